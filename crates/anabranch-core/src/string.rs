@@ -1,0 +1,154 @@
+//! Strings as JavaScript has them: sequences of UTF-16 code units, lone surrogates included.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A JavaScript string: any sequence of UTF-16 code units, ordered by code unit.
+///
+/// Well-formed strings are held as UTF-8; only a string with a lone surrogate is held as code units, so that equal
+/// strings have one representation.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct JsString(Repr);
+
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+enum Repr {
+    #[serde(rename = "utf8")]
+    Utf8(Box<str>),
+    /// Invariant: holds a lone surrogate.
+    #[serde(rename = "utf16")]
+    Utf16(Box<[u16]>),
+}
+
+impl JsString {
+    /// Takes UTF-16 code units, well-formed or not.
+    pub fn from_utf16(units: &[u16]) -> Self {
+        match String::from_utf16(units) {
+            Ok(text) => Self(Repr::Utf8(text.into_boxed_str())),
+            Err(_) => Self(Repr::Utf16(units.into())),
+        }
+    }
+
+    /// The text, or `None` if the string holds a lone surrogate.
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.0 {
+            Repr::Utf8(text) => Some(text),
+            Repr::Utf16(_) => None,
+        }
+    }
+
+    /// The text with every lone surrogate replaced by U+FFFD: for people, never for storage.
+    pub fn to_string_lossy(&self) -> Cow<'_, str> {
+        match &self.0 {
+            Repr::Utf8(text) => Cow::Borrowed(text),
+            Repr::Utf16(units) => Cow::Owned(String::from_utf16_lossy(units)),
+        }
+    }
+
+    /// The UTF-16 code units, in order.
+    pub fn units(&self) -> impl Iterator<Item = u16> + '_ {
+        let (text, units): (&str, &[u16]) = match &self.0 {
+            Repr::Utf8(text) => (text, &[]),
+            Repr::Utf16(units) => ("", units),
+        };
+        text.encode_utf16().chain(units.iter().copied())
+    }
+
+    /// Length in UTF-16 code units, as JavaScript counts.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Repr::Utf8(text) => text.encode_utf16().count(),
+            Repr::Utf16(units) => units.len(),
+        }
+    }
+
+    /// Whether there is no code unit.
+    pub fn is_empty(&self) -> bool {
+        match &self.0 {
+            Repr::Utf8(text) => text.is_empty(),
+            Repr::Utf16(units) => units.is_empty(),
+        }
+    }
+}
+
+impl Ord for JsString {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Repr::Utf8(a), Repr::Utf8(b)) if a.is_ascii() || b.is_ascii() => a.as_bytes().cmp(b.as_bytes()),
+            _ => self.units().cmp(other.units()),
+        }
+    }
+}
+
+impl PartialOrd for JsString {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq<str> for JsString {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == Some(other)
+    }
+}
+
+impl From<&str> for JsString {
+    fn from(text: &str) -> Self {
+        Self(Repr::Utf8(text.into()))
+    }
+}
+
+impl From<String> for JsString {
+    fn from(text: String) -> Self {
+        Self(Repr::Utf8(text.into_boxed_str()))
+    }
+}
+
+impl fmt::Debug for JsString {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Repr::Utf8(text) => text.fmt(f),
+            Repr::Utf16(units) => write!(f, "utf16{units:04x?}"),
+        }
+    }
+}
+
+impl Serialize for JsString {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for JsString {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Repr::deserialize(deserializer)? {
+            Repr::Utf8(text) => Self(Repr::Utf8(text)),
+            Repr::Utf16(units) => Self::from_utf16(&units),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_ordered_by_code_unit_and_not_by_code_point() {
+        let face = JsString::from("\u{1F600}");
+        let halfwidth = JsString::from("\u{FFEE}");
+        assert!(face < halfwidth);
+        assert!(JsString::from("a") < JsString::from("\u{e9}"));
+        assert!(JsString::from("") < JsString::from("\0"));
+    }
+
+    #[test]
+    fn a_well_formed_string_has_one_representation() {
+        let units: Vec<u16> = "a\u{1F600}b".encode_utf16().collect();
+        assert_eq!(JsString::from_utf16(&units), JsString::from("a\u{1F600}b"));
+        let lone = JsString::from_utf16(&[0x61, 0xD83D]);
+        assert_eq!(lone.as_str(), None);
+        assert_eq!(lone.units().collect::<Vec<_>>(), [0x61, 0xD83D]);
+    }
+}

@@ -1,0 +1,1 @@
+//! IndexedDB as a source of snapshots and a target of record changes.

@@ -1,0 +1,1 @@
+//! Delivers record changes as Parquet, JSON Lines and CSV files.

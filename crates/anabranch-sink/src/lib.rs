@@ -1,0 +1,1 @@
+//! The port to pipelines: the Sink trait, its driver, and the laws it must obey.

@@ -1,0 +1,1 @@
+//! The bytes that replicas exchange and logs keep: frames, log segments, limits.

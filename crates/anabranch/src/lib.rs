@@ -1,0 +1,1 @@
+//! What an embedding service needs of Anabranch, by feature.
