@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use crate::schema::FieldPath;
 use crate::string::JsString;
 use crate::value::Value;
 
@@ -182,6 +183,14 @@ impl KeyPath {
         }
     }
 
+    /// The field that a single path names; `None` for the value itself and for compound paths.
+    pub fn as_field(&self) -> Option<FieldPath> {
+        match self {
+            KeyPath::Single(path) if !path.is_empty() => Some(FieldPath(path.split('.').map(JsString::from).collect())),
+            _ => None,
+        }
+    }
+
     /// Puts `key` where this path leads to in `value`; does nothing where the path cannot be made.
     pub fn inject(&self, value: &mut Value, key: &Key) {
         if let KeyPath::Single(path) = self {
@@ -215,6 +224,17 @@ fn extract_one(path: &str, value: &Value) -> Result<Key, MakeKeyError> {
         at = object.get(name).ok_or(MakeKeyError::Missing)?;
     }
     Key::from_value(at)
+}
+
+/// The value to which a single key path leads.
+pub(crate) fn value_at<'v>(path: &str, value: &'v Value) -> Option<&'v Value> {
+    if path.is_empty() {
+        return Some(value);
+    }
+    path.split('.').try_fold(value, |at, name| match at {
+        Value::Object(object) => object.get(name),
+        _ => None,
+    })
 }
 
 /// The properties that key paths may read of values that are no plain objects (section 7.1, step 4).

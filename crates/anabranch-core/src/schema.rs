@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::key::KeyPath;
+use crate::key::{Key, KeyPath};
+use crate::value::Value;
 
 /// The schema of an object store and its merge policies.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,22 @@ pub struct Index {
     pub unique: bool,
     /// Whether each element of an array is a key of its own.
     pub multi_entry: bool,
+}
+
+impl Index {
+    /// The keys by which this index finds a record (Indexed Database API 3.0, section 7.2): none where the path leads
+    /// to no key, several where it is multiEntry.
+    pub fn keys_of(&self, value: &Value) -> Vec<Key> {
+        let entries = match (&self.key_path, self.multi_entry) {
+            (KeyPath::Single(path), true) => crate::key::value_at(path, value),
+            _ => None,
+        };
+        let Some(Value::Array(items)) = entries else { return self.key_path.extract(value).into_iter().collect() };
+        let mut keys: Vec<Key> = items.iter().filter_map(|item| Key::from_value(item).ok()).collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    }
 }
 
 /// A path of property names below a record's value; the empty path is the value itself.

@@ -1,0 +1,106 @@
+//! Automerge changes: the immutable, hashed bytes that history is made of.
+//!
+//! The format is automerge's change chunk (automerge binary format, "Change Chunks"). This module encodes and decodes
+//! the part of it that a store's history uses: `set` operations on scalars in the root map.
+
+mod columns;
+mod decode;
+mod encode;
+mod leb128;
+
+pub(crate) use leb128::{read_signed, read_unsigned, write_signed, write_unsigned};
+
+pub use decode::{DecodeChangeError, Limits};
+pub(crate) use decode::{Decoded, DecodedOp};
+pub(crate) use encode::{Draft, DraftOp, encode};
+
+use std::fmt;
+
+/// Who writes a sequence of ops: 15 bytes that order and 1 byte that says of which kind it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ActorId(pub [u8; 16]);
+
+/// What kind of commit an actor makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum ActorKind {
+    /// What a replica's first capture brought: not written by anyone we know.
+    Found = 1,
+    /// What differed between two captures of a replica.
+    Capture = 2,
+    /// A pipeline's run.
+    Run = 3,
+    /// An empty change that joins many heads.
+    Merge = 4,
+    /// A person's or a program's own commit: single edits, resolutions, policies.
+    Edit = 5,
+}
+
+impl ActorKind {
+    /// The kind with this code, which is the last byte of an actor id.
+    pub fn from_code(code: u8) -> Option<Self> {
+        [Self::Found, Self::Capture, Self::Run, Self::Merge, Self::Edit].into_iter().find(|kind| *kind as u8 == code)
+    }
+
+    /// The word by which a chain's header names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ActorKind::Found => "found",
+            ActorKind::Capture => "capture",
+            ActorKind::Run => "run",
+            ActorKind::Merge => "merge",
+            ActorKind::Edit => "edit",
+        }
+    }
+}
+
+impl ActorId {
+    /// The kind, or `None` if the last byte names none.
+    pub fn kind(&self) -> Option<ActorKind> {
+        let [.., code] = self.0;
+        ActorKind::from_code(code)
+    }
+}
+
+impl fmt::Display for ActorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ActorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The type codes of scalar values (automerge binary format, "Value Metadata").
+pub(crate) mod code {
+    pub(crate) const NULL: u8 = 0;
+    pub(crate) const FALSE: u8 = 1;
+    pub(crate) const TRUE: u8 = 2;
+    pub(crate) const INT: u8 = 4;
+    pub(crate) const F64: u8 = 5;
+    pub(crate) const STR: u8 = 6;
+    pub(crate) const BYTES: u8 = 7;
+    pub(crate) const TIMESTAMP: u8 = 9;
+}
+
+pub(crate) const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
+pub(crate) const CHUNK_CHANGE: u8 = 1;
+pub(crate) const ACTION_SET: u64 = 1;
+
+/// Column specifications (id << 4 | type) of the columns that we write, in the order of the format.
+pub(crate) mod column {
+    pub(crate) const KEY_STR: u64 = 0x15;
+    pub(crate) const INSERT: u64 = 0x34;
+    pub(crate) const ACTION: u64 = 0x42;
+    pub(crate) const VALUE_META: u64 = 0x56;
+    pub(crate) const VALUE: u64 = 0x57;
+    pub(crate) const PRED_COUNT: u64 = 0x70;
+    pub(crate) const PRED_ACTOR: u64 = 0x71;
+    pub(crate) const PRED_COUNTER: u64 = 0x73;
+}
+
+#[cfg(test)]
+mod tests;

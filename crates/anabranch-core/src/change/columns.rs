@@ -1,0 +1,208 @@
+//! Run-length columns (automerge binary format, "Run Length Encoding" and "Delta Encoding").
+
+use super::leb128::{read_signed, read_unsigned, write_signed};
+
+/// Encodes a column of values in runs: repeated values, literal values, nulls.
+///
+/// Writes the one canonical form: equal neighbours are a run, others are collected into literal runs.
+pub(crate) struct RunEncoder<'o> {
+    out: &'o mut Vec<u8>,
+    /// Encoded literals that wait for their count, with the start of the last of them.
+    literals: Vec<u8>,
+    last_at: usize,
+    literal_count: i64,
+    /// How often the last value occurred in a row; 0 before the first value.
+    repeats: i64,
+}
+
+impl<'o> RunEncoder<'o> {
+    pub(crate) fn new(out: &'o mut Vec<u8>) -> Self {
+        Self { out, literals: Vec::new(), last_at: 0, literal_count: 0, repeats: 0 }
+    }
+
+    /// Appends a value given by its encoding.
+    pub(crate) fn append(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.literals.len();
+        encode(&mut self.literals);
+        let (before, new) = self.literals.split_at(start);
+        if self.repeats > 0 && before.get(self.last_at..) == Some(new) {
+            self.literals.truncate(start);
+            self.repeats += 1;
+            if self.repeats == 2 {
+                self.flush_literals_before_last();
+            }
+            return;
+        }
+        if self.repeats > 1 {
+            self.flush_run(start);
+        } else {
+            self.last_at = start;
+        }
+        self.literal_count += 1;
+        self.repeats = 1;
+    }
+
+    /// Ends the column.
+    pub(crate) fn finish(mut self) {
+        if self.repeats > 1 {
+            let end = self.literals.len();
+            self.flush_run(end);
+        } else if self.literal_count > 0 {
+            write_signed(-self.literal_count, self.out);
+            self.out.append(&mut self.literals);
+        }
+    }
+
+    /// The last literal turned out to begin a run: what stood before it goes out.
+    fn flush_literals_before_last(&mut self) {
+        self.literal_count -= 1;
+        if self.literal_count > 0 {
+            write_signed(-self.literal_count, self.out);
+            self.out.extend(self.literals.drain(..self.last_at));
+            self.literal_count = 0;
+        }
+        self.last_at = 0;
+    }
+
+    /// Writes the run whose value ends at `end` and forgets it.
+    fn flush_run(&mut self, end: usize) {
+        write_signed(self.repeats, self.out);
+        self.out.extend(self.literals.drain(..end));
+        self.last_at = 0;
+        self.literal_count = 0;
+    }
+}
+
+/// Encodes a column of integers as the runs of their differences.
+pub(crate) struct DeltaEncoder<'o> {
+    runs: RunEncoder<'o>,
+    before: i64,
+}
+
+impl<'o> DeltaEncoder<'o> {
+    pub(crate) fn new(out: &'o mut Vec<u8>) -> Self {
+        Self { runs: RunEncoder::new(out), before: 0 }
+    }
+
+    pub(crate) fn append(&mut self, number: i64) {
+        let delta = number - self.before;
+        self.before = number;
+        self.runs.append(|out| write_signed(delta, out));
+    }
+
+    pub(crate) fn finish(self) {
+        self.runs.finish();
+    }
+}
+
+/// A column that is cut off, out of bounds or not in canonical form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BadColumn;
+
+/// What a run column holds.
+pub(crate) trait RunValue<'a>: Copy + PartialEq {
+    fn read(input: &mut &'a [u8]) -> Option<Self>;
+}
+
+impl<'a> RunValue<'a> for u64 {
+    #[inline]
+    fn read(input: &mut &'a [u8]) -> Option<Self> {
+        read_unsigned(input)
+    }
+}
+
+impl<'a> RunValue<'a> for i64 {
+    #[inline]
+    fn read(input: &mut &'a [u8]) -> Option<Self> {
+        read_signed(input)
+    }
+}
+
+impl<'a> RunValue<'a> for &'a [u8] {
+    #[inline]
+    fn read(input: &mut &'a [u8]) -> Option<Self> {
+        let length = usize::try_from(read_unsigned(input)?).ok()?;
+        let (bytes, rest) = input.split_at_checked(length)?;
+        *input = rest;
+        Some(bytes)
+    }
+}
+
+/// Decodes a column of runs without nulls, refusing every form but the canonical one.
+pub(crate) struct RunDecoder<'a, T> {
+    input: &'a [u8],
+    run: Run<T>,
+    /// The value before, to refuse equal neighbours that are no run.
+    last: Option<T>,
+    after: After,
+}
+
+#[derive(Clone, Copy)]
+enum Run<T> {
+    Between,
+    Repeat(T, u64),
+    Literal(u64),
+}
+
+/// What kind of run ended last: two literal runs in a row are not canonical.
+#[derive(Clone, Copy, PartialEq)]
+enum After {
+    Start,
+    Repeat,
+    Literal,
+}
+
+impl<'a, T: RunValue<'a>> RunDecoder<'a, T> {
+    pub(crate) fn new(input: &'a [u8]) -> Self {
+        Self { input, run: Run::Between, last: None, after: After::Start }
+    }
+
+    /// The next value, or `None` at the end of the column.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Result<Option<T>, BadColumn> {
+        match self.run {
+            Run::Repeat(value, left) => {
+                self.run = if left > 1 { Run::Repeat(value, left - 1) } else { Run::Between };
+                Ok(Some(value))
+            }
+            Run::Literal(left) => {
+                self.run = if left > 1 { Run::Literal(left - 1) } else { Run::Between };
+                self.fresh_value().map(Some)
+            }
+            Run::Between if self.input.is_empty() => Ok(None),
+            Run::Between => self.begin_run().map(Some),
+        }
+    }
+
+    fn begin_run(&mut self) -> Result<T, BadColumn> {
+        let count = read_signed(&mut self.input).ok_or(BadColumn)?;
+        if count >= 2 {
+            let value = self.fresh_value()?;
+            self.after = After::Repeat;
+            self.run = Run::Repeat(value, count.unsigned_abs() - 1);
+            return Ok(value);
+        }
+        if count >= 0 || self.after == After::Literal {
+            return Err(BadColumn);
+        }
+        self.after = After::Literal;
+        let left = count.unsigned_abs() - 1;
+        self.run = if left > 0 { Run::Literal(left) } else { Run::Between };
+        self.fresh_value()
+    }
+
+    #[inline]
+    fn fresh_value(&mut self) -> Result<T, BadColumn> {
+        let value = T::read(&mut self.input).ok_or(BadColumn)?;
+        if self.last == Some(value) {
+            return Err(BadColumn);
+        }
+        self.last = Some(value);
+        Ok(value)
+    }
+
+    /// Whether nothing is left.
+    pub(crate) fn is_done(&self) -> bool {
+        self.input.is_empty() && matches!(self.run, Run::Between)
+    }
+}

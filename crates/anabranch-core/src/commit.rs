@@ -1,0 +1,121 @@
+//! Commits: edits made upon a base become one chain of changes, merged with what came meanwhile.
+
+use crate::document::{ApplyError, ChangeBytes, Document};
+use crate::heads::Heads;
+use crate::history::{KnownHeads, UnknownHeads};
+use crate::record::Origin;
+
+pub mod capture;
+mod change_at;
+pub(crate) mod diff;
+pub mod edit;
+mod merge_change;
+pub(crate) mod plan;
+pub mod receipt;
+mod resolve;
+mod set_schema;
+
+pub use capture::{Capture, CaptureError, CaptureKind};
+pub use change_at::{ChangeAtError, CommitOptions};
+pub use edit::{Edit, ParseEditError};
+pub use receipt::{Detail, Outcome, Receipt, RowRefusal};
+pub use resolve::{Resolution, ResolveError};
+pub use set_schema::SetSchemaError;
+
+use crate::change::ActorKind;
+
+/// Who commits: a name that is listed wherever a value of the commit is, and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    pub(crate) name: String,
+    pub(crate) kind: ActorKind,
+    pub(crate) origin: Origin,
+}
+
+impl Author {
+    /// A person, or a program that acts for one, under this name.
+    pub fn person(name: &str) -> Self {
+        Self { name: name.into(), kind: ActorKind::Edit, origin: Origin::Person }
+    }
+
+    /// A run of a pipeline; `label` is the origin by which the pipeline knows its own writes.
+    pub fn run(run: &str, label: &str) -> Self {
+        Self { name: run.into(), kind: ActorKind::Run, origin: Origin::Pipeline(label.into()) }
+    }
+
+    pub(crate) fn replica(name: &str, kind: ActorKind) -> Self {
+        Self { name: name.into(), kind, origin: Origin::Person }
+    }
+}
+
+/// A commit that was merged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Commit {
+    /// What became of every row.
+    pub receipt: Receipt,
+    /// The changes to keep and to send: the commit's chain, after the merge changes that it needed.
+    pub changes: Vec<ChangeBytes>,
+    /// The heads of the commit alone: the baseline of whoever made it.
+    pub own_heads: Heads,
+    /// The document's heads after it.
+    pub heads: Heads,
+}
+
+/// Why a prepared commit could not be taken.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CommitError {
+    /// Another edit set reached the document that prepared heads do not know.
+    #[error(transparent)]
+    UnknownHeads(#[from] UnknownHeads),
+    /// The document did not take the chain.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// The guard refused what was just made: a bug of this library.
+    #[error("the commit was refused by its own guard: {0}")]
+    Refused(crate::document::RefuseReason),
+}
+
+/// Edits encoded as a chain of changes, not yet part of the document.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    pub(crate) base: KnownHeads,
+    pub(crate) merges: Vec<ChangeBytes>,
+    pub(crate) chain: Vec<ChangeBytes>,
+    pub(crate) rows: receipt::Rows,
+    /// How many records of the base it deletes.
+    pub deletions: usize,
+    /// How many records the base shows.
+    pub base_records: usize,
+    /// How many records were read.
+    pub records_read: usize,
+}
+
+impl Prepared {
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.chain.is_empty()
+    }
+}
+
+impl Document {
+    /// Takes a prepared commit and says what became of every row.
+    pub fn commit(&mut self, prepared: Prepared) -> Result<Commit, CommitError> {
+        let Prepared { base, mut merges, chain, rows, .. } = prepared;
+        let own_heads = match chain.last() {
+            Some(last) => Heads::from(vec![last.hash]),
+            None => base.heads().clone(),
+        };
+        let others = self.touched_between(&base, &self.known(&self.heads())?);
+        // A chain that is here already was committed by an equal capture: what it meets is what it met then.
+        let is_new = chain.first().is_none_or(|first| self.history.position(&first.hash).is_none());
+        merges.retain(|merge| self.history.position(&merge.hash).is_none());
+        let changes: Vec<ChangeBytes> = if is_new { merges.into_iter().chain(chain.iter().cloned()).collect() } else { Vec::new() };
+        let outcome = self.apply(changes.iter().map(|change| change.bytes.clone()))?;
+        if let Some(refusal) = outcome.refused.into_iter().next() {
+            return Err(CommitError::Refused(refusal.reason));
+        }
+        let own = chain.first().and_then(|first| self.history.position(&first.hash)).map(|first| first..first + chain.len() as u32);
+        let receipt = self.receipt(&rows, own.unwrap_or_default(), &others);
+        Ok(Commit { receipt, changes, own_heads, heads: self.heads() })
+    }
+}

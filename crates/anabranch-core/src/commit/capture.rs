@@ -1,0 +1,235 @@
+//! Capturing: a replica's database as it is now, diffed record by record against what it was.
+
+use std::collections::BTreeSet;
+
+use super::diff::{Loss, Target};
+use super::plan::{Plan, RecordTooLarge};
+use super::receipt::Rows;
+use super::{Author, Commit, CommitError, Prepared, merge_change};
+use crate::change::ActorKind;
+use crate::document::Document;
+use crate::history::KnownHeads;
+use crate::key::Key;
+use crate::layout;
+use crate::limits;
+use crate::schema::StoreSchema;
+use crate::snapshot::StoreSnapshot;
+use crate::value::Value;
+use crate::view::{View, stored_schema};
+
+/// What a capture is to its replica.
+#[derive(Clone, Debug)]
+pub enum CaptureKind {
+    /// The first one: what the replica holds was found, written by nobody we know. It adds and edits, never deletes.
+    First,
+    /// One that follows another: what differs from the baseline was written by this replica.
+    Next {
+        /// The heads at which the replica was last captured or written.
+        baseline: KnownHeads,
+        /// Keys that the replica never got: their absence says nothing.
+        left_out: BTreeSet<Key>,
+    },
+    /// The replica was wiped: every record is kept, and what it holds now is found.
+    Lost {
+        /// The heads at which it was last captured, to tell its old generated keys from new ones.
+        earlier: KnownHeads,
+    },
+}
+
+/// Why a record cannot be captured.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CaptureError {
+    /// Two records have one key.
+    #[error("two records have the key {key:?}")]
+    DuplicateKey {
+        /// The key.
+        key: Key,
+    },
+    /// The key is too long.
+    #[error("a key of {bytes} bytes exceeds the limit of {}", limits::KEY_BYTES_MAX)]
+    KeyTooLong {
+        /// Its encoded length.
+        bytes: usize,
+    },
+    /// The record is too large.
+    #[error(transparent)]
+    RecordTooLarge(#[from] RecordTooLarge),
+    /// The prepared commit could not be taken.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// A capture under way: takes the records one by one, in any order.
+pub struct Capture<'d> {
+    document: &'d Document,
+    /// What the diff is against: the baseline, or nothing.
+    base: View<'d>,
+    /// Under [`CaptureKind::Lost`], what the replica was.
+    earlier: Option<View<'d>>,
+    left_out: BTreeSet<Key>,
+    is_next: bool,
+    plan: Plan,
+    seen: Vec<bool>,
+    seen_new: BTreeSet<String>,
+    rows: Rows,
+    records_read: usize,
+}
+
+impl Document {
+    /// Begins the capture of a replica's store.
+    pub fn capture(&self, replica: &str, kind: CaptureKind) -> Capture<'_> {
+        let nothing = || self.at(&KnownHeads { heads: Default::default(), positions: Vec::new() });
+        let (base, earlier, left_out, actor) = match kind {
+            CaptureKind::First => (nothing(), None, BTreeSet::new(), ActorKind::Found),
+            CaptureKind::Next { baseline, left_out } => (self.at(&baseline), None, left_out, ActorKind::Capture),
+            CaptureKind::Lost { earlier } => (nothing(), Some(self.at(&earlier)), BTreeSet::new(), ActorKind::Found),
+        };
+        let seen = vec![false; base.registers.records().len()];
+        Capture {
+            document: self,
+            base,
+            earlier,
+            left_out,
+            is_next: actor == ActorKind::Capture,
+            plan: Plan::new(Author::replica(replica, actor)),
+            seen,
+            seen_new: BTreeSet::new(),
+            rows: Rows::default(),
+            records_read: 0,
+        }
+    }
+
+    /// Captures a whole store at once and takes the commit.
+    pub fn capture_store(&mut self, replica: &str, kind: CaptureKind, store: &StoreSnapshot) -> Result<Commit, CaptureError> {
+        let mut capture = self.capture(replica, kind);
+        capture.schema(&store.schema)?;
+        for (key, value) in &store.records {
+            capture.record(key, value, None)?;
+        }
+        let prepared = capture.finish(store.complete)?;
+        Ok(self.commit(prepared)?)
+    }
+}
+
+impl Capture<'_> {
+    /// What the diff is against.
+    pub fn base(&self) -> &View<'_> {
+        &self.base
+    }
+
+    /// Takes what the source knows of the store's schema. Policies are kept unless the source names some.
+    pub fn schema(&mut self, schema: &StoreSchema) -> Result<(), CaptureError> {
+        let mut schema = schema.clone();
+        if schema.fields.is_empty() && schema.deletes == Default::default() {
+            schema.fields = self.base.schema().fields.clone();
+            schema.deletes = self.base.schema().deletes;
+        }
+        let value = stored_schema::to_value(&schema);
+        let target = match self.base.registers.find(layout::SCHEMA_IDENTITY) {
+            Some(record) => Target::Known(record),
+            None => Target::New(layout::SCHEMA_IDENTITY),
+        };
+        self.plan.put(&self.base, target, &value, None);
+        self.plan.end_record()?;
+        Ok(())
+    }
+
+    /// Takes a record. What equals `loss` of the baseline's value is unknown, not changed.
+    pub fn record(&mut self, key: &Key, value: &Value, loss: Option<Loss<'_>>) -> Result<(), CaptureError> {
+        self.records_read += 1;
+        let mark = self.plan.mark();
+        let known = self.base.keys().find(&self.base.registers, key);
+        let fresh = match known {
+            Some(record) => self.seen.get_mut(record as usize).map(|seen| !std::mem::replace(seen, true)),
+            None => None,
+        };
+        match (known, fresh) {
+            (Some(_), Some(false)) => return Err(CaptureError::DuplicateKey { key: key.clone() }),
+            (Some(record), _) => self.plan.put(&self.base, Target::Known(record), value, loss),
+            (None, _) => {
+                let identity = self.identity_of_new(key, value, loss)?;
+                self.plan.put(&self.base, Target::New(&identity), value, loss);
+            }
+        }
+        match self.plan.end_record() {
+            Ok(true) => self.rows.push_changed(key.clone()),
+            Ok(false) => (),
+            Err(error) => {
+                self.plan.roll_back(mark);
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// A positive integer that a generator may have made between two captures names a new record; other keys join.
+    fn identity_of_new(&mut self, key: &Key, value: &Value, loss: Option<Loss<'_>>) -> Result<String, CaptureError> {
+        let encoded = layout::encode_key(key);
+        if encoded.len() > limits::KEY_BYTES_MAX {
+            return Err(CaptureError::KeyTooLong { bytes: encoded.len() });
+        }
+        if !self.seen_new.insert(encoded.clone()) {
+            return Err(CaptureError::DuplicateKey { key: key.clone() });
+        }
+        let is_generated = |view: &View<'_>| view.schema().auto_increment && is_generator_key(key);
+        if self.is_next {
+            return Ok(if is_generated(&self.base) { own_identity(&encoded) } else { encoded });
+        }
+        let Some(earlier) = &self.earlier else { return Ok(encoded) };
+        let known = earlier.keys().find(&earlier.registers, key);
+        let equals = known.and_then(|record| earlier.value_of(record)).is_some_and(|was| was == *value || loss.is_some_and(|loss| loss(&was) == *value));
+        match known {
+            Some(record) if equals => Ok(earlier.registers.slot(record).identity.to_string()),
+            _ if is_generated(earlier) => Ok(own_identity(&encoded)),
+            Some(record) => Ok(earlier.registers.slot(record).identity.to_string()),
+            None => Ok(encoded),
+        }
+    }
+
+    /// Ends the capture. Where the source was `complete`, records of the baseline that were not seen are deleted.
+    pub fn finish(mut self, complete: bool) -> Result<Prepared, CaptureError> {
+        let mut deletions = 0;
+        let mut base_records = 0;
+        for record in self.base.in_key_order() {
+            if !self.base.life(self.base.registers.slot(record)).is_shown() {
+                continue;
+            }
+            base_records += 1;
+            let Some(key) = self.base.key_of(record) else { continue };
+            let seen = self.seen.get(record as usize).copied().unwrap_or(false);
+            if seen || !complete || !self.is_next || self.left_out.contains(&key) {
+                continue;
+            }
+            self.plan.delete(&self.base, record);
+            self.plan.end_record()?;
+            self.rows.push_changed(key);
+            deletions += 1;
+        }
+        let mut prepared = self.plan.prepare(self.document, self.base.heads(), self.rows);
+        (prepared.deletions, prepared.base_records, prepared.records_read) = (deletions, base_records, self.records_read);
+        Ok(prepared)
+    }
+}
+
+impl Plan {
+    /// Encodes the plan as a chain upon `base`.
+    pub(crate) fn prepare(self, document: &Document, base: &KnownHeads, rows: Rows) -> Prepared {
+        let (mut merges, mut chain) = (Vec::new(), Vec::new());
+        if self.mark() > 0 {
+            let joined = merge_change::join(&document.history, base);
+            chain = self.encode(&joined.deps, joined.last_op);
+            merges = joined.merges;
+        }
+        Prepared { base: base.clone(), merges, chain, rows, deletions: 0, base_records: 0, records_read: 0 }
+    }
+}
+
+/// Whether a key generator may have made this key.
+pub(crate) fn is_generator_key(key: &Key) -> bool {
+    matches!(key, Key::Number(number) if *number >= 1.0 && number.fract() == 0.0)
+}
+
+/// The identity of a record that this commit creates under a generated key.
+pub(crate) fn own_identity(encoded_key: &str) -> String {
+    format!("{encoded_key}@{}", layout::OWN_ACTOR)
+}

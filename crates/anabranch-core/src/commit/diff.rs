@@ -1,0 +1,215 @@
+//! Diffing a record against what the base shows, to the fewest registers that must be set.
+
+use std::collections::BTreeMap;
+
+use super::plan::Plan;
+use crate::key::Key;
+use crate::layout;
+use crate::registers::{LIFE, Slot};
+use crate::scalar::{self, Scalar};
+use crate::schema::FieldPolicy;
+use crate::value::Value;
+use crate::view::View;
+use crate::view::fields::{Leaf, LeafValue, each_leaf};
+
+mod parts;
+
+/// What a source gives back for a value that went through it: a value read that equals it is unknown, not changed.
+pub type Loss<'l> = &'l dyn Fn(&Value) -> Value;
+
+/// The record that a new value is for.
+pub(crate) enum Target<'t> {
+    /// One that the base has, deleted or not.
+    Known(u32),
+    /// One that the base does not have, by its identity.
+    New(&'t str),
+}
+
+/// A difference at one path.
+struct Difference<'v> {
+    suffix: String,
+    /// What the base shows there.
+    shown: Option<Leaf>,
+    /// What it is now; `None` if it is gone.
+    value: Option<&'v Value>,
+}
+
+impl Plan {
+    /// Sets what must be set for the record to become `value`.
+    pub(crate) fn put(&mut self, view: &View<'_>, target: Target<'_>, value: &Value, loss: Option<Loss<'_>>) {
+        match target {
+            Target::New(identity) => self.create(view, identity, None, value),
+            Target::Known(record) => {
+                let slot = view.registers.slot(record);
+                if *slot.identity == *layout::SCHEMA_IDENTITY || view.life(slot).is_shown() {
+                    self.change(view, record, slot, value, loss);
+                } else {
+                    self.create(view, &slot.identity, Some(slot), value);
+                }
+            }
+        }
+    }
+
+    /// Deletes a record that the base shows.
+    pub(crate) fn delete(&mut self, view: &View<'_>, record: u32) {
+        let slot = view.registers.slot(record);
+        self.set(view, &slot.identity, Some(slot), "", |_| Scalar::DELETED.code);
+    }
+
+    /// Makes a record, or makes it again: from nothing, so that old fields are removed and all new ones written.
+    fn create(&mut self, view: &View<'_>, identity: &str, slot: Option<&Slot>, value: &Value) {
+        if identity != layout::SCHEMA_IDENTITY {
+            self.set(view, identity, slot, "", |_| Scalar::PRESENT.code);
+        }
+        let mut written = Vec::new();
+        each_leaf(value, &mut String::new(), &mut |suffix, leaf| {
+            self.set(view, identity, slot, suffix, |out| scalar::write_value(leaf, out));
+            if slot.is_some() {
+                written.push(suffix.to_owned());
+            }
+        });
+        if let Some(slot) = slot {
+            self.remove_others(view, slot, |suffix| written.iter().any(|written| written == suffix));
+        }
+    }
+
+    /// Removes every field and part that holds something, but those to keep.
+    pub(super) fn remove_others(&mut self, view: &View<'_>, slot: &Slot, keep: impl Fn(&str) -> bool) {
+        let mut paths: Vec<u32> = slot
+            .entries
+            .iter()
+            .filter(|entry| entry.path != LIFE && !entry.scalar(view.history).is_absent())
+            .map(|entry| entry.path)
+            .collect();
+        paths.sort_unstable();
+        paths.dedup();
+        let mut suffixes: Vec<&str> = paths.iter().map(|path| &*view.registers.paths.info(*path).suffix).collect();
+        suffixes.sort_unstable();
+        for suffix in suffixes.into_iter().filter(|suffix| !keep(suffix)) {
+            self.remove_register(view, slot, suffix);
+        }
+    }
+
+    fn remove_register(&mut self, view: &View<'_>, slot: &Slot, suffix: &str) {
+        self.set(view, &slot.identity, Some(slot), suffix, |out| {
+            out.extend(Scalar::ABSENT.bytes);
+            Scalar::ABSENT.code
+        });
+    }
+
+    fn change(&mut self, view: &View<'_>, record: u32, slot: &Slot, value: &Value, loss: Option<Loss<'_>>) {
+        let shown = view.fields(slot, None).leaves;
+        let mut differences = self.differences(view, record, &shown, value);
+        if differences.is_empty() {
+            return;
+        }
+        if let Some(loss) = loss {
+            let lossy = loss(&view.whole_value(record, None));
+            let mut leaves: BTreeMap<String, &Value> = BTreeMap::new();
+            each_leaf(&lossy, &mut String::new(), &mut |suffix, leaf| {
+                leaves.insert(suffix.to_owned(), leaf);
+            });
+            differences.retain(|difference| leaves.get(&difference.suffix).copied() != difference.value);
+        }
+        for difference in differences {
+            self.write_difference(view, slot, &difference);
+        }
+    }
+
+    /// Walks the shown leaves and the new ones side by side: both are ordered by suffix.
+    fn differences<'v>(&self, view: &View<'_>, record: u32, shown: &[Leaf], value: &'v Value) -> Vec<Difference<'v>> {
+        let suffix_of = |leaf: &Leaf| &*view.registers.paths.info(leaf.path).suffix;
+        let mut differences = Vec::new();
+        let mut rest = shown.iter().peekable();
+        let mut encoded = Vec::new();
+        let gone = |leaf: &Leaf| Difference { suffix: suffix_of(leaf).to_owned(), shown: Some(leaf.clone()), value: None };
+        each_leaf(value, &mut String::new(), &mut |suffix, new| {
+            while let Some(leaf) = rest.next_if(|leaf| suffix_of(leaf) < suffix) {
+                differences.push(gone(leaf));
+            }
+            let same = rest.next_if(|leaf| suffix_of(leaf) == suffix);
+            let equal = same.is_some_and(|leaf| is_equal(view, leaf, new, &mut encoded));
+            if !equal && !is_rewritten_key(view, record, suffix, new) {
+                differences.push(Difference { suffix: suffix.to_owned(), shown: same.cloned(), value: Some(new) });
+            }
+        });
+        differences.extend(rest.map(gone));
+        differences
+    }
+
+    fn write_difference(&mut self, view: &View<'_>, slot: &Slot, difference: &Difference<'_>) {
+        let path = view.registers.paths.find(&difference.suffix);
+        let policy = match path {
+            Some(path) => view.policy(path),
+            None => {
+                let field = layout::read_suffix(&difference.suffix).map(|(field, _)| field).unwrap_or_default();
+                view.schema().fields.get(&field).copied().unwrap_or_default()
+            }
+        };
+        let identity = &slot.identity;
+        if policy == FieldPolicy::Counter && self.count_up(view, slot, difference)
+            || policy == FieldPolicy::Set && self.change_elements(view, slot, difference)
+        {
+            return;
+        }
+        match difference.value {
+            Some(value) => self.set(view, identity, Some(slot), &difference.suffix, |out| scalar::write_value(value, out)),
+            None if path.is_some_and(|path| slot.raw(path).next().is_some()) => {
+                self.remove_register(view, slot, &difference.suffix);
+            }
+            None => (),
+        }
+        self.remove_parts(view, slot, path);
+    }
+
+    /// A value written as a whole replaces all increments and elements.
+    pub(super) fn remove_parts(&mut self, view: &View<'_>, slot: &Slot, path: Option<u32>) {
+        let is_part = |suffix: &str| {
+            view.registers.paths.find(suffix).and_then(|part| view.registers.paths.info(part).part_of) == path && path.is_some()
+        };
+        if slot.entries.iter().any(|entry| view.registers.paths.info(entry.path).part_of.is_some()) {
+            self.remove_others(view, slot, |suffix| !is_part(suffix));
+        }
+    }
+}
+
+fn is_equal(view: &View<'_>, leaf: &Leaf, new: &Value, encoded: &mut Vec<u8>) -> bool {
+    if let LeafValue::Merged(value) = &leaf.value {
+        return value == new || same_elements(value, new);
+    }
+    encoded.clear();
+    let code = scalar::write_value(new, encoded);
+    let stored = leaf.entry.scalar(view.history);
+    (stored.code, stored.bytes) == (code, encoded.as_slice())
+        || holds_blob(new) && stored.code == code && leaf.value(view.history) == *new
+        || view.policy(leaf.path) == FieldPolicy::Set && same_elements(&leaf.value(view.history), new)
+}
+
+/// Only Blobs have two encodings of equal values: with and without their bytes.
+fn holds_blob(value: &Value) -> bool {
+    match value {
+        Value::Blob(_) | Value::File(_) | Value::FileList(_) | Value::Graph(_) => true,
+        Value::Array(items) | Value::Set(items) => items.iter().any(holds_blob),
+        Value::Map(entries) => entries.iter().any(|(key, value)| holds_blob(key) || holds_blob(value)),
+        Value::SparseArray(array) => array.items.iter().any(|(_, item)| holds_blob(item)),
+        Value::Object(object) => object.iter().any(|(_, value)| holds_blob(value)),
+        _ => false,
+    }
+}
+
+/// Sets are equal whatever the order of their elements.
+fn same_elements(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Set(a), Value::Set(b)) | (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().all(|element| b.contains(element)) && b.iter().all(|element| a.contains(element))
+        }
+        _ => false,
+    }
+}
+
+/// A record that lost its generated key shows another in-line key than its registers hold.
+fn is_rewritten_key(view: &View<'_>, record: u32, suffix: &str, new: &Value) -> bool {
+    let Some(key) = view.keys().rekeyed(record) else { return false };
+    let field = view.schema().key_path.as_ref().and_then(|path| path.as_field());
+    field.is_some_and(|field| layout::encode_path(&field) == suffix) && Key::from_value(new).as_ref() == Ok(key)
+}

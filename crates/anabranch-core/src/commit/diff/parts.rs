@@ -1,0 +1,63 @@
+//! Writing the fields whose policy lets edits add up: increments of counters, elements of sets.
+
+use super::Difference;
+use crate::commit::plan::Plan;
+use crate::layout;
+use crate::registers::Slot;
+use crate::scalar;
+use crate::value::Value;
+use crate::view::View;
+
+impl Plan {
+    /// Writes the difference of two whole numbers as an increment of this commit; `false` if they are none.
+    pub(super) fn count_up(&mut self, view: &View<'_>, slot: &Slot, difference: &Difference<'_>) -> bool {
+        let shown = difference.shown.as_ref().map(|leaf| leaf.value(view.history));
+        let (Some(from), Some(to)) = (shown.as_ref().map_or(Some(0), whole), difference.value.and_then(whole)) else {
+            return false;
+        };
+        let Some(delta) = to.checked_sub(from) else { return false };
+        let suffix = format!("{}{}+{}", difference.suffix, layout::PART, layout::OWN_ACTOR);
+        self.set(view, &slot.identity, Some(slot), &suffix, |out| scalar::write_increment(delta, out));
+        true
+    }
+
+    /// Writes which elements came and went; `false` if what was or what is now is no list of elements.
+    pub(super) fn change_elements(&mut self, view: &View<'_>, slot: &Slot, difference: &Difference<'_>) -> bool {
+        let shown = difference.shown.as_ref().map(|leaf| leaf.value(view.history));
+        let (Some(shown), Some(new)) = (&shown, difference.value) else { return false };
+        let (from, to) = match (shown, new) {
+            (Value::Set(from), Value::Set(to)) | (Value::Array(from), Value::Array(to)) => (from, to),
+            _ => return false,
+        };
+        let gone = from.iter().filter(|element| !to.contains(element)).map(|element| (false, element));
+        let came = to.iter().enumerate().filter(|(at, element)| {
+            !from.contains(element) && to.iter().position(|first| first == *element) == Some(*at)
+        });
+        let mut changes: Vec<(String, bool, &Value)> = gone
+            .chain(came.map(|(_, element)| (true, element)))
+            .map(|(present, element)| (element_id(element), present, element))
+            .collect();
+        changes.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        changes.dedup_by(|(a, ..), (b, ..)| a == b);
+        for (id, present, element) in changes {
+            let suffix = format!("{}{}e{id}", difference.suffix, layout::PART);
+            self.set(view, &slot.identity, Some(slot), &suffix, |out| scalar::write_element(element, present, out));
+        }
+        true
+    }
+}
+
+/// A number that an increment can reach exactly.
+fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_991.0 => Some(*number as i64),
+        _ => None,
+    }
+}
+
+/// The id of an element's register: a hash of its canonical bytes.
+fn element_id(element: &Value) -> String {
+    use sha2::{Digest, Sha256};
+    let digest: [u8; 32] = Sha256::digest(scalar::canonical_bytes(element)).into();
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,45 @@
+//! Merge changes: empty changes that join more heads than one change may depend on. Two replicas make the same ones.
+
+use std::sync::Arc;
+
+use crate::change::{ActorKind, Draft, encode};
+use crate::document::ChangeBytes;
+use crate::heads::ChangeHash;
+use crate::history::chain::ActorHasher;
+use crate::history::{History, KnownHeads};
+use crate::limits::DEPS_MAX;
+use crate::record::Origin;
+
+/// What a commit upon `heads` depends on: the heads themselves, or the root of a tree of merge changes over them.
+pub(crate) struct Joined {
+    pub(crate) deps: Vec<ChangeHash>,
+    pub(crate) last_op: u32,
+    pub(crate) merges: Vec<ChangeBytes>,
+}
+
+/// Joins heads in a tree of at most [`DEPS_MAX`] each, until they fit one change.
+pub(crate) fn join(history: &History, heads: &KnownHeads) -> Joined {
+    let mut level: Vec<(ChangeHash, u32)> =
+        heads.positions.iter().map(|position| (history.change(*position).hash, history.change(*position).last_op())).collect();
+    let mut merges = Vec::new();
+    while level.len() > DEPS_MAX {
+        level.sort_unstable();
+        level = level.chunks(DEPS_MAX).map(|group| join_one(group, &mut merges)).collect();
+    }
+    level.sort_unstable();
+    let last_op = level.iter().map(|(_, last_op)| *last_op).max().unwrap_or(0);
+    Joined { deps: level.into_iter().map(|(hash, _)| hash).collect(), last_op, merges }
+}
+
+fn join_one(group: &[(ChangeHash, u32)], merges: &mut Vec<ChangeBytes>) -> (ChangeHash, u32) {
+    if let [alone] = group {
+        return *alone;
+    }
+    let deps: Vec<ChangeHash> = group.iter().map(|(hash, _)| *hash).collect();
+    let last_op = group.iter().map(|(_, last_op)| *last_op).max().unwrap_or(0);
+    let actor = ActorHasher::new(ActorKind::Merge, "", &Origin::Person, &deps).finish();
+    let (bytes, hash) =
+        encode(&Draft { deps: &deps, actor, seq: 1, start_op: u64::from(last_op) + 1, message: "", ops: &[] });
+    merges.push(ChangeBytes { hash, bytes: Arc::from(bytes) });
+    (hash, last_op)
+}

@@ -1,0 +1,248 @@
+//! Receipts: what became of every row of a commit.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::edit::ParseEditError;
+use super::plan::RecordTooLarge;
+use crate::document::Document;
+use crate::key::{Key, MakeKeyError};
+use crate::layout;
+use crate::registers::{Entry, LIFE, Slot};
+use crate::scalar::Scalar;
+use crate::schema::{FieldPath, FieldPolicy};
+use crate::view::{Life, View};
+
+/// What became of every row of a commit; the counts add up to `rows`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Receipt {
+    /// Rows of the input.
+    pub rows: usize,
+    /// Nobody else had touched the record since the base.
+    pub applied: usize,
+    /// Somebody had, in other fields or to the same value.
+    pub merged: usize,
+    /// A policy other than `last_writer` hid at least one field of the row.
+    pub superseded: usize,
+    /// A field was written concurrently with another value.
+    pub conflicted: usize,
+    /// The row equals the base.
+    pub unchanged: usize,
+    /// The row is no edit that can be made.
+    pub refused: usize,
+    /// Rows in order; those applied and unchanged are left out where the commit is a capture.
+    pub details: Vec<Detail>,
+}
+
+/// What became of one row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Detail {
+    /// Position in the input, from 0.
+    pub row: usize,
+    /// The record's key, if the row has one.
+    pub key: Option<Key>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The field that decided, where one did.
+    pub field: Option<FieldPath>,
+    /// Why a row was refused.
+    pub refusal: Option<RowRefusal>,
+}
+
+/// What became of a row, in the order in which the first that fits counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// It cannot be made.
+    Refused,
+    /// A policy hid it.
+    Superseded,
+    /// It met another value.
+    Conflicted,
+    /// It was merged with what others did.
+    Merged,
+    /// It met nobody.
+    Applied,
+    /// It changes nothing.
+    Unchanged,
+}
+
+impl Outcome {
+    /// The word in receipts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Refused => "refused",
+            Outcome::Superseded => "superseded",
+            Outcome::Conflicted => "conflicted",
+            Outcome::Merged => "merged",
+            Outcome::Applied => "applied",
+            Outcome::Unchanged => "unchanged",
+        }
+    }
+}
+
+/// Why a row cannot be made.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum RowRefusal {
+    /// The line is no edit.
+    #[error(transparent)]
+    NotAnEdit(#[from] ParseEditError),
+    /// A put without a key whose value has none either.
+    #[error("the row names no key, and its value has none: {0}")]
+    NoKey(MakeKeyError),
+    /// A key that differs from the one inside the value, or that would change it.
+    #[error("the row's key is not the key inside its value")]
+    KeyMismatch,
+    /// A merge of a record that the base does not have.
+    #[error("the base has no such record to merge into")]
+    NotAtBase,
+    /// A second row for one record.
+    #[error("an earlier row of this run has the same key")]
+    SecondRow,
+    /// A set field that lies inside something that is no object at the base.
+    #[error("a field lies inside another field of the same row")]
+    FieldInsideField,
+    /// The record is too large.
+    #[error(transparent)]
+    RecordTooLarge(#[from] RecordTooLarge),
+}
+
+/// The rows of a commit, before it is known what they meet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rows {
+    rows: Vec<(Option<Key>, RowPlan)>,
+    is_capture: bool,
+}
+
+#[derive(Clone, Debug)]
+enum RowPlan {
+    /// Sets registers; which ones, the chain tells, record by record in the order of the rows.
+    Changed,
+    Unchanged,
+    Refused(RowRefusal),
+}
+
+impl Rows {
+    /// A record of a capture that differs from the baseline.
+    pub(crate) fn push_changed(&mut self, key: Key) {
+        self.is_capture = true;
+        self.rows.push((Some(key), RowPlan::Changed));
+    }
+
+    pub(crate) fn push_edit(&mut self, key: Key, changed: bool) {
+        self.rows.push((Some(key), if changed { RowPlan::Changed } else { RowPlan::Unchanged }));
+    }
+
+    pub(crate) fn push_refused(&mut self, key: Option<Key>, refusal: RowRefusal) {
+        self.rows.push((key, RowPlan::Refused(refusal)));
+    }
+
+    pub(crate) fn refused(&self) -> usize {
+        self.rows.iter().filter(|(_, plan)| matches!(plan, RowPlan::Refused(_))).count()
+    }
+}
+
+impl Receipt {
+    fn count(&mut self, outcome: Outcome) {
+        self.rows += 1;
+        *match outcome {
+            Outcome::Refused => &mut self.refused,
+            Outcome::Superseded => &mut self.superseded,
+            Outcome::Conflicted => &mut self.conflicted,
+            Outcome::Merged => &mut self.merged,
+            Outcome::Applied => &mut self.applied,
+            Outcome::Unchanged => &mut self.unchanged,
+        } += 1;
+    }
+}
+
+/// The records that others wrote since the base, by identity.
+pub(crate) type Touched = BTreeMap<Box<str>, ()>;
+
+impl Document {
+    /// What became of the rows whose chain is at the positions `own`, given what others touched since their base.
+    pub(crate) fn receipt(&self, rows: &Rows, own: Range<u32>, others: &Touched) -> Receipt {
+        let view = self.view();
+        let mut records = self.records_of_chain(&own).into_iter();
+        let mut receipt = Receipt::default();
+        for (row, (key, plan)) in rows.rows.iter().enumerate() {
+            let (outcome, field, refusal) = match plan {
+                RowPlan::Refused(refusal) => (Outcome::Refused, None, Some(refusal.clone())),
+                RowPlan::Unchanged => (Outcome::Unchanged, None, None),
+                RowPlan::Changed => {
+                    let (outcome, field) = match records.next() {
+                        Some(record) => view.outcome(record, &own, others),
+                        None => (Outcome::Unchanged, None),
+                    };
+                    (outcome, field, None)
+                }
+            };
+            receipt.count(outcome);
+            if !rows.is_capture || outcome < Outcome::Applied {
+                receipt.details.push(Detail { row, key: key.clone(), outcome, field, refusal });
+            }
+        }
+        receipt
+    }
+
+    /// The records that a chain writes, in order; the schema is no row.
+    fn records_of_chain(&self, own: &Range<u32>) -> Vec<u32> {
+        let mut records: Vec<u32> = Vec::new();
+        for position in own.clone() {
+            self.each_op(position, &mut |identity, _| {
+                if identity != layout::SCHEMA_IDENTITY
+                    && let Some(record) = self.registers.find(identity)
+                    && records.last() != Some(&record)
+                {
+                    records.push(record);
+                }
+            });
+        }
+        records
+    }
+}
+
+impl View<'_> {
+    fn outcome(&self, record: u32, own: &Range<u32>, others: &Touched) -> (Outcome, Option<FieldPath>) {
+        let slot = self.registers.slot(record);
+        if !others.contains_key(&slot.identity) {
+            return (Outcome::Applied, None);
+        }
+        let ours: Vec<Entry> = slot.entries.iter().filter(|entry| own.contains(&entry.change)).copied().collect();
+        let deletes = ours.iter().any(|entry| entry.path == LIFE && entry.scalar(self.history) == Scalar::DELETED);
+        match self.life(slot) {
+            Life::Deleted(deletion) | Life::Restored(deletion) if deletes => match deletion.survivors.is_empty() {
+                true => (Outcome::Merged, None),
+                false => (Outcome::Conflicted, None),
+            },
+            Life::Deleted(_) => (Outcome::Superseded, None),
+            _ => self.outcome_of_fields(slot, &ours),
+        }
+    }
+
+    fn outcome_of_fields(&self, slot: &Slot, ours: &[Entry]) -> (Outcome, Option<FieldPath>) {
+        let fields = self.fields(slot, None);
+        let suffix = |path: u32| &*self.registers.paths.info(path).suffix;
+        let related = |a: u32, b: u32| a == b || is_below(suffix(a), suffix(b)) || is_below(suffix(b), suffix(a));
+        let mut worst = (Outcome::Merged, None);
+        for clash in &fields.clashes {
+            for entry in ours.iter().filter(|entry| related(entry.path, clash.path)) {
+                let shows = fields.leaves.iter().any(|leaf| leaf.entry == *entry)
+                    || clash.shown.is_none() && !clash.others.iter().any(|(_, other)| other == entry);
+                let outcome = match self.policy(clash.path) {
+                    FieldPolicy::LastWriter => Outcome::Conflicted,
+                    _ if shows => Outcome::Conflicted,
+                    _ => Outcome::Superseded,
+                };
+                if outcome < worst.0 {
+                    worst = (outcome, Some(self.registers.paths.info(clash.path).field.clone()));
+                }
+            }
+        }
+        worst
+    }
+}
+
+/// Whether the register with suffix `a` lies below the one with suffix `b`.
+fn is_below(a: &str, b: &str) -> bool {
+    b == "=" && a.starts_with('.') || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('\0'))
+}

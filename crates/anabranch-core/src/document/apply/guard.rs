@@ -1,0 +1,221 @@
+//! The guard: what a chain must be before it is taken. Whatever an honest replica makes passes.
+
+use std::collections::BTreeMap;
+
+use crate::change::{ActorKind, DecodeChangeError, Decoded};
+use crate::heads::ChangeHash;
+use crate::history::History;
+use crate::history::chain::{ActorHasher, Header};
+use crate::layout;
+use crate::scalar::Scalar;
+
+/// Why a change was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefuseReason {
+    /// The bytes are no change of ours.
+    #[error(transparent)]
+    Undecodable(#[from] DecodeChangeError),
+    /// The first change of a chain does not state what a chain must state.
+    #[error("the chain's header is malformed")]
+    Header,
+    /// The changes of a chain do not follow each other.
+    #[error("the changes of the chain do not follow each other")]
+    BrokenChain,
+    /// Another chain has this actor: an actor makes one commit and is never used again.
+    #[error("its actor has another commit already")]
+    ActorReused,
+    /// A dependency that is in the middle of a chain: only its last change can be a head.
+    #[error("it depends on the middle of a chain")]
+    DependsInsideChain,
+    /// The first op counter is not one more than the largest among the dependencies.
+    #[error("its op counters do not follow those of its dependencies")]
+    OpCounter,
+    /// The actor does not follow from the commit's contents.
+    #[error("its actor is not derived from its contents")]
+    ActorNotDerived,
+    /// A property name that is none of the layout's.
+    #[error("op {op} has a property name that no store writes")]
+    Name {
+        /// Position in the change.
+        op: u32,
+    },
+    /// A value that is not canonical or of a kind that does not belong there.
+    #[error("op {op} has a value that no store writes")]
+    Value {
+        /// Position in the change.
+        op: u32,
+    },
+    /// A predecessor that does not exist, is not in the past of the change or sets another register.
+    #[error("op {op} names a predecessor that its change could not have seen")]
+    Predecessor {
+        /// Position in the change.
+        op: u32,
+    },
+}
+
+/// Checks a complete chain whose dependencies are all in `history`; `thorough` also checks what our own log has proven.
+pub(super) fn check_chain(history: &History, changes: &[&Decoded], bytes: &[&[u8]], thorough: bool) -> Result<Header, RefuseReason> {
+    let first = changes.first().ok_or(RefuseReason::BrokenChain)?;
+    let kind = first.actor().kind().ok_or(RefuseReason::Header)?;
+    let header = Header::parse(&first.message, kind).ok_or(RefuseReason::Header)?;
+    if header.length as usize != changes.len() || first.seq != 1 {
+        return Err(RefuseReason::BrokenChain);
+    }
+    if history.actor_position(&first.actor()).is_some() {
+        return Err(RefuseReason::ActorReused);
+    }
+    check_counters(history, changes)?;
+    let is_empty = changes.iter().all(|change| change.ops.is_empty());
+    if is_empty != (kind == ActorKind::Merge) {
+        return Err(RefuseReason::BrokenChain);
+    }
+    if !thorough {
+        return Ok(header);
+    }
+    let deps: Vec<u32> = first.deps.iter().filter_map(|dep| history.position(dep)).collect();
+    if !deps.iter().all(|dep| history.ends_chain(*dep)) {
+        return Err(RefuseReason::DependsInsideChain);
+    }
+    let past = history.ancestry(&deps);
+    let mut names = NamesOf::default();
+    for (change, bytes) in changes.iter().zip(bytes) {
+        check_ops(change, bytes)?;
+        names.check_preds(history, &past, changes, change, bytes)?;
+    }
+    check_actor(&header, kind, changes, bytes)?;
+    Ok(header)
+}
+
+/// Each change follows the one before; the first begins after the largest op of its dependencies.
+fn check_counters(history: &History, changes: &[&Decoded]) -> Result<(), RefuseReason> {
+    let mut before: Option<(&Decoded, ChangeHash)> = None;
+    for change in changes {
+        let follows = match before {
+            None => {
+                let last_ops = change.deps.iter().filter_map(|dep| history.position(dep)).map(|dep| history.change(dep).last_op());
+                u64::from(last_ops.max().unwrap_or(0)) + 1 == change.start_op
+            }
+            Some((last, hash)) => {
+                let linked = change.actor() == last.actor() && change.seq == last.seq + 1 && change.deps == [hash];
+                if !linked || !change.message.is_empty() {
+                    return Err(RefuseReason::BrokenChain);
+                }
+                change.start_op == last.start_op + last.ops.len() as u64
+            }
+        };
+        if !follows {
+            return Err(RefuseReason::OpCounter);
+        }
+        before = Some((change, change.hash));
+    }
+    Ok(())
+}
+
+fn op_name<'b>(bytes: &'b [u8], op: &crate::change::DecodedOp) -> &'b str {
+    let name = bytes.get(op.name_at as usize..(op.name_at + op.name_bytes) as usize);
+    name.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
+}
+
+fn op_scalar<'b>(bytes: &'b [u8], op: &crate::change::DecodedOp) -> Scalar<'b> {
+    let value = bytes.get(op.value_at as usize..(op.value_at + op.value_bytes) as usize);
+    Scalar { code: op.value_code, bytes: value.unwrap_or_default() }
+}
+
+fn check_ops(change: &Decoded, bytes: &[u8]) -> Result<(), RefuseReason> {
+    for (at, op) in change.ops.iter().enumerate() {
+        let op_at = at as u32;
+        let (name, scalar) = (op_name(bytes, op), op_scalar(bytes, op));
+        let split = layout::identity_length(name).and_then(|length| name.split_at_checked(length));
+        let (identity, suffix) = split.ok_or(RefuseReason::Name { op: op_at })?;
+        let is_schema = identity == layout::SCHEMA_IDENTITY;
+        if !is_schema && layout::read_identity(identity).is_none() || suffix.is_empty() && is_schema {
+            return Err(RefuseReason::Name { op: op_at });
+        }
+        let fits = match suffix.is_empty() {
+            true => scalar == Scalar::PRESENT || scalar == Scalar::DELETED,
+            false => match layout::read_suffix(suffix) {
+                None => return Err(RefuseReason::Name { op: op_at }),
+                Some((path, part)) => layout::is_canonical_suffix(suffix, &path, part) && part_fits(part, scalar) && scalar.is_canonical(),
+            },
+        };
+        if !fits {
+            return Err(RefuseReason::Value { op: op_at });
+        }
+    }
+    Ok(())
+}
+
+/// A part holds an increment or an element, or nothing any more; a field holds anything else.
+fn part_fits(part: Option<&str>, scalar: Scalar<'_>) -> bool {
+    match part.and_then(|part| part.as_bytes().first()) {
+        Some(b'+') => scalar.is_absent() || scalar.to_increment().is_some(),
+        Some(b'e') => scalar.is_absent() || scalar.to_element().is_some(),
+        Some(_) => false,
+        None => part.is_none() && scalar.to_element().is_none(),
+    }
+}
+
+/// The names of the ops of changes that predecessors point to.
+#[derive(Default)]
+struct NamesOf(BTreeMap<u32, Decoded>);
+
+impl NamesOf {
+    /// Every predecessor exists, is in the past of the chain or earlier in it, and sets the same register.
+    fn check_preds(
+        &mut self,
+        history: &History,
+        past: &crate::history::Ancestry,
+        chain: &[&Decoded],
+        change: &Decoded,
+        bytes: &[u8],
+    ) -> Result<(), RefuseReason> {
+        let author = change.actor();
+        for (at, op) in change.ops.iter().enumerate() {
+            let refused = RefuseReason::Predecessor { op: at as u32 };
+            let preds = change.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default();
+            for (counter, actor) in preds {
+                let actor = change.actors.get(*actor as usize).ok_or_else(|| refused.clone())?;
+                // A commit writes each register once, so that no op of a chain precedes another of it.
+                if *actor == author || chain.is_empty() {
+                    return Err(refused);
+                }
+                let position = history.actor_position(actor).and_then(|actor| history.change_of_op(actor, *counter));
+                let position = position.filter(|position| past.contains(*position)).ok_or_else(|| refused.clone())?;
+                if self.name(history, position, *counter) != Some(op_name(bytes, op)) {
+                    return Err(refused);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn name<'h>(&mut self, history: &'h History, position: u32, counter: u32) -> Option<&'h str> {
+        let stored = history.change(position);
+        if self.0.len() > 64 {
+            self.0.clear();
+        }
+        let decoded = self.0.entry(position).or_insert_with(|| {
+            Decoded::read(&stored.bytes, Default::default()).expect("accepted changes decode")
+        });
+        decoded.ops.get((counter - stored.start_op) as usize).map(|op| op_name(&stored.bytes, op))
+    }
+}
+
+/// The actor follows from everything that the commit says, its own id left blank in names.
+fn check_actor(header: &Header, kind: ActorKind, changes: &[&Decoded], bytes: &[&[u8]]) -> Result<(), RefuseReason> {
+    let first = changes.first().ok_or(RefuseReason::BrokenChain)?;
+    let author = first.actor();
+    let own = author.to_string();
+    let mut hasher = ActorHasher::new(kind, &header.by, &header.origin, &first.deps);
+    for (change, bytes) in changes.iter().zip(bytes) {
+        for op in &change.ops {
+            let name = op_name(bytes, op);
+            let blank = if name.contains(&own) { name.replace(&own, layout::OWN_ACTOR) } else { name.to_owned() };
+            let scalar = op_scalar(bytes, op);
+            let preds = change.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default();
+            let preds: Vec<_> = preds.iter().filter_map(|(counter, actor)| Some((*counter, *change.actors.get(*actor as usize)?))).collect();
+            hasher.op(&blank, scalar.code, scalar.bytes, preds.into_iter());
+        }
+    }
+    if hasher.finish() == author { Ok(()) } else { Err(RefuseReason::ActorNotDerived) }
+}

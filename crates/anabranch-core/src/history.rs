@@ -1,0 +1,219 @@
+//! The history of a store: changes in causal order, the chains that they form, and who came before whom.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::change::{ActorId, ActorKind};
+use crate::heads::{ChangeHash, Heads};
+use crate::record::Origin;
+
+pub(crate) mod chain;
+
+type Lookup<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
+
+/// The accepted changes of a store. A change's position is greater than those of its dependencies.
+#[derive(Clone, Default)]
+pub(crate) struct History {
+    changes: Vec<Stored>,
+    positions: Lookup<ChangeHash, u32>,
+    actors: Vec<ActorId>,
+    actor_positions: Lookup<ActorId, u32>,
+    /// The one chain of each actor.
+    chain_of_actor: Vec<u32>,
+    chains: Vec<Chain>,
+    heads: BTreeSet<ChangeHash>,
+}
+
+/// An accepted change.
+#[derive(Clone)]
+pub(crate) struct Stored {
+    pub(crate) hash: ChangeHash,
+    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) actor: u32,
+    pub(crate) start_op: u32,
+    pub(crate) ops: u32,
+    pub(crate) deps: Box<[u32]>,
+    pub(crate) chain: u32,
+}
+
+impl Stored {
+    /// The largest op counter in this change, or of what came before it if it is empty.
+    pub(crate) fn last_op(&self) -> u32 {
+        self.start_op + self.ops - 1
+    }
+}
+
+/// The changes of one commit, which are shown together or not at all.
+#[derive(Clone)]
+pub(crate) struct Chain {
+    /// Position of its first change; the others follow without a gap.
+    pub(crate) first: u32,
+    pub(crate) length: u32,
+    pub(crate) kind: ActorKind,
+    /// The replica or run.
+    pub(crate) by: Arc<str>,
+    pub(crate) origin: Origin,
+}
+
+/// Heads that a document has: what every function over a range takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownHeads {
+    pub(crate) heads: Heads,
+    pub(crate) positions: Vec<u32>,
+}
+
+impl KnownHeads {
+    /// The heads.
+    pub fn heads(&self) -> &Heads {
+        &self.heads
+    }
+}
+
+/// Heads that the document never had or no longer has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown heads {}: this store has no such change", hashes.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))]
+pub struct UnknownHeads {
+    /// Those that are unknown.
+    pub hashes: Vec<ChangeHash>,
+}
+
+/// A set of changes that is closed under dependencies, by position.
+pub(crate) struct Ancestry(Vec<bool>);
+
+impl Ancestry {
+    pub(crate) fn contains(&self, position: u32) -> bool {
+        self.0.get(position as usize).copied().unwrap_or(false)
+    }
+}
+
+impl History {
+    pub(crate) fn change(&self, position: u32) -> &Stored {
+        self.changes.get(position as usize).expect("positions come from this history")
+    }
+
+    pub(crate) fn changes(&self) -> &[Stored] {
+        &self.changes
+    }
+
+    pub(crate) fn chain(&self, position: u32) -> &Chain {
+        self.chains.get(self.change(position).chain as usize).expect("every change belongs to a chain")
+    }
+
+    pub(crate) fn chains(&self) -> &[Chain] {
+        &self.chains
+    }
+
+    pub(crate) fn actor(&self, position: u32) -> ActorId {
+        *self.actors.get(self.change(position).actor as usize).expect("every change has an actor")
+    }
+
+    pub(crate) fn actor_position(&self, actor: &ActorId) -> Option<u32> {
+        self.actor_positions.get(actor).copied()
+    }
+
+    /// The change of `actor` that holds the op with this counter. Actors are derived, so each has one chain.
+    pub(crate) fn change_of_op(&self, actor: u32, counter: u32) -> Option<u32> {
+        let chain = self.chains.get(*self.chain_of_actor.get(actor as usize)? as usize)?;
+        let range = chain.first as usize..(chain.first + chain.length) as usize;
+        let at = self.changes.get(range)?.partition_point(|change| change.start_op + change.ops <= counter) as u32;
+        let found = self.changes.get((chain.first + at) as usize)?;
+        (at < chain.length && found.start_op <= counter).then_some(chain.first + at)
+    }
+
+    pub(crate) fn position(&self, hash: &ChangeHash) -> Option<u32> {
+        self.positions.get(hash).copied()
+    }
+
+    pub(crate) fn heads(&self) -> Heads {
+        self.heads.iter().copied().collect()
+    }
+
+    /// Whether this change is the last of its chain, which alone can be a head.
+    pub(crate) fn ends_chain(&self, position: u32) -> bool {
+        let chain = self.chain(position);
+        position + 1 == chain.first + chain.length
+    }
+
+    pub(crate) fn known(&self, heads: &Heads) -> Result<KnownHeads, UnknownHeads> {
+        let find = |hash: &ChangeHash| self.position(hash).filter(|position| self.ends_chain(*position)).ok_or(*hash);
+        let (mut positions, mut hashes) = (Vec::new(), Vec::new());
+        for hash in heads.hashes() {
+            match find(hash) {
+                Ok(position) => positions.push(position),
+                Err(hash) => hashes.push(hash),
+            }
+        }
+        if hashes.is_empty() { Ok(KnownHeads { heads: heads.clone(), positions }) } else { Err(UnknownHeads { hashes }) }
+    }
+
+    /// Everything that these changes depend on, and themselves.
+    pub(crate) fn ancestry(&self, of: &[u32]) -> Ancestry {
+        let mut held = vec![false; self.changes.len()];
+        for position in of {
+            if let Some(slot) = held.get_mut(*position as usize) {
+                *slot = true;
+            }
+        }
+        for (position, change) in self.changes.iter().enumerate().rev() {
+            if held.get(position) == Some(&true) {
+                for dep in &change.deps {
+                    if let Some(slot) = held.get_mut(*dep as usize) {
+                        *slot = true;
+                    }
+                }
+            }
+        }
+        Ancestry(held)
+    }
+
+    /// The heads of a set of changes: those on which no other of the set depends.
+    pub(crate) fn heads_of(&self, set: &Ancestry) -> Vec<u32> {
+        let mut is_head = set.0.clone();
+        for (position, change) in self.changes.iter().enumerate() {
+            if set.contains(position as u32) {
+                for dep in &change.deps {
+                    if let Some(slot) = is_head.get_mut(*dep as usize) {
+                        *slot = false;
+                    }
+                }
+            }
+        }
+        is_head.iter().enumerate().filter(|(_, is_head)| **is_head).map(|(position, _)| position as u32).collect()
+    }
+
+    /// Takes a whole chain whose dependencies are all here, in order.
+    pub(crate) fn push_chain<'c>(&mut self, header: chain::Header, changes: impl ExactSizeIterator<Item = (&'c crate::change::Decoded, Arc<[u8]>)>) -> u32 {
+        let first = self.changes.len() as u32;
+        let chain = self.chains.len() as u32;
+        let length = changes.len() as u32;
+        let mut kind = ActorKind::Edit;
+        for (decoded, bytes) in changes {
+            let author = decoded.actor();
+            kind = author.kind().unwrap_or(kind);
+            let actor = *self.actor_positions.entry(author).or_insert_with(|| {
+                self.actors.push(author);
+                self.chain_of_actor.push(chain);
+                self.actors.len() as u32 - 1
+            });
+            let deps = decoded.deps.iter().filter_map(|dep| self.positions.get(dep).copied()).collect();
+            decoded.deps.iter().for_each(|dep| {
+                self.heads.remove(dep);
+            });
+            self.heads.insert(decoded.hash);
+            self.positions.insert(decoded.hash, self.changes.len() as u32);
+            self.changes.push(Stored {
+                hash: decoded.hash,
+                bytes,
+                actor,
+                start_op: decoded.start_op as u32,
+                ops: decoded.ops.len() as u32,
+                deps,
+                chain,
+            });
+        }
+        self.chains.push(Chain { first, length, kind, by: header.by, origin: header.origin });
+        first
+    }
+}

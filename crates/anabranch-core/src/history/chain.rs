@@ -1,0 +1,131 @@
+//! The header of a chain (FORMAT.md, "Chains"): the message of its first change.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::change::{ActorId, ActorKind};
+use crate::heads::ChangeHash;
+use crate::limits;
+use crate::record::Origin;
+
+const FORMAT: &str = "anabranch 1";
+
+/// What the first change of a chain says about all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) length: u32,
+    pub(crate) by: Arc<str>,
+    pub(crate) origin: Origin,
+}
+
+impl Header {
+    /// The message of the chain's first change.
+    pub(crate) fn message(&self) -> String {
+        let origin = match &self.origin {
+            Origin::Person => "",
+            Origin::Pipeline(label) => label,
+        };
+        format!("{FORMAT}\n{}\n{}\n{}", self.length, escape(&self.by), escape(origin))
+    }
+
+    /// Reads a message; `None` if it is no header in canonical form.
+    pub(crate) fn parse(message: &str, kind: ActorKind) -> Option<Self> {
+        if kind == ActorKind::Merge {
+            return message.is_empty().then(Header::of_merge);
+        }
+        let mut lines = message.split('\n');
+        if lines.next() != Some(FORMAT) {
+            return None;
+        }
+        let length = lines.next()?.parse().ok().filter(|length| (1..=limits::CHAIN_CHANGES_MAX).contains(length))?;
+        let by = unescape(lines.next()?).into();
+        let origin = match unescape(lines.next()?) {
+            label if label.is_empty() => Origin::Person,
+            label => Origin::Pipeline(label),
+        };
+        let header = Header { length, by, origin };
+        (lines.next().is_none() && header.message() == message).then_some(header)
+    }
+
+    /// A merge change is a chain of its own; its bytes follow from what it joins, so that it says nothing else.
+    pub(crate) fn of_merge() -> Self {
+        Header { length: 1, by: "".into(), origin: Origin::Person }
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\n', "\\n")
+}
+
+fn unescape(text: &str) -> String {
+    let mut out = String::new();
+    let mut chars = text.chars();
+    while let Some(char) = chars.next() {
+        match char {
+            '\\' => out.push(if chars.next() == Some('n') { '\n' } else { '\\' }),
+            char => out.push(char),
+        }
+    }
+    out
+}
+
+/// Derives the actor of a commit from all that the commit says (FORMAT.md, "Actors").
+pub(crate) struct ActorHasher(Sha256, ActorKind);
+
+impl ActorHasher {
+    pub(crate) fn new(kind: ActorKind, by: &str, origin: &Origin, deps: &[ChangeHash]) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(b"anabranch actor 1");
+        hasher.update([kind as u8]);
+        for text in [by, origin.label(), if *origin == Origin::Person { "person" } else { "pipeline" }] {
+            hasher.update((text.len() as u64).to_le_bytes());
+            hasher.update(text);
+        }
+        hasher.update((deps.len() as u64).to_le_bytes());
+        deps.iter().for_each(|hash| hasher.update(hash.0));
+        Self(hasher, kind)
+    }
+
+    /// Adds an op, its name with the author's own id left blank.
+    pub(crate) fn op(&mut self, name: &str, value_code: u8, value: &[u8], preds: impl ExactSizeIterator<Item = (u32, ActorId)>) {
+        let mut head = [0; 24];
+        let lengths = [name.len() as u64, value.len() as u64, (preds.len() as u64) << 8 | u64::from(value_code)];
+        for (slot, byte) in head.iter_mut().zip(lengths.iter().flat_map(|length| length.to_le_bytes())) {
+            *slot = byte;
+        }
+        self.0.update(head);
+        self.0.update(name);
+        self.0.update(value);
+        for (counter, actor) in preds {
+            self.0.update(counter.to_le_bytes());
+            self.0.update(actor.0);
+        }
+    }
+
+    pub(crate) fn finish(self) -> ActorId {
+        let digest: [u8; 32] = self.0.finalize().into();
+        let mut id = [0; 16];
+        id.iter_mut().zip(digest).for_each(|(slot, byte)| *slot = byte);
+        let [.., kind] = &mut id;
+        *kind = self.1 as u8;
+        ActorId(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_come_back_whatever_the_names_hold() {
+        for by in ["dev0", "", "a\nb\\n\\", "\u{1F600}"] {
+            for origin in [Origin::Person, Origin::Pipeline("x\ny".into())] {
+                let header = Header { length: 7, by: by.into(), origin };
+                assert_eq!(Header::parse(&header.message(), ActorKind::Run), Some(header));
+            }
+        }
+        assert_eq!(Header::parse("anabranch 1\n07\na\n", ActorKind::Run), None);
+        assert_eq!(Header::parse("anabranch 1\n0\na\n", ActorKind::Run), None);
+    }
+}

@@ -1,0 +1,360 @@
+//! Property names of a store's history: record identity and field path as one sortable string
+//! (FORMAT.md, "Property names").
+//!
+//! `name = key [ "@" actor ] suffix`, where `suffix` is empty for the record's life, `=` for a value that is no plain
+//! object, and `.` with the path's names (separated by NUL) for a field. Names that begin with `0` hold what the store
+//! knows of itself.
+
+use crate::change::ActorId;
+use crate::key::{KEY_DEPTH_MAX, Key};
+use crate::schema::FieldPath;
+use crate::string::JsString;
+
+/// The identity under which a store's schema and policies are kept; sorts before every key.
+pub(crate) const SCHEMA_IDENTITY: &str = "0";
+/// Stands for the author's own id in the name of a record whose actor is not derived yet.
+pub(crate) const OWN_ACTOR: &str = "\u{1}\u{4}";
+/// Separates a field from the id of one of its parts (an increment, an element).
+pub(crate) const PART: &str = "\u{1}\u{3}";
+
+const NUMBER: u8 = b'1';
+const DATE: u8 = b'2';
+const STRING: u8 = b'3';
+const BINARY: u8 = b'4';
+const ARRAY: u8 = b'5';
+const END: u8 = 0;
+
+/// Appends the sortable encoding of a key: ordered bytewise as IndexedDB orders keys.
+pub(crate) fn write_key(key: &Key, out: &mut String) {
+    match key {
+        Key::Number(number) => write_sortable_double(NUMBER, *number, out),
+        Key::Date(ms) => write_sortable_double(DATE, *ms, out),
+        Key::String(text) => {
+            out.push(STRING as char);
+            write_text(text, out);
+        }
+        Key::Binary(bytes) => {
+            out.push(BINARY as char);
+            bytes.iter().for_each(|byte| push_hex(*byte, out));
+        }
+        Key::Array(items) => {
+            out.push(ARRAY as char);
+            items.iter().for_each(|item| write_key(item, out));
+        }
+    }
+    out.push(END as char);
+}
+
+/// The sortable encoding of a key.
+pub(crate) fn encode_key(key: &Key) -> String {
+    let mut out = String::new();
+    write_key(key, &mut out);
+    out
+}
+
+/// Takes a key off the front of a name; `None` if there is none in canonical form.
+pub(crate) fn read_key(name: &mut &str) -> Option<Key> {
+    let key = read_key_at(name, 0)?;
+    Some(key)
+}
+
+fn read_key_at<'a>(name: &mut &'a str, depth: usize) -> Option<Key> {
+    let kind = *name.as_bytes().first()?;
+    let body = name.get(1..)?;
+    if kind == ARRAY {
+        return read_array(name, body, depth);
+    }
+    let (content, rest) = body.split_once(END as char)?;
+    *name = rest;
+    match kind {
+        NUMBER => Key::number(read_sortable_double(content)?).ok(),
+        DATE => Key::date(read_sortable_double(content)?).ok(),
+        STRING => read_text(content).map(Key::String),
+        BINARY => read_hex(content).map(Key::Binary),
+        _ => None,
+    }
+}
+
+fn read_array<'a>(name: &mut &'a str, mut body: &'a str, depth: usize) -> Option<Key> {
+    if depth >= KEY_DEPTH_MAX {
+        return None;
+    }
+    let mut items = Vec::new();
+    while *body.as_bytes().first()? != END {
+        items.push(read_key_at(&mut body, depth + 1)?);
+    }
+    *name = body.get(1..)?;
+    Some(Key::Array(items))
+}
+
+fn write_sortable_double(kind: u8, number: f64, out: &mut String) {
+    let bits = number.to_bits();
+    let sortable = if bits >> 63 == 0 { bits | 1 << 63 } else { !bits };
+    out.push(kind as char);
+    let digits = format!("{sortable:016x}");
+    out.push_str(digits.trim_end_matches('0'));
+}
+
+fn read_sortable_double(digits: &str) -> Option<f64> {
+    if digits.len() > 16 || digits.ends_with('0') || !is_lower_hex(digits) {
+        return None;
+    }
+    let sortable = u64::from_str_radix(&format!("{digits:0<16}"), 16).ok()?;
+    let number = f64::from_bits(if sortable >> 63 == 1 { sortable & !(1 << 63) } else { !sortable });
+    (!number.is_nan() && number.to_bits() != (-0.0f64).to_bits()).then_some(number)
+}
+
+fn is_lower_hex(digits: &str) -> bool {
+    digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn push_hex(byte: u8, out: &mut String) {
+    for digit in [byte >> 4, byte & 15] {
+        out.push(char::from_digit(u32::from(digit), 16).expect("four bits are a hexadecimal digit"));
+    }
+}
+
+fn read_hex(digits: &str) -> Option<Vec<u8>> {
+    let (pairs, odd) = digits.as_bytes().as_chunks::<2>();
+    if !odd.is_empty() || !is_lower_hex(digits) {
+        return None;
+    }
+    pairs.iter().map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
+/// Writes code units so that bytewise order is code unit order and NUL does not occur: units 0 and 1 are escaped by
+/// U+0001, surrogates move to the private use area at U+E000, units from U+E000 move above the BMP.
+pub(crate) fn write_text(text: &JsString, out: &mut String) {
+    if let Some(text) = text.as_str()
+        && text.bytes().all(|byte| (2..0x80).contains(&byte))
+    {
+        out.push_str(text);
+        return;
+    }
+    for unit in text.units() {
+        match unit {
+            0 => out.push_str("\u{1}\u{1}"),
+            1 => out.push_str("\u{1}\u{2}"),
+            _ => {
+                let carrier = match u32::from(unit) {
+                    unit @ 0xD800..=0xDFFF => unit + 0x800,
+                    unit @ 0xE000..=0xFFFF => unit + 0x2000,
+                    unit => unit,
+                };
+                out.push(char::from_u32(carrier).expect("carriers leave out the surrogates"));
+            }
+        }
+    }
+}
+
+/// Reads what [`write_text`] wrote; `None` for anything else.
+pub(crate) fn read_text(content: &str) -> Option<JsString> {
+    if content.bytes().all(|byte| (2..0x80).contains(&byte)) {
+        return Some(JsString::from(content));
+    }
+    let mut units = Vec::with_capacity(content.len());
+    let mut chars = content.chars();
+    while let Some(carrier) = chars.next() {
+        let unit = match carrier as u32 {
+            1 => match chars.next()? {
+                '\u{1}' => 0,
+                '\u{2}' => 1,
+                _ => return None,
+            },
+            0 | 0xE800..=0xFFFF => return None,
+            carrier @ 0xE000..=0xE7FF => carrier - 0x800,
+            carrier @ 0x10000..=0x11FFF => carrier - 0x2000,
+            carrier if carrier < 0xD800 => carrier,
+            _ => return None,
+        };
+        units.push(u16::try_from(unit).ok()?);
+    }
+    Some(JsString::from_utf16(&units))
+}
+
+/// The length of the identity at the front of a property name; `None` if the name is none of ours.
+pub(crate) fn identity_length(name: &str) -> Option<usize> {
+    let bytes = name.as_bytes();
+    let key = if *bytes.first()? == b'0' { 1 } else { key_length(bytes)? };
+    if bytes.get(key) != Some(&b'@') {
+        return Some(key);
+    }
+    let actor = name.get(key + 1..)?;
+    if actor.starts_with(OWN_ACTOR) {
+        return Some(key + 1 + OWN_ACTOR.len());
+    }
+    is_lower_hex(actor.get(..32)?).then_some(key + 33)
+}
+
+/// The length of the key at the front of a name, found without decoding it.
+fn key_length(bytes: &[u8]) -> Option<usize> {
+    let mut depth = 0usize;
+    let mut at = 0usize;
+    loop {
+        match *bytes.get(at)? {
+            END => {
+                depth = depth.checked_sub(1)?;
+                at += 1;
+            }
+            ARRAY if depth < KEY_DEPTH_MAX => {
+                depth += 1;
+                at += 1;
+                continue;
+            }
+            NUMBER..=BINARY => at += bytes.get(at..)?.iter().position(|byte| *byte == END)? + 1,
+            _ => return None,
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+}
+
+/// A record's identity, taken apart.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Identity {
+    pub(crate) key: Key,
+    /// The creating actor of a record whose key a generator made.
+    pub(crate) actor: Option<ActorId>,
+}
+
+/// Takes an identity apart; `None` for the schema's and for what is no identity.
+pub(crate) fn read_identity(identity: &str) -> Option<Identity> {
+    let mut rest = identity;
+    let key = read_key(&mut rest)?;
+    let actor = match rest.strip_prefix('@') {
+        None if rest.is_empty() => None,
+        None => return None,
+        Some(hex) => Some(ActorId(read_hex(hex)?.try_into().ok()?)),
+    };
+    Some(Identity { key, actor })
+}
+
+/// The suffix of a field's register; the empty path is a value that is no plain object.
+pub(crate) fn encode_path(path: &FieldPath) -> String {
+    let mut out = String::new();
+    write_path(path.0.iter(), &mut out);
+    out
+}
+
+/// Appends the suffix of a field's register.
+pub(crate) fn write_path<'a>(names: impl Iterator<Item = &'a JsString>, out: &mut String) {
+    let mut separator = '.';
+    for name in names {
+        out.push(separator);
+        write_text(name, out);
+        separator = END as char;
+    }
+    if separator == '.' {
+        out.push('=');
+    }
+}
+
+/// The path of a register's suffix and the id of the part, if it is one; `None` for the life register.
+pub(crate) fn read_suffix(suffix: &str) -> Option<(FieldPath, Option<&str>)> {
+    let (field, part) = match suffix.split_once(PART) {
+        Some((field, part)) => (field, Some(part)),
+        None => (suffix, None),
+    };
+    if field == "=" {
+        return Some((FieldPath::default(), part));
+    }
+    let names = field.strip_prefix('.')?.split(END as char).map(read_text).collect::<Option<_>>()?;
+    Some((FieldPath(names), part))
+}
+
+/// Whether a suffix is what its path and part are written as.
+pub(crate) fn is_canonical_suffix(suffix: &str, path: &FieldPath, part: Option<&str>) -> bool {
+    let again = encode_path(path);
+    match part {
+        None => again == suffix,
+        Some(part) => suffix.strip_prefix(&again).and_then(|rest| rest.strip_prefix(PART)) == Some(part),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys() -> Vec<Key> {
+        let text = |units: &[u16]| Key::String(JsString::from_utf16(units));
+        let mut keys = vec![
+            Key::Number(f64::NEG_INFINITY),
+            Key::Number(-1.5),
+            Key::Number(-5e-324),
+            Key::Number(0.0),
+            Key::Number(5e-324),
+            Key::Number(5.0),
+            Key::Number(256.0),
+            Key::Number(f64::INFINITY),
+            Key::Date(-8.64e15),
+            Key::Date(0.0),
+            Key::Date(8.64e15),
+            text(&[]),
+            text(&[0]),
+            text(&[0, 1]),
+            text(&[1]),
+            text(&[2]),
+            text(&[0x61]),
+            text(&[0x61, 0]),
+            text(&[0x61, 0x61]),
+            text(&[0xd7ff]),
+            text(&[0xd800]),
+            text(&[0xd83d, 0xde00]),
+            text(&[0xdfff]),
+            text(&[0xe000]),
+            text(&[0xffff]),
+            Key::Binary(vec![]),
+            Key::Binary(vec![0]),
+            Key::Binary(vec![0, 1]),
+            Key::Binary(vec![255]),
+            Key::Array(vec![]),
+        ];
+        let nested: Vec<_> = keys.iter().map(|key| Key::Array(vec![key.clone()])).collect();
+        keys.extend(nested);
+        keys.push(Key::Array(vec![Key::Array(vec![]), Key::Number(1.0)]));
+        keys.push(Key::Array(vec![Key::Array(vec![Key::Number(1.0)])]));
+        keys
+    }
+
+    #[test]
+    fn encoded_keys_sort_as_keys_and_come_back() {
+        for a in keys() {
+            let encoded = encode_key(&a);
+            let mut rest = encoded.as_str();
+            assert_eq!(read_key(&mut rest), Some(a.clone()), "{encoded:?}");
+            assert_eq!(identity_length(&encoded), Some(encoded.len()));
+            for b in keys() {
+                assert_eq!(encoded.cmp(&encode_key(&b)), a.cmp(&b), "{a:?} {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn paths_come_back_whatever_their_names_hold() {
+        let names = ["", ".", "=", "\0", "\u{1}", "\u{1}\u{3}", "a.b", "\u{1F600}", "@"];
+        for a in names {
+            for b in names {
+                let path = FieldPath(vec![a.into(), b.into()]);
+                assert_eq!(read_suffix(&encode_path(&path)), Some((path.clone(), None)));
+                let part = format!("{}{PART}+id", encode_path(&path));
+                assert_eq!(read_suffix(&part), Some((path, Some("+id"))));
+            }
+        }
+        assert_eq!(read_suffix("="), Some((FieldPath::default(), None)));
+        assert_eq!(read_suffix(""), None);
+    }
+
+    #[test]
+    fn the_identity_ends_where_the_suffix_begins() {
+        let key = encode_key(&Key::Array(vec![Key::Number(5.0), Key::String("a.@=".into())]));
+        let actor = "0123456789abcdef0123456789abcdef";
+        for suffix in ["", "=", ".a\0b"] {
+            assert_eq!(identity_length(&format!("{key}{suffix}")), Some(key.len()));
+            assert_eq!(identity_length(&format!("{key}@{actor}{suffix}")), Some(key.len() + 33));
+        }
+        assert_eq!(identity_length("0.deletes"), Some(1));
+        assert_eq!(identity_length("x"), None);
+        assert_eq!(identity_length("5"), None);
+    }
+}

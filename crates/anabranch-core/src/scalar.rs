@@ -1,0 +1,148 @@
+//! Scalars: what a register holds. Equal values are equal bytes.
+
+use crate::change::code;
+use crate::change::{read_signed, write_signed};
+use crate::value::Value;
+
+mod canonical;
+pub use canonical::DecodeValueError;
+
+/// The first byte of a scalar of bytes says what it stands for.
+const ABSENT: u8 = 0;
+const EMPTY_OBJECT: u8 = 1;
+const VALUE: u8 = 2;
+const ELEMENT: u8 = 3;
+
+/// Largest magnitude of a number that is stored as an integer.
+const INTEGER_MAX: f64 = 9_007_199_254_740_991.0;
+
+/// A register's value: a type code of the automerge format and its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Scalar<'a> {
+    pub(crate) code: u8,
+    pub(crate) bytes: &'a [u8],
+}
+
+impl<'a> Scalar<'a> {
+    /// What a removed field holds.
+    pub(crate) const ABSENT: Scalar<'static> = Scalar { code: code::BYTES, bytes: &[ABSENT] };
+    /// What a plain object without properties holds.
+    pub(crate) const EMPTY_OBJECT: Scalar<'static> = Scalar { code: code::BYTES, bytes: &[EMPTY_OBJECT] };
+    /// The life of a record that is there.
+    pub(crate) const PRESENT: Scalar<'static> = Scalar { code: code::TRUE, bytes: &[] };
+    /// The life of a record that was deleted.
+    pub(crate) const DELETED: Scalar<'static> = Scalar { code: code::FALSE, bytes: &[] };
+
+    pub(crate) fn is_absent(&self) -> bool {
+        *self == Scalar::ABSENT
+    }
+
+    /// The value that this scalar stands for; an absent field has none.
+    pub(crate) fn to_value(self) -> Result<Option<Value>, DecodeValueError> {
+        let malformed = DecodeValueError::Malformed;
+        let mut bytes = self.bytes;
+        Ok(Some(match self.code {
+            code::NULL => Value::Null,
+            code::FALSE => Value::Bool(false),
+            code::TRUE => Value::Bool(true),
+            code::INT => Value::Number(read_signed(&mut bytes).ok_or(malformed)? as f64),
+            code::F64 => Value::Number(f64::from_le_bytes(bytes.try_into().map_err(|_| malformed)?)),
+            code::STR => Value::String(std::str::from_utf8(bytes).map_err(|_| malformed)?.into()),
+            code::TIMESTAMP => Value::Date(Some(read_signed(&mut bytes).ok_or(malformed)?)),
+            code::BYTES => match bytes.split_first() {
+                Some((&ABSENT, [])) => return Ok(None),
+                Some((&EMPTY_OBJECT, [])) => Value::object([]),
+                Some((&VALUE, rest)) => canonical::read(rest)?,
+                _ => return Err(malformed),
+            },
+            _ => return Err(malformed),
+        }))
+    }
+
+    /// The number in a counter's part.
+    pub(crate) fn to_increment(self) -> Option<i64> {
+        let mut bytes = self.bytes;
+        (self.code == code::INT).then(|| read_signed(&mut bytes)).flatten()
+    }
+
+    /// The element in a set's part, and whether it is in the set.
+    pub(crate) fn to_element(self) -> Option<(bool, Value)> {
+        match (self.code, self.bytes) {
+            (code::BYTES, [ELEMENT, present @ (0 | 1), rest @ ..]) => Some((*present == 1, canonical::read(rest).ok()?)),
+            _ => None,
+        }
+    }
+
+    /// Whether these are the bytes that an honest replica writes for what they stand for.
+    pub(crate) fn is_canonical(self) -> bool {
+        let mut again = Vec::new();
+        let code = match self.to_value() {
+            Ok(Some(value)) => write_value(&value, &mut again),
+            Ok(None) => return true,
+            Err(_) => match self.to_element() {
+                Some((present, element)) => write_element(&element, present, &mut again),
+                None => return false,
+            },
+        };
+        code == self.code && again == self.bytes
+    }
+}
+
+/// Appends the scalar bytes of a leaf and returns its type code.
+pub(crate) fn write_value(value: &Value, out: &mut Vec<u8>) -> u8 {
+    match value {
+        Value::Null => code::NULL,
+        Value::Bool(false) => code::FALSE,
+        Value::Bool(true) => code::TRUE,
+        Value::Number(number) => write_number(*number, out),
+        Value::String(text) if text.as_str().is_some() => {
+            out.extend(text.as_str().unwrap_or_default().as_bytes());
+            code::STR
+        }
+        Value::Date(Some(ms)) => {
+            write_signed(*ms, out);
+            code::TIMESTAMP
+        }
+        Value::Object(object) if object.is_empty() => {
+            out.push(EMPTY_OBJECT);
+            code::BYTES
+        }
+        other => {
+            out.push(VALUE);
+            canonical::write(other, out);
+            code::BYTES
+        }
+    }
+}
+
+/// Appends the scalar bytes of a set's element.
+pub(crate) fn write_element(element: &Value, present: bool, out: &mut Vec<u8>) -> u8 {
+    out.push(ELEMENT);
+    out.push(u8::from(present));
+    canonical::write(element, out);
+    code::BYTES
+}
+
+/// Appends the scalar bytes of an increment.
+pub(crate) fn write_increment(delta: i64, out: &mut Vec<u8>) -> u8 {
+    write_signed(delta, out);
+    code::INT
+}
+
+/// The canonical bytes of any value, by which elements of sets are told apart.
+pub(crate) fn canonical_bytes(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    canonical::write(value, &mut out);
+    out
+}
+
+fn write_number(number: f64, out: &mut Vec<u8>) -> u8 {
+    let is_integer = number.fract() == 0.0 && number.abs() <= INTEGER_MAX && number.to_bits() != (-0.0f64).to_bits();
+    if is_integer {
+        write_signed(number as i64, out);
+        return code::INT;
+    }
+    let number = if number.is_nan() { f64::NAN } else { number };
+    out.extend(number.to_le_bytes());
+    code::F64
+}

@@ -1,0 +1,215 @@
+//! What is in conflict: every value that lost, where, to what, and by which policy.
+
+use std::collections::BTreeMap;
+
+use super::life::Deletion;
+use super::{Life, View};
+use crate::key::Key;
+use crate::layout;
+use crate::record::{Conflict, ConflictKind, Contender};
+use crate::registers::{Entry, LIFE, Slot};
+use crate::schema::{DeletePolicy, FieldPath, FieldPolicy, Index};
+use crate::value::Value;
+
+impl View<'_> {
+    /// Every conflict of the store, in key order.
+    pub fn conflicts(&self) -> Vec<Conflict> {
+        let mut conflicts: Vec<Conflict> =
+            self.in_key_order().into_iter().flat_map(|record| self.conflicts_of_record(record)).collect();
+        conflicts.extend(self.generator_conflicts());
+        conflicts.extend(self.unique_conflicts());
+        conflicts.sort_by(|a, b| (&a.key, a.kind, &a.field).cmp(&(&b.key, b.kind, &b.field)));
+        conflicts
+    }
+
+    /// How many conflicts there are.
+    pub fn conflict_count(&self) -> usize {
+        self.conflicts().len()
+    }
+
+    fn conflicts_of_record(&self, record: u32) -> Vec<Conflict> {
+        let slot = self.registers.slot(record);
+        if self.is_plain(slot) {
+            return Vec::new();
+        }
+        let Some(key) = self.key_of(record) else { return Vec::new() };
+        match self.life(slot) {
+            Life::Never => Vec::new(),
+            Life::Present => self.value_conflicts(&key, record, slot),
+            Life::Deleted(deletion) => self.hidden_edits(&key, record, &deletion).into_iter().collect(),
+            Life::Restored(deletion) => {
+                let mut conflicts = self.value_conflicts(&key, record, slot);
+                conflicts.push(self.overruled_deletions(&key, record, &deletion));
+                conflicts
+            }
+        }
+    }
+
+    /// Whether every register of the record holds one value and nothing was deleted: the usual case, found fast.
+    fn is_plain(&self, slot: &Slot) -> bool {
+        let is_ordered = slot.entries.is_sorted_by(|a, b| a.path < b.path);
+        is_ordered
+            && slot.entries.iter().all(|entry| {
+                let deleted = entry.path == LIFE && entry.scalar(self.history) == crate::scalar::Scalar::DELETED;
+                !deleted && self.registers.paths.info(entry.path).part_of.is_none()
+            })
+            && !self.may_nest(slot)
+    }
+
+    /// Whether a leaf may stand against an object at one path of this record.
+    fn may_nest(&self, slot: &Slot) -> bool {
+        let suffix = |entry: &Entry| &*self.registers.paths.info(entry.path).suffix;
+        let below = |a: &str, b: &str| a == "=" && b.starts_with('.') || b.strip_prefix(a).is_some_and(|rest| rest.starts_with('\0'));
+        let fields = || slot.entries.iter().filter(|entry| entry.path != LIFE);
+        fields().any(|a| fields().any(|b| below(suffix(a), suffix(b))))
+    }
+
+    fn value_conflicts(&self, key: &Key, record: u32, slot: &Slot) -> Vec<Conflict> {
+        let rekeyed = self.keys.rekeyed(record).and(self.schema().key_path.as_ref());
+        let fields = self.fields(slot, None);
+        let conflict = |clash: super::fields::Clash| {
+            let field = self.registers.paths.info(clash.path).field.clone();
+            if rekeyed.is_some_and(|path| is_single_path(path, &field)) {
+                return None;
+            }
+            Some(Conflict {
+                key: key.clone(),
+                field: Some(field).filter(|field| !field.0.is_empty()),
+                kind: ConflictKind::Value,
+                shown: clash.shown,
+                others: clash.others.into_iter().map(|(value, entry)| self.contender(value, &entry)).collect(),
+                policy: self.policy(clash.path).name(),
+            })
+        };
+        fields.clashes.into_iter().filter_map(conflict).collect()
+    }
+
+    fn contender(&self, value: Option<Value>, entry: &Entry) -> Contender {
+        let change = self.history.change(entry.change).hash;
+        Contender { value, replica: self.writer(entry).to_owned(), change, key: None }
+    }
+
+    /// A record hidden by a deletion is one conflict, with one entry for each replica that edited it.
+    fn hidden_edits(&self, key: &Key, record: u32, deletion: &Deletion) -> Option<Conflict> {
+        let mut last: BTreeMap<&str, Entry> = BTreeMap::new();
+        for entry in &deletion.survivors {
+            let have = last.entry(self.writer(entry)).or_insert(*entry);
+            if self.lamport(entry) > self.lamport(have) {
+                *have = *entry;
+            }
+        }
+        let others: Vec<_> = last
+            .iter()
+            .map(|(writer, entry)| self.contender(Some(self.whole_value(record, Some(writer))), entry))
+            .collect();
+        (!others.is_empty()).then(|| Conflict {
+            key: key.clone(),
+            field: None,
+            kind: ConflictKind::Delete,
+            shown: None,
+            others,
+            policy: delete_policy_name(self.schema().deletes),
+        })
+    }
+
+    fn overruled_deletions(&self, key: &Key, record: u32, deletion: &Deletion) -> Conflict {
+        Conflict {
+            key: key.clone(),
+            field: None,
+            kind: ConflictKind::Delete,
+            shown: self.value_of(record),
+            others: deletion.by.iter().map(|entry| self.contender(None, entry)).collect(),
+            policy: delete_policy_name(self.schema().deletes),
+        }
+    }
+
+    /// Records that were made with one generated key: the one that keeps the key shows there.
+    fn generator_conflicts(&self) -> Vec<Conflict> {
+        let mut conflicts = Vec::new();
+        for (record, new_key) in self.keys.all_rekeyed() {
+            let slot = self.registers.slot(record);
+            let Some(identity) = layout::read_identity(&slot.identity) else { continue };
+            let (Some(value), Some(last)) = (self.value_of(record), self.last_entry(slot)) else { continue };
+            let shown = self.keys.find(&self.registers, &identity.key).and_then(|holder| self.value_of(holder));
+            let other = Contender { key: Some(new_key.clone()), ..self.contender(Some(value), &last) };
+            conflicts.push(Conflict {
+                key: identity.key,
+                field: None,
+                kind: ConflictKind::Generator,
+                shown,
+                others: vec![other],
+                policy: "generator",
+            });
+        }
+        conflicts
+    }
+
+    pub(crate) fn last_entry(&self, slot: &Slot) -> Option<Entry> {
+        slot.entries.iter().max_by_key(|entry| self.lamport(entry)).copied()
+    }
+
+    /// Records that share a key in a unique index after a merge: both are kept.
+    fn unique_conflicts(&self) -> Vec<Conflict> {
+        let unique: Vec<&Index> = self.schema().indexes.iter().filter(|index| index.unique).collect();
+        if unique.is_empty() {
+            return Vec::new();
+        }
+        let mut holders: Vec<BTreeMap<Key, Vec<u32>>> = unique.iter().map(|_| BTreeMap::new()).collect();
+        for record in self.in_key_order() {
+            let Some(value) = self.value_of(record) else { continue };
+            for (index, holders) in unique.iter().zip(&mut holders) {
+                for key in index.keys_of(&value) {
+                    holders.entry(key).or_default().push(record);
+                }
+            }
+        }
+        let clashes = unique.iter().zip(holders).flat_map(|(index, holders)| holders.into_values().map(move |records| (*index, records)));
+        clashes.filter(|(_, records)| records.len() > 1).filter_map(|(index, records)| self.unique_conflict(index, records)).collect()
+    }
+
+    /// The first in Lamport order shows as the holder of the index key.
+    fn unique_conflict(&self, index: &Index, mut records: Vec<u32>) -> Option<Conflict> {
+        let made = |record: &u32| self.last_entry(self.registers.slot(*record)).map(|entry| self.lamport(&entry));
+        records.sort_by_key(made);
+        let (first, rest) = records.split_first()?;
+        let others = rest.iter().filter_map(|record| {
+            let entry = self.last_entry(self.registers.slot(*record))?;
+            Some(Contender { key: self.key_of(*record), ..self.contender(self.value_of(*record), &entry) })
+        });
+        Some(Conflict {
+            key: self.key_of(*first)?,
+            field: index.key_path.as_field(),
+            kind: ConflictKind::Unique,
+            shown: self.value_of(*first),
+            others: others.collect(),
+            policy: "unique",
+        })
+    }
+
+    /// The records that a write-back leaves out because an earlier one in Lamport order holds their unique key.
+    pub fn unique_losers(&self) -> Vec<Key> {
+        let losers = self.unique_conflicts().into_iter().flat_map(|conflict| conflict.others);
+        let mut keys: Vec<Key> = losers.filter_map(|other| other.key).collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+}
+
+fn is_single_path(path: &crate::key::KeyPath, field: &FieldPath) -> bool {
+    path.as_field().as_ref() == Some(field)
+}
+
+pub(crate) fn delete_policy_name(policy: DeletePolicy) -> &'static str {
+    match policy {
+        DeletePolicy::DeleteWins => "delete_wins",
+        DeletePolicy::EditWins => "edit_wins",
+    }
+}
+
+impl FieldPolicy {
+    /// Whether this build can keep it: sequences come with their engine.
+    pub fn is_supported(self) -> bool {
+        !matches!(self, FieldPolicy::Text | FieldPolicy::List)
+    }
+}

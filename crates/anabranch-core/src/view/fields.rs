@@ -1,0 +1,236 @@
+//! The fields of a record: one shown leaf for each path, and what else was written there.
+
+use std::cmp::Ordering;
+
+use super::View;
+use crate::history::History;
+use crate::layout;
+use crate::registers::{Entry, LIFE, Slot};
+use crate::scalar::Scalar;
+use crate::schema::FieldPolicy;
+use crate::value::{Object, Value};
+
+mod parts;
+
+/// What a record's registers show, before its life is asked for.
+#[derive(Default)]
+pub(crate) struct Fields {
+    /// Shown leaves, ordered by the suffix of their path; no leaf lies below another.
+    pub(crate) leaves: Vec<Leaf>,
+    pub(crate) clashes: Vec<Clash>,
+}
+
+/// A shown leaf.
+#[derive(Clone)]
+pub(crate) struct Leaf {
+    pub(crate) path: u32,
+    pub(crate) value: LeafValue,
+    /// The op that set it, or the last of the ops that make it up.
+    pub(crate) entry: Entry,
+}
+
+/// A leaf's value: as it lies in history, or made up of several ops.
+#[derive(Clone)]
+pub(crate) enum LeafValue {
+    Stored,
+    Merged(Value),
+}
+
+/// Different values concurrently set at one place.
+pub(crate) struct Clash {
+    pub(crate) path: u32,
+    pub(crate) shown: Option<Value>,
+    pub(crate) others: Vec<(Option<Value>, Entry)>,
+}
+
+impl Leaf {
+    pub(crate) fn value(&self, history: &History) -> Value {
+        match &self.value {
+            LeafValue::Merged(value) => value.clone(),
+            LeafValue::Stored => value_of(&self.entry, history).unwrap_or(Value::Undefined),
+        }
+    }
+
+    fn is_empty_object(&self, history: &History) -> bool {
+        matches!(self.value, LeafValue::Stored) && self.entry.scalar(history) == Scalar::EMPTY_OBJECT
+    }
+}
+
+/// The value that an op set; `None` if it removed the field.
+pub(crate) fn value_of(entry: &Entry, history: &History) -> Option<Value> {
+    entry.scalar(history).to_value().expect("scalars are checked before they are applied")
+}
+
+impl View<'_> {
+    /// Folds the registers of a record. Where `prefer` wrote one of several values, that one shows.
+    pub(crate) fn fields(&self, slot: &Slot, prefer: Option<&str>) -> Fields {
+        let mut entries: Vec<Entry> = Vec::with_capacity(slot.entries.len());
+        let mut parts = Vec::new();
+        for entry in slot.entries.iter().filter(|entry| entry.path != LIFE && !slot.is_hidden(entry, self.history)) {
+            match self.registers.paths.info(entry.path).part_of {
+                None => entries.push(*entry),
+                Some(main) => parts.push((main, *entry)),
+            }
+        }
+        let suffix = |path: u32| &*self.registers.paths.info(path).suffix;
+        let by_suffix = |a: &Entry, b: &Entry| a.path == b.path || suffix(a.path) < suffix(b.path);
+        if !entries.is_sorted_by(by_suffix) {
+            entries.sort_by(|a, b| suffix(a.path).cmp(suffix(b.path)));
+        }
+        let mut fields = Fields::default();
+        for values in entries.chunk_by(|a, b| a.path == b.path) {
+            self.fold_register(values, prefer, &mut fields);
+        }
+        if !parts.is_empty() {
+            self.add_parts(&entries, &parts, &mut fields);
+        }
+        self.separate_leaves_from_objects(&mut fields);
+        fields
+    }
+
+    fn fold_register(&self, values: &[Entry], prefer: Option<&str>, fields: &mut Fields) {
+        let [first, rest @ ..] = values else { return };
+        if rest.is_empty() {
+            if !first.scalar(self.history).is_absent() {
+                fields.leaves.push(Leaf { path: first.path, value: LeafValue::Stored, entry: *first });
+            }
+            return;
+        }
+        let policy = self.policy(first.path);
+        let mut best = self.best_of_equals(values, policy);
+        best.sort_by(|a, b| self.preferred(prefer, b).cmp(&self.preferred(prefer, a)).then(self.compare(policy, b, a)));
+        let [shown, others @ ..] = best.as_slice() else { return };
+        if !shown.scalar(self.history).is_absent() {
+            fields.leaves.push(Leaf { path: shown.path, value: LeafValue::Stored, entry: *shown });
+        }
+        if !others.is_empty() && !policy.never_conflicts() {
+            fields.clashes.push(Clash {
+                path: shown.path,
+                shown: value_of(shown, self.history),
+                others: others.iter().map(|entry| (value_of(entry, self.history), *entry)).collect(),
+            });
+        }
+    }
+
+    /// Of equal values the one that ranks highest; of equal found ones that with the least name.
+    fn best_of_equals(&self, values: &[Entry], policy: FieldPolicy) -> Vec<Entry> {
+        let mut best: Vec<Entry> = Vec::with_capacity(values.len());
+        for entry in values {
+            let equal = |have: &&mut Entry| have.scalar(self.history) == entry.scalar(self.history);
+            match best.iter_mut().find(equal) {
+                None => best.push(*entry),
+                Some(have) => {
+                    let both_found = have.is_found(self.history) && entry.is_found(self.history);
+                    let better = match both_found {
+                        true => (self.writer(entry), self.lamport(entry)) < (self.writer(have), self.lamport(have)),
+                        false => self.compare(policy, entry, have) == Ordering::Greater,
+                    };
+                    if better {
+                        *have = *entry;
+                    }
+                }
+            }
+        }
+        best
+    }
+
+    fn preferred(&self, prefer: Option<&str>, entry: &Entry) -> bool {
+        prefer.is_some_and(|name| self.writer(entry) == name)
+    }
+
+    /// A leaf against an object at one path: the later in Lamport order shows whole, the other is a clash. An empty
+    /// object's marker gives way to any property.
+    fn separate_leaves_from_objects(&self, fields: &mut Fields) {
+        let mut at = 0;
+        while let Some(leaf) = fields.leaves.get(at) {
+            let below = self.below(leaf, at, &fields.leaves);
+            if below.is_empty() {
+                at += 1;
+                continue;
+            }
+            if leaf.is_empty_object(self.history) {
+                fields.leaves.remove(at);
+                continue;
+            }
+            let (leaf, path) = (leaf.clone(), leaf.path);
+            let inside = fields.leaves.get(below.clone()).unwrap_or_default().to_vec();
+            let last = inside.iter().max_by_key(|leaf| self.lamport(&leaf.entry)).map_or(leaf.entry, |leaf| leaf.entry);
+            let (leaf_value, object) = (leaf.value(self.history), self.subtree(path, &inside));
+            let clash = if self.lamport(&leaf.entry) > self.lamport(&last) {
+                fields.leaves.drain(below);
+                at = fields.leaves.iter().position(|have| have.path == path).map_or(at, |at| at + 1);
+                Clash { path, shown: Some(leaf_value), others: vec![(Some(object), last)] }
+            } else {
+                fields.leaves.remove(at);
+                Clash { path, shown: Some(object), others: vec![(Some(leaf_value), leaf.entry)] }
+            };
+            fields.clashes.push(clash);
+        }
+    }
+
+    /// The positions of the leaves below `leaf`, which is at position `at`.
+    fn below(&self, leaf: &Leaf, at: usize, leaves: &[Leaf]) -> std::ops::Range<usize> {
+        let suffix = |leaf: &Leaf| &*self.registers.paths.info(leaf.path).suffix;
+        let own = suffix(leaf);
+        if own == "=" {
+            return 0..at;
+        }
+        let is_below = |other: &Leaf| suffix(other).strip_prefix(own).is_some_and(|rest| rest.starts_with('\0'));
+        let count = leaves.iter().skip(at + 1).take_while(|other| is_below(other)).count();
+        at + 1..at + 1 + count
+    }
+
+    /// The object at `path` that these leaves make up.
+    fn subtree(&self, path: u32, leaves: &[Leaf]) -> Value {
+        let depth = self.registers.paths.info(path).field.0.len();
+        let mut value = Value::Object(Object::default());
+        for leaf in leaves {
+            place(&mut value, self.registers.paths.info(leaf.path).field.0.get(depth..).unwrap_or_default(), leaf.value(self.history));
+        }
+        value
+    }
+
+    /// The value that these leaves make up.
+    pub(crate) fn assemble(&self, leaves: &[Leaf]) -> Value {
+        let mut value = Value::Object(Object::default());
+        for leaf in leaves {
+            place(&mut value, &self.registers.paths.info(leaf.path).field.0, leaf.value(self.history));
+        }
+        value
+    }
+}
+
+/// Puts `leaf` at `path` inside `value`, making objects on the way.
+pub(crate) fn place(value: &mut Value, path: &[crate::string::JsString], leaf: Value) {
+    match path {
+        [] => *value = leaf,
+        [name] => {
+            if let Value::Object(object) = value {
+                object.insert(name.clone(), leaf);
+            }
+        }
+        [name, rest @ ..] => {
+            if let Value::Object(object) = value {
+                place(object.entry_or_object(name.clone()), rest, leaf);
+            }
+        }
+    }
+}
+
+/// Calls `visit` with the path and the value of every leaf: plain objects are entered, everything else is a leaf, and
+/// so is an empty object.
+pub(crate) fn each_leaf<'v>(value: &'v Value, suffix: &mut String, visit: &mut dyn FnMut(&str, &'v Value)) {
+    match value {
+        Value::Object(object) if !object.is_empty() => {
+            let length = suffix.len();
+            for (name, value) in object.iter() {
+                suffix.push(if length == 0 { '.' } else { '\0' });
+                layout::write_text(name, suffix);
+                each_leaf(value, suffix, visit);
+                suffix.truncate(length);
+            }
+        }
+        leaf if suffix.is_empty() => visit("=", leaf),
+        leaf => visit(suffix, leaf),
+    }
+}

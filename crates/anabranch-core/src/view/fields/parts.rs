@@ -1,0 +1,77 @@
+//! Fields that are made up of parts: counters of increments, sets of elements.
+
+use super::{Fields, Leaf, LeafValue, value_of};
+use crate::registers::Entry;
+use crate::schema::FieldPolicy;
+use crate::value::Value;
+use crate::view::View;
+
+impl View<'_> {
+    /// Adds the parts to their fields. A part of a field that is no counter or set any more shows nothing.
+    pub(super) fn add_parts(&self, mains: &[Entry], parts: &[(u32, Entry)], fields: &mut Fields) {
+        let mut paths: Vec<u32> = parts.iter().map(|(main, _)| *main).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        for path in paths {
+            let mut own: Vec<Entry> = parts.iter().filter(|(main, _)| *main == path).map(|(_, entry)| *entry).collect();
+            own.retain(|entry| !entry.scalar(self.history).is_absent());
+            own.sort_by_key(|entry| self.lamport(entry));
+            let Some(last) = own.last().copied() else { continue };
+            let mains = mains.iter().filter(|entry| entry.path == path && !entry.scalar(self.history).is_absent());
+            let merged = match self.policy(path) {
+                FieldPolicy::Counter => self.count(mains, &own),
+                FieldPolicy::Set => Some(self.unite(mains, &own)),
+                _ => None,
+            };
+            let Some(value) = merged else { continue };
+            let suffix = |path: u32| &*self.registers.paths.info(path).suffix;
+            let at = fields.leaves.partition_point(|leaf| suffix(leaf.path) < suffix(path));
+            let leaf = Leaf { path, value: LeafValue::Merged(value), entry: last };
+            match fields.leaves.get_mut(at) {
+                Some(have) if have.path == path => *have = leaf,
+                _ => fields.leaves.insert(at, leaf),
+            }
+        }
+    }
+
+    /// The shown base value and all increments; `None` if the base is no whole number.
+    fn count<'e>(&self, mains: impl Iterator<Item = &'e Entry>, parts: &[Entry]) -> Option<Value> {
+        let base = match mains.max_by(|a, b| self.compare(FieldPolicy::Counter, a, b)).and_then(|main| value_of(main, self.history)) {
+            None => 0.0,
+            Some(Value::Number(number)) if number.fract() == 0.0 => number,
+            Some(_) => return None,
+        };
+        let sum: i128 = parts.iter().filter_map(|part| part.scalar(self.history).to_increment()).map(i128::from).sum();
+        Some(Value::Number((base as i128 + sum) as f64))
+    }
+
+    /// The elements of all base values in the order of their Lamport order, those removed left out, those added last.
+    fn unite<'e>(&self, mains: impl Iterator<Item = &'e Entry>, parts: &[Entry]) -> Value {
+        let mut mains: Vec<&Entry> = mains.collect();
+        mains.sort_by_key(|entry| self.lamport(entry));
+        let mut is_set = false;
+        let mut elements: Vec<Value> = Vec::new();
+        for main in mains {
+            let (set, items) = match value_of(main, self.history) {
+                Some(Value::Set(items)) => (true, items),
+                Some(Value::Array(items)) => (false, items),
+                Some(other) => return other,
+                None => continue,
+            };
+            is_set |= set;
+            items.into_iter().for_each(|item| if !elements.contains(&item) { elements.push(item) });
+        }
+        let mut added: Vec<(Vec<u8>, Value)> = Vec::new();
+        let mut removed: Vec<Value> = Vec::new();
+        for (present, element) in parts.iter().filter_map(|part| part.scalar(self.history).to_element()) {
+            match present {
+                true => added.push((crate::scalar::canonical_bytes(&element), element)),
+                false => removed.push(element),
+            }
+        }
+        elements.retain(|element| !removed.contains(element));
+        added.sort_by(|(a, _), (b, _)| a.cmp(b));
+        added.into_iter().for_each(|(_, element)| if !elements.contains(&element) { elements.push(element) });
+        if is_set { Value::Set(elements) } else { Value::Array(elements) }
+    }
+}

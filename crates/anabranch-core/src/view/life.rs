@@ -1,0 +1,71 @@
+//! Whether a record is there: its life register against the edits that were concurrent with its deletion.
+
+use super::View;
+use crate::registers::{Entry, LIFE, Slot};
+use crate::scalar::Scalar;
+use crate::schema::DeletePolicy;
+
+/// A record's life at the view's heads.
+#[derive(Debug)]
+pub(crate) enum Life {
+    /// Nobody made this record.
+    Never,
+    /// It is there, and nobody deleted it.
+    Present,
+    /// It is deleted.
+    Deleted(Deletion),
+    /// It was deleted, and comes back because somebody edited it concurrently.
+    Restored(Deletion),
+}
+
+/// Deletions that nothing overwrote, and what was written concurrently with all of them.
+#[derive(Debug)]
+pub(crate) struct Deletion {
+    pub(crate) by: Vec<Entry>,
+    pub(crate) survivors: Vec<Entry>,
+}
+
+impl Life {
+    pub(crate) fn is_shown(&self) -> bool {
+        matches!(self, Life::Present | Life::Restored(_))
+    }
+}
+
+impl View<'_> {
+    pub(crate) fn life(&self, slot: &Slot) -> Life {
+        let mut present = false;
+        let mut by = Vec::new();
+        for entry in slot.visible(LIFE, self.history) {
+            match entry.scalar(self.history) {
+                Scalar::DELETED => by.push(entry),
+                _ => present = true,
+            }
+        }
+        if by.is_empty() {
+            return if present { Life::Present } else { Life::Never };
+        }
+        let survivors = self.survivors(slot, &by);
+        let deletion = Deletion { by, survivors };
+        if deletion.survivors.is_empty() || self.schema().deletes == DeletePolicy::DeleteWins {
+            Life::Deleted(deletion)
+        } else {
+            Life::Restored(deletion)
+        }
+    }
+
+    /// The visible values that no deletion knew.
+    fn survivors(&self, slot: &Slot, deletions: &[Entry]) -> Vec<Entry> {
+        let is_deletion = |entry: &Entry| entry.path == LIFE && entry.scalar(self.history) == Scalar::DELETED;
+        let known = |entry: &Entry| deletions.iter().any(|deletion| self.is_before(entry, deletion));
+        let survives = |entry: &&Entry| {
+            !is_deletion(entry) && !slot.is_hidden(entry, self.history) && !known(entry) && !self.known_by_value(slot, entry, &known)
+        };
+        slot.entries.iter().filter(survives).copied().collect()
+    }
+
+    /// Whether a found value is what the deletion knew at this place: then its contents differ in nothing from it.
+    fn known_by_value(&self, slot: &Slot, entry: &Entry, known: &dyn Fn(&Entry) -> bool) -> bool {
+        let equal = |have: &Entry| have.scalar(self.history) == entry.scalar(self.history);
+        entry.is_found(self.history) && slot.raw(entry.path).any(|have| equal(&have) && known(&have))
+    }
+}

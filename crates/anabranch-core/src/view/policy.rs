@@ -1,0 +1,70 @@
+//! Which of several concurrent values shows: a closed list of policies, all of them functions of the values and ops.
+
+use std::cmp::Ordering;
+
+use super::View;
+use crate::change::ActorKind;
+use crate::key::Key;
+use crate::registers::Entry;
+use crate::scalar::Scalar;
+use crate::schema::FieldPolicy;
+
+impl FieldPolicy {
+    /// The name in schemas, conflicts and receipts.
+    pub fn name(self) -> &'static str {
+        match self {
+            FieldPolicy::LastWriter => "last_writer",
+            FieldPolicy::Counter => "counter",
+            FieldPolicy::Max => "max",
+            FieldPolicy::Min => "min",
+            FieldPolicy::Set => "set",
+            FieldPolicy::PeopleOverPipelines => "people_over_pipelines",
+            FieldPolicy::Text => "text",
+            FieldPolicy::List => "list",
+        }
+    }
+
+    /// The policy of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        use FieldPolicy::*;
+        [LastWriter, Counter, Max, Min, Set, PeopleOverPipelines, Text, List].into_iter().find(|policy| policy.name() == name)
+    }
+
+    /// Whether concurrent writes of this field add up instead of conflicting.
+    pub(crate) fn never_conflicts(self) -> bool {
+        matches!(self, FieldPolicy::Counter | FieldPolicy::Set | FieldPolicy::Text | FieldPolicy::List)
+    }
+}
+
+impl View<'_> {
+    /// Orders two visible values of one register; the greater shows.
+    pub(crate) fn compare(&self, policy: FieldPolicy, a: &Entry, b: &Entry) -> Ordering {
+        let there = |entry: &Entry| !entry.scalar(self.history).is_absent();
+        let lamport = || self.lamport(a).cmp(&self.lamport(b));
+        match policy {
+            FieldPolicy::PeopleOverPipelines => {
+                let rank = |entry: &Entry| (self.origin_rank(entry), there(entry));
+                rank(a).cmp(&rank(b)).then_with(lamport)
+            }
+            FieldPolicy::Max => there(a).cmp(&there(b)).then_with(|| self.compare_values(a, b)).then_with(lamport),
+            FieldPolicy::Min => there(a).cmp(&there(b)).then_with(|| self.compare_values(b, a)).then_with(lamport),
+            _ => there(a).cmp(&there(b)).then_with(lamport),
+        }
+    }
+
+    /// Found below pipelines, pipelines below people.
+    fn origin_rank(&self, entry: &Entry) -> u8 {
+        match self.history.chain(entry.change).kind {
+            ActorKind::Found => 0,
+            ActorKind::Run => 1,
+            _ => 2,
+        }
+    }
+
+    /// Values that can be keys in the order of keys, above all others, which are ordered by their bytes.
+    fn compare_values(&self, a: &Entry, b: &Entry) -> Ordering {
+        let key = |scalar: Scalar<'_>| scalar.to_value().ok().flatten().and_then(|value| Key::from_value(&value).ok());
+        let (a, b) = (a.scalar(self.history), b.scalar(self.history));
+        key(a).cmp(&key(b)).then_with(|| a.cmp(&b))
+    }
+}
