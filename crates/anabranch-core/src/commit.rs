@@ -17,6 +17,7 @@ mod set_schema;
 
 pub use capture::{Capture, CaptureError, CaptureKind};
 pub use change_at::{ChangeAtError, CommitOptions};
+pub use diff::Loss;
 pub use edit::{Edit, ParseEditError};
 pub use receipt::{Detail, Outcome, Receipt, RowRefusal};
 pub use resolve::{Resolution, ResolveError};

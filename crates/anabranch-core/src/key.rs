@@ -209,10 +209,13 @@ impl KeyPath {
 }
 
 fn extract_one(path: &str, value: &Value) -> Result<Key, MakeKeyError> {
+    let (mut at, defs) = match value {
+        Value::Graph(graph) => (&graph.root, graph.defs.as_slice()),
+        value => (value, &[][..]),
+    };
     if path.is_empty() {
-        return Key::from_value(value);
+        return Key::from_value(at);
     }
-    let mut at = value;
     let mut names = path.split('.').peekable();
     while let Some(name) = names.next() {
         if names.peek().is_none()
@@ -220,10 +223,18 @@ fn extract_one(path: &str, value: &Value) -> Result<Key, MakeKeyError> {
         {
             return special;
         }
-        let Value::Object(object) = at else { return Err(MakeKeyError::Missing) };
+        let Value::Object(object) = follow(at, defs) else { return Err(MakeKeyError::Missing) };
         at = object.get(name).ok_or(MakeKeyError::Missing)?;
     }
-    Key::from_value(at)
+    Key::from_value(follow(at, defs))
+}
+
+/// The shared object that a reference stands for.
+fn follow<'v>(value: &'v Value, defs: &'v [Value]) -> &'v Value {
+    match value {
+        Value::Ref(id) => defs.get(*id as usize).unwrap_or(value),
+        value => value,
+    }
 }
 
 /// The value to which a single key path leads.

@@ -5,7 +5,7 @@ use crate::change::{read_signed, write_signed};
 use crate::value::Value;
 
 mod canonical;
-pub use canonical::DecodeValueError;
+pub(crate) use canonical::DecodeValueError;
 
 /// The first byte of a scalar of bytes says what it stands for.
 const ABSENT: u8 = 0;

@@ -22,6 +22,7 @@ mod life;
 mod policy;
 pub(crate) mod stored_schema;
 
+pub(crate) use conflicts::delete_policy_name;
 pub(crate) use life::Life;
 use keys::ShownKeys;
 

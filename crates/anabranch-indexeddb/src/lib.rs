@@ -1,1 +1,13 @@
 //! IndexedDB as a source of snapshots and a target of record changes.
+#![doc = include_str!("../README.md")]
+
+mod dexie;
+mod export;
+mod loss;
+mod playwright;
+mod plain;
+mod visit;
+
+pub use dexie::{DexieWriter, WriteExportError};
+pub use export::{Export, Format, ReadOptions};
+pub use visit::{ReadError, ReadExportError, SnapshotVisitor, Want};

@@ -9,7 +9,7 @@ use crate::value::{
 
 /// Bytes that stand for no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeValueError {
+pub(crate) enum DecodeValueError {
     /// The bytes are cut off, follow no tag, or go on after the end.
     #[error("the stored bytes stand for no value")]
     Malformed,

@@ -1,0 +1,147 @@
+//! Export files: which format one is, found by its contents.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use anabranch_core::json::{JsonErrorKind, Lexer, WRAPPER_DEPTH};
+use anabranch_core::value::VALUE_DEPTH_MAX;
+use anabranch_core::{StoreSchema, Value};
+
+use crate::visit::{ReadError, ReadExportError, SnapshotVisitor};
+use crate::{dexie, loss, plain, playwright};
+
+/// What the user knows beside the file.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// Schemas by store, for formats that hold none.
+    pub schemas: BTreeMap<String, StoreSchema>,
+    /// The database's name, for formats that hold none; the file's name without its ending otherwise.
+    pub database: Option<String>,
+}
+
+/// The formats that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// dexie-export-import, format 1.
+    Dexie,
+    /// Playwright's `storageState({ indexedDB: true })`.
+    Playwright,
+    /// npm `indexeddb-export-import`.
+    Plain,
+}
+
+impl Format {
+    /// What a value reads back as after going through this format.
+    pub fn loss(self, value: &Value) -> Value {
+        match self {
+            Format::Dexie => loss::dexie(value),
+            Format::Playwright => loss::playwright(value),
+            Format::Plain => loss::plain(value),
+        }
+    }
+}
+
+/// An export file, opened.
+#[derive(Debug)]
+pub struct Export {
+    path: PathBuf,
+    format: Format,
+    bytes: u64,
+    options: ReadOptions,
+}
+
+impl Export {
+    /// Opens a file and finds out what it is.
+    pub fn open(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self, ReadExportError> {
+        let path = path.as_ref().to_owned();
+        let open = |source| ReadExportError::Open { path: path.clone(), source };
+        let bytes = std::fs::metadata(&path).map_err(open)?.len();
+        let mut export = Self { path: path.clone(), format: Format::Dexie, bytes, options: options.clone() };
+        export.format = export.sniff()?;
+        Ok(export)
+    }
+
+    /// The format found.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The file's length in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Reads the whole file into `visitor`. May be called again.
+    pub fn read<V: SnapshotVisitor>(&self, visitor: &mut V) -> Result<(), ReadError<V::Error>> {
+        let mut source = self.source()?;
+        match self.format {
+            Format::Dexie => dexie::read(&mut source, visitor),
+            Format::Playwright => playwright::read(&mut source, visitor),
+            Format::Plain => plain::read(&mut source, &self.options, visitor),
+        }
+    }
+
+    fn source(&self) -> Result<Source, ReadExportError> {
+        let file = File::open(&self.path).map_err(|source| ReadExportError::Open { path: self.path.clone(), source })?;
+        let lexer = Lexer::new(BufReader::with_capacity(1 << 18, file), VALUE_DEPTH_MAX + WRAPPER_DEPTH).allow_trailing_comma();
+        Ok(Source { lexer, path: self.path.clone(), bytes: self.bytes, told: 0 })
+    }
+
+    /// The first member's name and kind tell the formats apart.
+    fn sniff(&self) -> Result<Format, ReadExportError> {
+        let mut source = self.source()?;
+        let unknown = || ReadExportError::UnknownFormat { path: self.path.clone() };
+        let begin = source.lexer.begin_object();
+        if let Err(error) = begin {
+            return Err(match error.kind {
+                JsonErrorKind::Unexpected { .. } => unknown(),
+                _ => source.json(error),
+            });
+        }
+        let (mut first, mut plain) = (true, false);
+        while let Some(name) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
+            match name.as_str() {
+                Some("formatName" | "formatVersion") => return Ok(Format::Dexie),
+                Some("cookies" | "origins") => return Ok(Format::Playwright),
+                _ => (),
+            }
+            let byte = source.lexer.peek().map_err(|error| source.json(error))?;
+            if byte != b'[' {
+                return Err(unknown());
+            }
+            plain = true;
+            break;
+        }
+        if plain { Ok(Format::Plain) } else { Err(unknown()) }
+    }
+}
+
+/// A file being read.
+pub(crate) struct Source {
+    pub(crate) lexer: Lexer<BufReader<File>>,
+    pub(crate) path: PathBuf,
+    bytes: u64,
+    told: u64,
+}
+
+impl Source {
+    pub(crate) fn json(&self, source: anabranch_core::json::JsonError) -> ReadExportError {
+        ReadExportError::Json { path: self.path.clone(), source }
+    }
+
+    pub(crate) fn member(&self, what: &'static str) -> ReadExportError {
+        ReadExportError::Member { path: self.path.clone(), at: self.lexer.bytes_read(), what }
+    }
+
+    /// Tells the visitor how far reading is, about once a megabyte.
+    pub(crate) fn progress<V: SnapshotVisitor>(&mut self, visitor: &mut V) {
+        let read = self.lexer.bytes_read();
+        if read - self.told > 1 << 20 {
+            self.told = read;
+            visitor.progress(read, self.bytes);
+        }
+    }
+}
+
