@@ -1,1 +1,21 @@
-//! The bytes that replicas exchange and logs keep: frames, log segments, limits.
+//! The bytes that replicas exchange and logs keep: frames, log entries, limits.
+//!
+//! Pure: bytes in, values out. Everything is described in `FORMAT.md`, whose section numbers the modules name.
+//!
+//! ```
+//! use anabranch_wire::{Entry, decode_frame, encode_frame};
+//! let entry = Entry::Store { number: 1, database: "shop".into(), store: "orders".into() };
+//! let frame = encode_frame(&entry)?;
+//! let (decoded, length) = decode_frame(&frame)?;
+//! assert_eq!((decoded, length), (entry, frame.len()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod entry;
+mod frame;
+pub mod limits;
+mod segment;
+
+pub use entry::{Baseline, Entry, Hash, Heads, LeftOut, Note, Offer, ReplicaEntry, RunEntry};
+pub use frame::{DecodeFrameError, EncodeFrameError, FRAME_HEADER_BYTES, decode_frame, encode_frame, frame_hash};
+pub use segment::{DecodeSegmentError, SEGMENT_HEADER_BYTES, SegmentHeader};

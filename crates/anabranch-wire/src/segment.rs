@@ -1,0 +1,42 @@
+//! The header of a log segment (FORMAT.md §2).
+
+use crate::entry::Hash;
+
+const MAGIC: [u8; 8] = *b"ANBRSEG1";
+/// Bytes before the first frame: magic 8, number 4, digest 32, check of these 4.
+pub const SEGMENT_HEADER_BYTES: usize = 48;
+
+/// What a segment says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentHeader {
+    /// Its number, from 1, without a gap.
+    pub number: u32,
+    /// The digest of the last transaction of the segment before.
+    pub before: Hash,
+}
+
+/// Why bytes begin no segment.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("damaged segment header")]
+pub struct DecodeSegmentError;
+
+impl SegmentHeader {
+    /// The header's bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(self.number.to_le_bytes());
+        bytes.extend(self.before);
+        let check = blake3::hash(&bytes);
+        bytes.extend(check.as_bytes().iter().take(4));
+        bytes
+    }
+
+    /// Reads the header at the front of `bytes`.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeSegmentError> {
+        let header = bytes.get(..SEGMENT_HEADER_BYTES).ok_or(DecodeSegmentError)?;
+        let number = header.get(8..12).and_then(|number| number.try_into().ok()).ok_or(DecodeSegmentError)?;
+        let before = header.get(12..44).and_then(|before| before.try_into().ok()).ok_or(DecodeSegmentError)?;
+        let read = Self { number: u32::from_le_bytes(number), before };
+        if read.encode() == header { Ok(read) } else { Err(DecodeSegmentError) }
+    }
+}
