@@ -1,1 +1,17 @@
 //! Durable keeping: the store directory of the command and the I/O trait under it.
+#![doc = include_str!("../README.md")]
+
+mod blobs;
+mod directory;
+mod disk;
+mod log;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod transaction;
+
+pub use directory::{Baseline, Database, InitError, Offer, OpenError, Replica, Run, StoreDir, StoreName, TornTail};
+pub use disk::{Access, Disk, FileDisk};
+pub use transaction::{CommitError, Transaction};
+
+/// When and where changes came in; kept beside them, replicated nowhere.
+pub use anabranch_wire::Note;

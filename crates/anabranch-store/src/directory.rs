@@ -1,0 +1,384 @@
+//! The store directory: what it holds, read from its log.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use anabranch_core::{ChangeHash, Heads};
+use anabranch_wire::{Entry, Note, ReplicaEntry, RunEntry, SegmentHeader};
+
+use crate::blobs;
+use crate::disk::{Access, Disk};
+use crate::log::{self, Tail};
+use crate::transaction::Transaction;
+
+const MARKER: &str = "ANABRANCH";
+const MARKER_LINE: &str = "anabranch store 1";
+const LOCK: &str = "lock";
+
+/// The name of an object store: its database and its own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StoreName {
+    /// The database.
+    pub database: String,
+    /// The object store.
+    pub store: String,
+}
+
+impl fmt::Display for StoreName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.database, self.store)
+    }
+}
+
+/// What a replica was known to hold of one store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Baseline {
+    /// The heads.
+    pub heads: Heads,
+    /// Keys that it never got, as typed JSON.
+    pub left_out: Vec<String>,
+}
+
+/// Merged contents written for a replica, not yet known to be taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// The heads that were written.
+    pub heads: BTreeMap<StoreName, Heads>,
+    /// The keys that were left out, as typed JSON.
+    pub left_out: BTreeMap<StoreName, Vec<String>>,
+    /// Milliseconds since 1970.
+    pub written_at_ms: Option<i64>,
+}
+
+/// All that is known of a replica.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Replica {
+    /// Its name.
+    pub name: String,
+    /// Milliseconds since 1970.
+    pub captured_at_ms: Option<i64>,
+    /// What it held when it was last captured.
+    pub baselines: BTreeMap<StoreName, Baseline>,
+    /// Offers since the last capture, oldest first.
+    pub offers: Vec<Offer>,
+}
+
+/// A run that was committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Its id.
+    pub id: String,
+    /// The store that it wrote.
+    pub store: StoreName,
+    /// The heads that it read.
+    pub base: Heads,
+    /// blake3 of its edits.
+    pub edits: [u8; 32],
+    /// What else its result depends on.
+    pub parameters: String,
+    /// Its receipt, as JSON.
+    pub receipt: String,
+}
+
+/// A database, as a source last described it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Database {
+    /// IndexedDB's version.
+    pub version: Option<u64>,
+    /// Its stores, in the source's order.
+    pub stores: Vec<String>,
+}
+
+/// What a crash left behind the last whole transaction: ignored, and cut off by the next writer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TornTail {
+    /// The file.
+    pub path: String,
+    /// Where the tail begins.
+    pub offset: u64,
+    /// Its length.
+    pub bytes: u64,
+}
+
+/// Why a store directory was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// There is one already.
+    #[error("{path} is a store directory already")]
+    Exists {
+        /// The directory.
+        path: String,
+    },
+    /// The directory holds something else.
+    #[error("{path} holds other files: choose an empty or a new directory")]
+    NotEmpty {
+        /// The directory.
+        path: String,
+    },
+    /// The file system failed.
+    #[error("cannot make {path}: {source}")]
+    Write {
+        /// The directory.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Why a store directory was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It is none.
+    #[error("{path} is no store directory: make one with `anabranch init {path}`, or name another with --store")]
+    NotAStore {
+        /// The directory.
+        path: String,
+    },
+    /// Another process uses it.
+    #[error("{path} is in use by another process: wait until it is done")]
+    Locked {
+        /// The directory.
+        path: String,
+    },
+    /// A file is damaged.
+    #[error("{path}: damaged at byte {offset}: {what}")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// Where.
+        offset: u64,
+        /// What is damaged.
+        what: &'static str,
+    },
+    /// A segment of the log is not there.
+    #[error("{path} is missing: restore it from a backup")]
+    MissingSegment {
+        /// The file.
+        path: String,
+    },
+    /// The file system failed.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+#[derive(Debug, Default)]
+struct Stored {
+    number: u32,
+    changes: Vec<(Arc<[u8]>, Arc<Note>)>,
+}
+
+/// An open store directory.
+pub struct StoreDir {
+    pub(crate) disk: Box<dyn Disk>,
+    pub(crate) tail: Tail,
+    pub(crate) torn: Option<TornTail>,
+    pub(crate) segments: u32,
+    order: Vec<StoreName>,
+    stores: BTreeMap<StoreName, Stored>,
+    replicas: BTreeMap<String, Replica>,
+    runs: BTreeMap<String, Run>,
+    databases: BTreeMap<String, Database>,
+}
+
+impl StoreDir {
+    /// Makes an empty store directory.
+    pub fn init(disk: &mut dyn Disk) -> Result<(), InitError> {
+        let path = disk.name();
+        let names = disk.list("").unwrap_or_default();
+        if names.iter().any(|name| name == MARKER) {
+            return Err(InitError::Exists { path });
+        }
+        if !names.is_empty() {
+            return Err(InitError::NotEmpty { path });
+        }
+        let mut make = || {
+            disk.create_dir("")?;
+            disk.create_dir(log::LOG)?;
+            disk.create_dir(blobs::BLOBS)?;
+            let header = SegmentHeader { number: 1, before: [0; 32] }.encode();
+            disk.write(&log::segment_path(1), &header)?;
+            disk.sync(&log::segment_path(1))?;
+            disk.sync_dir(log::LOG)?;
+            disk.write(LOCK, &[])?;
+            write_marker(disk, 1)
+        };
+        make().map_err(|source| InitError::Write { path, source })
+    }
+
+    /// Opens a store directory and reads what it holds.
+    pub fn open(mut disk: impl Disk + 'static, access: Access) -> Result<Self, OpenError> {
+        let path = disk.name();
+        let marker = match disk.read(MARKER) {
+            Ok(marker) => marker,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Err(OpenError::NotAStore { path });
+            }
+            Err(source) => return Err(OpenError::Read { path: MARKER.into(), source }),
+        };
+        let segments = read_marker(&marker).ok_or(OpenError::Damaged { path: format!("{path}/{MARKER}"), offset: 0, what: "the marker" })?;
+        match disk.lock(LOCK, access) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(OpenError::Locked { path }),
+            other => other.map_err(|source| OpenError::Read { path: LOCK.into(), source })?,
+        }
+        let mut dir = Self {
+            disk: Box::new(disk),
+            tail: Tail { segment: 0, length: 0, digest: [0; 32] },
+            torn: None,
+            segments,
+            order: Vec::new(),
+            stores: BTreeMap::new(),
+            replicas: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            databases: BTreeMap::new(),
+        };
+        let mut entries = Vec::new();
+        let (tail, torn) = log::read(&*dir.disk, segments, &mut |entry| entries.push(entry))?;
+        entries.into_iter().for_each(|entry| dir.take(entry));
+        (dir.tail, dir.torn) = (tail, torn);
+        Ok(dir)
+    }
+
+    /// The directory's name, for messages.
+    pub fn name(&self) -> String {
+        self.disk.name()
+    }
+
+    /// What a crash left behind, if anything.
+    pub fn torn_tail(&self) -> Option<&TornTail> {
+        self.torn.as_ref()
+    }
+
+    /// The stores, in the order in which they came.
+    pub fn stores(&self) -> impl Iterator<Item = &StoreName> {
+        self.order.iter()
+    }
+
+    /// The changes of a store with their notes, in the order in which they were accepted.
+    pub fn changes(&self, store: &StoreName) -> &[(Arc<[u8]>, Arc<Note>)] {
+        self.stores.get(store).map_or(&[], |stored| &stored.changes)
+    }
+
+    /// The replicas, by name.
+    pub fn replicas(&self) -> &BTreeMap<String, Replica> {
+        &self.replicas
+    }
+
+    /// The runs, by id.
+    pub fn runs(&self) -> &BTreeMap<String, Run> {
+        &self.runs
+    }
+
+    /// The databases, by name.
+    pub fn databases(&self) -> &BTreeMap<String, Database> {
+        &self.databases
+    }
+
+    /// The bytes of a large Blob; `None` if they are not here.
+    pub fn blob(&self, sha256: &[u8; 32]) -> Result<Option<Vec<u8>>, OpenError> {
+        blobs::read(&*self.disk, sha256)
+    }
+
+    /// The hashes of all Blobs that are here, each read and checked.
+    pub fn checked_blobs(&self) -> Result<Vec<[u8; 32]>, OpenError> {
+        let names = self.disk.list(blobs::BLOBS).map_err(|source| OpenError::Read { path: blobs::BLOBS.into(), source })?;
+        let hashes = names.iter().filter_map(|name| name.parse::<ChangeHash>().ok()).map(|hash| hash.0);
+        hashes.map(|hash| self.blob(&hash).map(|_| hash)).collect()
+    }
+
+    /// Begins a transaction.
+    pub fn transaction(&mut self) -> Transaction<'_> {
+        Transaction::new(self)
+    }
+
+    pub(crate) fn number(&self, store: &StoreName) -> Option<u32> {
+        self.stores.get(store).map(|stored| stored.number)
+    }
+
+    pub(crate) fn next_number(&self) -> u32 {
+        self.order.len() as u32 + 1
+    }
+
+    fn name_of(&self, number: u32) -> Option<StoreName> {
+        self.order.get(number.checked_sub(1)? as usize).cloned()
+    }
+
+    /// Takes an entry of a whole transaction.
+    pub(crate) fn take(&mut self, entry: Entry) {
+        match entry {
+            Entry::Store { number, database, store } => {
+                let name = StoreName { database, store };
+                self.order.push(name.clone());
+                self.stores.insert(name, Stored { number, changes: Vec::new() });
+            }
+            Entry::Changes { store, note, changes } => {
+                let note = Arc::new(note);
+                if let Some(stored) = self.name_of(store).and_then(|name| self.stores.get_mut(&name)) {
+                    stored.changes.extend(changes.into_iter().map(|bytes| (Arc::from(bytes), note.clone())));
+                }
+            }
+            Entry::Replica(entry) => {
+                let replica = self.read_replica(entry);
+                self.replicas.insert(replica.name.clone(), replica);
+            }
+            Entry::Run(entry) => {
+                if let Some(run) = self.read_run(entry) {
+                    self.runs.insert(run.id.clone(), run);
+                }
+            }
+            Entry::Database { name, version, stores } => {
+                self.databases.insert(name, Database { version, stores });
+            }
+            Entry::Commit { .. } => (),
+        }
+    }
+
+    fn read_replica(&self, entry: ReplicaEntry) -> Replica {
+        let heads = |heads: anabranch_wire::Heads| {
+            let hashes: Heads = heads.hashes.into_iter().map(ChangeHash).collect();
+            self.name_of(heads.store).map(|name| (name, hashes))
+        };
+        let baselines = entry.baselines.into_iter().filter_map(|baseline| {
+            let (name, heads) = heads(baseline.heads)?;
+            Some((name, Baseline { heads, left_out: baseline.left_out }))
+        });
+        let offer = |offer: anabranch_wire::Offer| Offer {
+            heads: offer.heads.into_iter().filter_map(heads).collect(),
+            left_out: offer.left_out.into_iter().filter_map(|left| Some((self.name_of(left.store)?, left.keys))).collect(),
+            written_at_ms: offer.written_at_ms,
+        };
+        Replica {
+            name: entry.name,
+            captured_at_ms: entry.captured_at_ms,
+            baselines: baselines.collect(),
+            offers: entry.offers.into_iter().map(offer).collect(),
+        }
+    }
+
+    fn read_run(&self, entry: RunEntry) -> Option<Run> {
+        let store = self.name_of(entry.base.store)?;
+        let base = entry.base.hashes.into_iter().map(ChangeHash).collect();
+        Some(Run { id: entry.id, store, base, edits: entry.edits, parameters: entry.parameters, receipt: entry.receipt })
+    }
+}
+
+/// Replaces the marker, which also counts the segments, so that a missing last one is noticed.
+pub(crate) fn write_marker(disk: &mut dyn Disk, segments: u32) -> io::Result<()> {
+    let temporary = format!("{MARKER}.tmp");
+    disk.write(&temporary, format!("{MARKER_LINE}\nsegments {segments}\n").as_bytes())?;
+    disk.sync(&temporary)?;
+    disk.rename(&temporary, MARKER)?;
+    disk.sync_dir("")
+}
+
+fn read_marker(marker: &[u8]) -> Option<u32> {
+    let text = std::str::from_utf8(marker).ok()?;
+    let count = text.strip_prefix(MARKER_LINE)?.strip_prefix("\nsegments ")?.strip_suffix('\n')?;
+    count.parse().ok().filter(|count| *count > 0)
+}

@@ -1,0 +1,188 @@
+//! Transactions: changes, replicas and runs that become durable together.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use anabranch_core::Heads;
+use anabranch_wire::limits::{FRAME_BYTES_TARGET, SEGMENT_BYTES_TARGET};
+use anabranch_wire::{EncodeFrameError, Entry, LeftOut, Note, ReplicaEntry, RunEntry, SegmentHeader, encode_frame, frame_hash};
+
+use crate::blobs;
+use crate::directory::{Database, Offer, Replica, Run, StoreDir, StoreName, write_marker};
+use crate::log::{self, Tail};
+
+/// Why a transaction did not become durable. The next open shows the state before it.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The disk is full.
+    #[error("the disk is full: nothing was changed")]
+    DiskFull,
+    /// The file system failed.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something does not fit a frame.
+    #[error(transparent)]
+    Encode(#[from] EncodeFrameError),
+}
+
+/// Entries and Blobs that become durable together.
+pub struct Transaction<'d> {
+    dir: &'d mut StoreDir,
+    numbers: BTreeMap<StoreName, u32>,
+    entries: Vec<Entry>,
+    blobs: BTreeMap<[u8; 32], Vec<u8>>,
+}
+
+impl<'d> Transaction<'d> {
+    pub(crate) fn new(dir: &'d mut StoreDir) -> Self {
+        Self { dir, numbers: BTreeMap::new(), entries: Vec::new(), blobs: BTreeMap::new() }
+    }
+
+    /// Makes a store known, even if it has no changes yet.
+    pub fn store(&mut self, name: &StoreName) -> u32 {
+        if let Some(number) = self.dir.number(name).or_else(|| self.numbers.get(name).copied()) {
+            return number;
+        }
+        let number = self.dir.next_number() + self.numbers.len() as u32;
+        self.numbers.insert(name.clone(), number);
+        self.entries.push(Entry::Store { number, database: name.database.clone(), store: name.store.clone() });
+        number
+    }
+
+    /// Adds accepted changes of a store, in order.
+    pub fn changes(&mut self, store: &StoreName, note: &Note, changes: impl IntoIterator<Item = Vec<u8>>) {
+        let number = self.store(store);
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        for change in changes {
+            bytes += change.len();
+            batch.push(change);
+            if bytes > FRAME_BYTES_TARGET {
+                self.entries.push(Entry::Changes { store: number, note: note.clone(), changes: std::mem::take(&mut batch) });
+                bytes = 0;
+            }
+        }
+        if !batch.is_empty() {
+            self.entries.push(Entry::Changes { store: number, note: note.clone(), changes: batch });
+        }
+    }
+
+    /// Sets what is known of a replica.
+    pub fn replica(&mut self, replica: &Replica) {
+        let baselines = replica.baselines.iter().map(|(store, baseline)| anabranch_wire::Baseline {
+            heads: self.heads(store, &baseline.heads),
+            left_out: baseline.left_out.clone(),
+        });
+        let baselines = baselines.collect();
+        let offers = replica.offers.iter().map(|offer| self.offer(offer)).collect();
+        let (name, captured_at_ms) = (replica.name.clone(), replica.captured_at_ms);
+        self.entries.push(Entry::Replica(ReplicaEntry { name, captured_at_ms, baselines, offers }));
+    }
+
+    /// Adds a committed run.
+    pub fn run(&mut self, run: &Run) {
+        let base = self.heads(&run.store, &run.base);
+        let (id, parameters, receipt) = (run.id.clone(), run.parameters.clone(), run.receipt.clone());
+        self.entries.push(Entry::Run(RunEntry { id, base, edits: run.edits, parameters, receipt }));
+    }
+
+    /// Sets what is known of a database.
+    pub fn database(&mut self, name: &str, database: &Database) {
+        let (version, stores) = (database.version, database.stores.clone());
+        self.entries.push(Entry::Database { name: name.into(), version, stores });
+    }
+
+    /// Adds a large Blob.
+    pub fn blob(&mut self, bytes: Vec<u8>) -> [u8; 32] {
+        let sha256 = blobs::hash(&bytes);
+        self.blobs.insert(sha256, bytes);
+        sha256
+    }
+
+    /// Makes everything durable. A transaction without entries writes nothing.
+    pub fn commit(self) -> Result<(), CommitError> {
+        let Self { dir, entries, blobs, .. } = self;
+        for (sha256, bytes) in &blobs {
+            crate::blobs::write(&mut *dir.disk, sha256, bytes).map_err(|source| failed(blobs::path(sha256), source))?;
+        }
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let before = dir.tail.clone();
+        match append(dir, &entries) {
+            Ok(tail) => {
+                (dir.tail, dir.torn) = (tail, None);
+                entries.into_iter().for_each(|entry| dir.take(entry));
+                Ok(())
+            }
+            Err(error) => {
+                // Best effort: what cannot be cut off now is ignored by the next reader and cut off by the next writer.
+                drop(dir.disk.truncate(&log::segment_path(before.segment), before.length));
+                Err(error)
+            }
+        }
+    }
+
+    fn heads(&mut self, store: &StoreName, heads: &Heads) -> anabranch_wire::Heads {
+        anabranch_wire::Heads { store: self.store(store), hashes: heads.hashes().iter().map(|hash| hash.0).collect() }
+    }
+
+    fn offer(&mut self, offer: &Offer) -> anabranch_wire::Offer {
+        let heads = offer.heads.iter().map(|(store, heads)| self.heads(store, heads)).collect();
+        let left = offer.left_out.iter().map(|(store, keys)| LeftOut { store: self.store(store), keys: keys.clone() });
+        let left_out = left.collect();
+        anabranch_wire::Offer { heads, left_out, written_at_ms: offer.written_at_ms }
+    }
+}
+
+fn failed(path: String, source: io::Error) -> CommitError {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => CommitError::DiskFull,
+        _ => CommitError::Write { path, source },
+    }
+}
+
+/// Appends the transaction after the last whole one, in a new segment where that is full.
+fn append(dir: &mut StoreDir, entries: &[Entry]) -> Result<Tail, CommitError> {
+    let mut tail = dir.tail.clone();
+    let mut bytes = Vec::new();
+    let rolls = tail.length > SEGMENT_BYTES_TARGET;
+    if rolls {
+        tail.segment += 1;
+        tail.length = 0;
+        bytes = SegmentHeader { number: tail.segment, before: tail.digest }.encode();
+    }
+    let mut hashes = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let frame = encode_frame(entry)?;
+        hashes.push(frame_hash(&frame).unwrap_or_default());
+        bytes.extend(frame);
+    }
+    tail.digest = log::digest(&tail.digest, hashes.into_iter());
+    bytes.extend(encode_frame(&Entry::Commit { entries: entries.len() as u32, digest: tail.digest })?);
+    let path = log::segment_path(tail.segment);
+    let write = |dir: &mut StoreDir| {
+        match rolls {
+            true => dir.disk.write(&path, &bytes)?,
+            false => {
+                if dir.torn.is_some() {
+                    dir.disk.truncate(&path, tail.length)?;
+                }
+                dir.disk.append(&path, &bytes)?;
+            }
+        }
+        dir.disk.sync(&path)
+    };
+    write(dir).map_err(|source| failed(path.clone(), source))?;
+    tail.length += bytes.len() as u64;
+    if rolls {
+        dir.disk.sync_dir(log::LOG).map_err(|source| failed(path.clone(), source))?;
+        write_marker(&mut *dir.disk, tail.segment).map_err(|source| failed(path, source))?;
+        dir.segments = tail.segment;
+    }
+    Ok(tail)
+}
