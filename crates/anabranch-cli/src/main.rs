@@ -1,1 +1,40 @@
-fn main(){}
+//! The `anabranch` command.
+
+mod args;
+mod commands;
+mod failure;
+mod files;
+mod keys;
+mod lines;
+mod output;
+mod progress;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Arguments;
+use crate::failure::{Class, Failure};
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are what was asked for; everything else was asked wrongly (clap's own code is 2).
+            let code = if error.use_stderr() { Class::Asked.code() } else { 0 };
+            drop(error.print());
+            return ExitCode::from(code);
+        }
+    };
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| commands::run(arguments)));
+    let outcome = outcome.unwrap_or_else(|_| Err(Failure::new(Class::Bug, "this is a bug of anabranch: please report the lines above")));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("anabranch: {failure}");
+            ExitCode::from(failure.class().code())
+        }
+    }
+}

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::string::JsString;
 
+mod blobs;
 mod object;
 pub use object::Object;
 

@@ -54,6 +54,16 @@ impl Object {
         self.0.iter().map(|(name, value)| (name, value))
     }
 
+    /// The values, ordered by name.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        self.0.iter().map(|(_, value)| value)
+    }
+
+    /// The values, ordered by name, to change them.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+
     /// How many properties there are.
     pub fn len(&self) -> usize {
         self.0.len()

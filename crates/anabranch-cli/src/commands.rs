@@ -1,0 +1,62 @@
+//! The verbs.
+
+use anabranch_store::{Access, FileDisk, StoreDir};
+
+use crate::args::{Arguments, Verb};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::workspace::Workspace;
+
+mod capture;
+mod checkout;
+mod commit;
+mod decisions;
+mod inspect;
+mod manual;
+mod merge;
+mod replicas;
+mod resolve;
+mod schema;
+mod verify;
+mod write_back;
+
+/// Runs the verb that was asked for.
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Arguments { store, json, verb } = arguments;
+    let mut output = Output::new(json);
+    let out = &mut output;
+    let read = || Workspace::open(&store, Access::Read);
+    let write = || Workspace::open(&store, Access::Write);
+    match verb {
+        Verb::Init { dir } => init(&dir.unwrap_or(store), out)?,
+        Verb::Capture(arguments) => capture::run(&arguments, &mut write()?, out)?,
+        Verb::Replicas => replicas::run(&mut read()?, out)?,
+        Verb::WriteBack(arguments) => write_back::run(&arguments, &mut write()?, out)?,
+        Verb::Stores => inspect::stores(&mut read()?, out)?,
+        Verb::Records { name, at } => inspect::records(&mut read()?, &name, at.as_deref(), out)?,
+        Verb::Get { name, key, at } => inspect::get(&mut read()?, &name, &key, at.as_deref(), out)?,
+        Verb::Heads { name } => inspect::heads(&mut read()?, name.as_deref(), out)?,
+        Verb::Log { name } => inspect::log(&mut read()?, name.as_deref(), out)?,
+        Verb::Status => inspect::status(&mut read()?, out)?,
+        Verb::Conflicts { name } => decisions::conflicts(&mut read()?, name.as_deref(), out)?,
+        Verb::Explain { name, key, field } => decisions::explain(&mut read()?, &name, &key, field.as_deref(), out)?,
+        Verb::History { name, key } => decisions::history(&mut read()?, &name, &key, out)?,
+        Verb::Checkout { name, out: file, at, format } => checkout::run(&mut read()?, &name, &file, at.as_deref(), format, out)?,
+        Verb::Commit(arguments) => return commit::run(&arguments, &mut write()?, output),
+        Verb::Resolve(arguments) => resolve::run(&arguments, &mut write()?, out)?,
+        Verb::Schema { name, set: None } => schema::show(&mut read()?, name.as_deref(), out)?,
+        Verb::Schema { name, set: Some(file) } => schema::set(&mut write()?, name.as_deref(), &file, out)?,
+        Verb::Verify => verify::run(&store, out)?,
+        Verb::Merge { dir, rename } => merge::run(&mut write()?, &dir, &rename, out)?,
+        Verb::Completions { shell } => manual::completions(shell, out)?,
+        Verb::Man => manual::page(out)?,
+        Verb::Deliver(_) | Verb::Demo { .. } => return Err(Failure::bug("coming")),
+    }
+    output.finish()
+}
+
+fn init(dir: &std::path::Path, out: &mut Output) -> Result<(), Failure> {
+    StoreDir::init(&mut FileDisk::new(dir))?;
+    out.say(format_args!("made the store directory {}", dir.display()))?;
+    out.say("next: anabranch capture EXPORT.json --replica NAME")
+}

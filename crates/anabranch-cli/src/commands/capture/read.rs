@@ -1,0 +1,85 @@
+//! Reading an export in a thread of its own, so that parsing and diffing use two cores.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::Scope;
+
+use anabranch_core::{Key, StoreSchema, Value};
+use anabranch_indexeddb::{Export, ReadError, ReadExportError, SnapshotVisitor, Want};
+
+/// What an export holds, in order.
+pub(super) enum Event {
+    Database { name: String, version: Option<u64>, tables: Vec<String> },
+    Store { name: String, schema: StoreSchema },
+    Records(Vec<(Key, Value)>),
+    EndStore { complete: bool },
+    Progress { read: u64 },
+    Failed(ReadExportError),
+}
+
+const BATCH: usize = 256;
+const BATCHES_AHEAD: usize = 16;
+
+/// Reads `export` and sends what it holds; skips stores unless they are in `only` or that is empty.
+pub(super) fn events<'scope>(scope: &'scope Scope<'scope, '_>, export: &'scope Export, only: &'scope [String]) -> Receiver<Event> {
+    let (sender, receiver) = sync_channel(BATCHES_AHEAD);
+    scope.spawn(move || {
+        let mut reader = Reader { sender, batch: Vec::with_capacity(BATCH), only };
+        if let Err(ReadError::Export(error)) = export.read(&mut reader) {
+            drop(reader.sender.send(Event::Failed(error)));
+        }
+    });
+    receiver
+}
+
+struct Reader<'o> {
+    sender: SyncSender<Event>,
+    batch: Vec<(Key, Value)>,
+    only: &'o [String],
+}
+
+/// Nobody listens any more.
+struct Stopped;
+
+impl Reader<'_> {
+    fn send(&mut self, event: Event) -> Result<(), Stopped> {
+        self.sender.send(event).map_err(|_| Stopped)
+    }
+
+    fn flush(&mut self) -> Result<(), Stopped> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        self.send(Event::Records(batch))
+    }
+}
+
+impl SnapshotVisitor for Reader<'_> {
+    type Error = Stopped;
+
+    fn database(&mut self, name: &str, version: Option<u64>, tables: &[String]) -> Result<(), Stopped> {
+        self.send(Event::Database { name: name.into(), version, tables: tables.to_vec() })
+    }
+
+    fn store(&mut self, name: &str, schema: &StoreSchema, _rows: Option<u64>) -> Result<Want, Stopped> {
+        if !self.only.is_empty() && !self.only.iter().any(|only| only == name) {
+            return Ok(Want::Skip);
+        }
+        self.send(Event::Store { name: name.into(), schema: schema.clone() })?;
+        Ok(Want::Records)
+    }
+
+    fn record(&mut self, key: Key, value: Value) -> Result<(), Stopped> {
+        self.batch.push((key, value));
+        if self.batch.len() < BATCH { Ok(()) } else { self.flush() }
+    }
+
+    fn end_store(&mut self, complete: bool) -> Result<(), Stopped> {
+        self.flush()?;
+        self.send(Event::EndStore { complete })
+    }
+
+    fn progress(&mut self, read: u64, _total: u64) {
+        drop(self.sender.send(Event::Progress { read }));
+    }
+}

@@ -1,0 +1,152 @@
+//! A store directory at work: its documents, loaded when they are asked for.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anabranch_core::{ChangeBytes, ChangeHash, Document, Heads, KnownHeads, Value};
+use anabranch_store::{Access, FileDisk, StoreDir, StoreName};
+
+use crate::failure::Failure;
+
+/// An open store directory and its documents.
+pub(crate) struct Workspace {
+    pub(crate) dir: StoreDir,
+    documents: BTreeMap<StoreName, Document>,
+}
+
+impl Workspace {
+    pub(crate) fn open(path: &Path, access: Access) -> Result<Self, Failure> {
+        let dir = StoreDir::open(FileDisk::new(path), access)?;
+        if let Some(torn) = dir.torn_tail() {
+            eprintln!(
+                "anabranch: {}: {} bytes from byte {} on are of a transaction that never ended: ignored, as if it never began",
+                torn.path, torn.bytes, torn.offset
+            );
+        }
+        Ok(Self { dir, documents: BTreeMap::new() })
+    }
+
+    /// The document of a store, empty if the store is new.
+    pub(crate) fn document(&mut self, name: &StoreName) -> Result<&mut Document, Failure> {
+        if !self.documents.contains_key(name) {
+            let document = load(&self.dir, name)?;
+            self.documents.insert(name.clone(), document);
+        }
+        Ok(self.documents.get_mut(name).expect("it was just loaded"))
+    }
+
+    /// When each change of a store came in, as far as that is known.
+    pub(crate) fn times(&mut self, name: &StoreName) -> Result<BTreeMap<ChangeHash, Option<i64>>, Failure> {
+        let changes: Vec<ChangeBytes> = self.document(name)?.change_bytes().collect();
+        let notes: BTreeMap<&[u8], Option<i64>> = self.dir.changes(name).iter().map(|(bytes, note)| (&**bytes, note.time_ms)).collect();
+        Ok(changes.iter().map(|change| (change.hash, notes.get(&*change.bytes).copied().flatten())).collect())
+    }
+
+    /// The value with the bytes of its large Blobs.
+    pub(crate) fn with_blobs<'v>(&self, value: &'v Value) -> Result<Cow<'v, Value>, Failure> {
+        let mut value = Cow::Borrowed(value);
+        let mut missing = Vec::new();
+        // Cloned only where there is a Blob whose bytes are elsewhere: most records hold none.
+        if !has_blob_elsewhere(&value) {
+            return Ok(value);
+        }
+        value.to_mut().each_blob_mut(&mut |blob| {
+            if blob.bytes.is_none() {
+                match self.dir.blob(&blob.sha256) {
+                    Ok(bytes) => blob.bytes = bytes,
+                    Err(error) => missing.push(error),
+                }
+            }
+        });
+        missing.into_iter().next().map_or(Ok(value), |error| Err(error.into()))
+    }
+
+    /// All stores, or the one that `argument` names.
+    pub(crate) fn stores(&self, argument: Option<&str>) -> Result<Vec<StoreName>, Failure> {
+        match argument {
+            Some(argument) => self.store(argument).map(|name| vec![name]),
+            None => Ok(self.dir.stores().cloned().collect()),
+        }
+    }
+
+    /// The store that `STORE` or `DATABASE/STORE` names; a `/` or `\` inside a name is escaped by `\`.
+    pub(crate) fn store(&self, argument: &str) -> Result<StoreName, Failure> {
+        let parts = split_name(argument);
+        let matches = |name: &&StoreName| match parts.as_slice() {
+            [store] => name.store == *store,
+            [database, store] => name.database == *database && name.store == *store,
+            _ => false,
+        };
+        let found: Vec<&StoreName> = self.dir.stores().filter(matches).collect();
+        match found.as_slice() {
+            [one] => Ok((*one).clone()),
+            [] => {
+                let have: Vec<String> = self.dir.stores().map(ToString::to_string).collect();
+                Err(Failure::asked(format_args!("there is no store {argument}; there are: {}", have.join(", "))))
+            }
+            several => {
+                let have: Vec<String> = several.iter().map(ToString::to_string).collect();
+                Err(Failure::asked(format_args!("several databases have a store {argument}: name one of {}", have.join(", "))))
+            }
+        }
+    }
+
+    /// The name by which people call a store: without its database where that leaves no doubt.
+    pub(crate) fn label(&self, name: &StoreName) -> String {
+        let escape = |text: &str| text.replace('\\', "\\\\").replace('/', "\\/");
+        match self.dir.stores().filter(|other| other.store == name.store).count() {
+            0 | 1 => name.store.clone(),
+            _ => format!("{}/{}", escape(&name.database), escape(&name.store)),
+        }
+    }
+}
+
+fn has_blob_elsewhere(value: &Value) -> bool {
+    let mut found = false;
+    value.each_blob(&mut |blob| found |= blob.bytes.is_none());
+    found
+}
+
+fn load(dir: &StoreDir, name: &StoreName) -> Result<Document, Failure> {
+    let changes = dir.changes(name).iter().map(|(bytes, _)| bytes.clone());
+    let (document, outcome) = Document::load(changes).map_err(|error| Failure::data(format_args!("{}: store {name}: {error}", dir.name())))?;
+    if let Some(refusal) = outcome.refused.first() {
+        return Err(Failure::data(format_args!("{}: store {name}: a change of its log is damaged: {}", dir.name(), refusal.reason)));
+    }
+    if outcome.waiting > 0 {
+        return Err(Failure::data(format_args!("{}: store {name}: changes that others depend on are missing from its log", dir.name())));
+    }
+    Ok(document)
+}
+
+fn split_name(argument: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut chars = argument.chars();
+    while let Some(char) = chars.next() {
+        let part = parts.last_mut().expect("there is always a part");
+        match char {
+            '\\' => part.extend(chars.next()),
+            '/' => parts.push(String::new()),
+            char => part.push(char),
+        }
+    }
+    parts
+}
+
+/// The heads that a comma-separated list of hashes or prefixes names.
+pub(crate) fn parse_heads(document: &Document, text: &str) -> Result<KnownHeads, Failure> {
+    let prefixes = text.split(',').map(str::trim).filter(|prefix| !prefix.is_empty());
+    let heads = document.locate(prefixes).map_err(Failure::asked)?;
+    known(document, &heads)
+}
+
+pub(crate) fn known(document: &Document, heads: &Heads) -> Result<KnownHeads, Failure> {
+    document.known(heads).map_err(Failure::asked)
+}
+
+/// Milliseconds since 1970: a note, which decides nothing.
+pub(crate) fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}

@@ -1,0 +1,14 @@
+//! The rules of merging, one example each.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod commits;
+mod fields;
+mod found;
+mod identity;
+mod life;
+mod policies;
+mod receipts;
