@@ -282,6 +282,9 @@ pub(crate) struct Deliver {
     /// Current rows, or a feed of changes.
     #[arg(long, value_enum, default_value = "current")]
     pub(crate) mode: DeliverMode,
+    /// What becomes of values for which a table has no column: evolve, freeze, discard_value or discard_row.
+    #[arg(long, value_name = "[STORE=]CONTRACT", value_delimiter = ',')]
+    pub(crate) contract: Vec<String>,
     /// Deliver only these stores.
     #[arg(long, value_delimiter = ',', value_name = "STORE,…")]
     pub(crate) only: Vec<String>,

@@ -11,6 +11,7 @@ mod capture;
 mod checkout;
 mod commit;
 mod decisions;
+mod deliver;
 mod inspect;
 mod manual;
 mod merge;
@@ -50,7 +51,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Merge { dir, rename } => merge::run(&mut write()?, &dir, &rename, out)?,
         Verb::Completions { shell } => manual::completions(shell, out)?,
         Verb::Man => manual::page(out)?,
-        Verb::Deliver(_) | Verb::Demo { .. } => return Err(Failure::bug("coming")),
+        Verb::Deliver(arguments) => deliver::run(&arguments, &mut read()?, out)?,
+        Verb::Demo { .. } => return Err(Failure::bug("coming")),
     }
     output.finish()
 }

@@ -57,6 +57,10 @@ impl Failure {
         Self::new(Class::Bug, message)
     }
 
+    pub(crate) fn environment(message: impl fmt::Display) -> Self {
+        Self::new(Class::Environment, message)
+    }
+
     pub(crate) fn class(&self) -> Class {
         self.class
     }

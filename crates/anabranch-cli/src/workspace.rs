@@ -37,6 +37,11 @@ impl Workspace {
         Ok(self.documents.get_mut(name).expect("it was just loaded"))
     }
 
+    /// A document that was loaded before.
+    pub(crate) fn loaded(&self, name: &StoreName) -> Option<&Document> {
+        self.documents.get(name)
+    }
+
     /// When each change of a store came in, as far as that is known.
     pub(crate) fn times(&mut self, name: &StoreName) -> Result<BTreeMap<ChangeHash, Option<i64>>, Failure> {
         let changes: Vec<ChangeBytes> = self.document(name)?.change_bytes().collect();

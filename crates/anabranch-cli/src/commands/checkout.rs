@@ -4,7 +4,9 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anabranch_core::{Heads, View};
+use anabranch_sink_files::RecordTable;
 
+use super::deliver;
 use super::inspect::heads_at;
 use crate::args::FileFormat;
 use crate::failure::Failure;
@@ -28,7 +30,17 @@ pub(crate) fn run(
     let view = document.at(&heads);
     match format {
         FileFormat::Jsonl => replace_file(file, |to| write_lines(&view, to))?,
-        FileFormat::Csv | FileFormat::Parquet => return Err(Failure::bug("coming")),
+        FileFormat::Csv | FileFormat::Parquet => {
+            let table = RecordTable::new(view.records());
+            let mut misfits = 0;
+            replace_file(file, |to| {
+                misfits = table.write(deliver::format(format), to).map_err(Failure::environment)?;
+                Ok(())
+            })?;
+            if misfits > 0 {
+                eprintln!("anabranch: {misfits} values (lone surrogates, invalid dates) have no place in this format and are empty");
+            }
+        }
     }
     let base = base_path(file);
     replace_file(&base, |to| Ok(to.write_all(&base_line(&label, heads.heads()))?))?;
