@@ -106,17 +106,21 @@ impl Document {
             Some(last) => Heads::from(vec![last.hash]),
             None => base.heads().clone(),
         };
-        let others = self.touched_between(&base, &self.known(&self.heads())?);
-        // A chain that is here already was committed by an equal capture: what it meets is what it met then.
-        let is_new = chain.first().is_none_or(|first| self.history.position(&first.hash).is_none());
+        // A chain that is here already was committed by an equal capture or run: it is not somebody else.
+        let range_of = |history: &crate::history::History| {
+            let first = chain.first().and_then(|first| history.position(&first.hash))?;
+            Some(first..first + chain.len() as u32)
+        };
+        let own = range_of(&self.history);
+        let is_new = own.is_none();
+        let others = self.touched_between(&base, &self.known(&self.heads())?, &own.unwrap_or_default());
         merges.retain(|merge| self.history.position(&merge.hash).is_none());
         let changes: Vec<ChangeBytes> = if is_new { merges.into_iter().chain(chain.iter().cloned()).collect() } else { Vec::new() };
         let outcome = self.apply(changes.iter().map(|change| change.bytes.clone()))?;
         if let Some(refusal) = outcome.refused.into_iter().next() {
             return Err(CommitError::Refused(refusal.reason));
         }
-        let own = chain.first().and_then(|first| self.history.position(&first.hash)).map(|first| first..first + chain.len() as u32);
-        let receipt = self.receipt(&rows, own.unwrap_or_default(), &others);
+        let receipt = self.receipt(&rows, range_of(&self.history).unwrap_or_default(), &others);
         Ok(Commit { receipt, changes, own_heads, heads: self.heads() })
     }
 }

@@ -22,7 +22,8 @@ pub(crate) struct Registers {
 #[derive(Clone)]
 pub(crate) struct Slot {
     pub(crate) identity: Box<str>,
-    /// The counter of the op that created the record, by which generated keys are given out.
+    /// The counter of the creating actor's first op, by which generated keys are given out; the largest there is while
+    /// that actor's chain is not here. Of no meaning for other records.
     pub(crate) created: u32,
     /// What automerge's `get_all` would show, several with one path where they are concurrent.
     pub(crate) entries: Vec<Entry>,
@@ -113,7 +114,8 @@ impl Registers {
                 Some(same) => same,
                 None => {
                     let (identity, suffix) = name.split_at(layout::identity_length(name).expect("names were checked"));
-                    let record = self.find_or_insert(identity, counter);
+                    let record = self.find_or_insert(identity);
+                    self.note_creation(record, history, position, counter);
                     touched(record);
                     before = Some((record, identity));
                     (record, suffix)
@@ -132,17 +134,27 @@ impl Registers {
         }
     }
 
-    fn find_or_insert(&mut self, identity: &str, counter: u32) -> u32 {
+    fn find_or_insert(&mut self, identity: &str) -> u32 {
         if let Some(record) = self.find(identity) {
             return record;
         }
         let record = self.records.len() as u32;
         let records = &mut self.records;
-        records.push(Slot { identity: identity.into(), created: counter, entries: Vec::new(), overwritten: Vec::new() });
+        records.push(Slot { identity: identity.into(), created: u32::MAX, entries: Vec::new(), overwritten: Vec::new() });
         self.by_identity.insert_unique(hash(identity), record, |record| {
             hash(records.get(*record as usize).map_or("", |slot| &slot.identity))
         });
         record
+    }
+
+    fn note_creation(&mut self, record: u32, history: &History, position: u32, counter: u32) {
+        let Some(slot) = self.records.get_mut(record as usize) else { return };
+        if counter < slot.created
+            && let Some((_, creator)) = layout::split_generated(&slot.identity)
+            && creator == history.actor(position).to_string()
+        {
+            slot.created = counter;
+        }
     }
 }
 

@@ -128,7 +128,9 @@ impl Plan {
                 differences.push(gone(leaf));
             }
             let same = rest.next_if(|leaf| suffix_of(leaf) == suffix);
-            let equal = same.is_some_and(|leaf| is_equal(view, leaf, new, &mut encoded));
+            // A record without any field shows as an empty object, with or without the marker of one.
+            let is_bare = suffix == "=" && shown.is_empty() && matches!(new, Value::Object(_));
+            let equal = is_bare || same.is_some_and(|leaf| is_equal(view, leaf, new, &mut encoded));
             if !equal && !is_rewritten_key(view, record, suffix, new) {
                 differences.push(Difference { suffix: suffix.to_owned(), shown: same.cloned(), value: Some(new) });
             }

@@ -226,10 +226,12 @@ impl View<'_> {
         let mut worst = (Outcome::Merged, None);
         for clash in &fields.clashes {
             for entry in ours.iter().filter(|entry| related(entry.path, clash.path)) {
-                let shows = fields.leaves.iter().any(|leaf| leaf.entry == *entry)
+                // An equal value of somebody else's may be the one that shows: ours does too.
+                let ours = entry.scalar(self.history);
+                let shows = fields.leaves.iter().any(|leaf| leaf.path == entry.path && leaf.entry.scalar(self.history) == ours)
                     || clash.shown.is_none() && !clash.others.iter().any(|(_, other)| other == entry);
                 let outcome = match self.policy(clash.path) {
-                    FieldPolicy::LastWriter => Outcome::Conflicted,
+                    FieldPolicy::LastWriter | FieldPolicy::Counter => Outcome::Conflicted,
                     _ if shows => Outcome::Conflicted,
                     _ => Outcome::Superseded,
                 };

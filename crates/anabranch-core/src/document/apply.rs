@@ -1,6 +1,6 @@
 //! Applying changes from anywhere: decoded, checked and taken chain by chain, all or nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::Document;
@@ -42,8 +42,17 @@ pub enum ApplyError {
     TooManyOrphans,
 }
 
+/// A decoded change and its bytes.
+type Part = Arc<(Decoded, Arc<[u8]>)>;
+
 /// Decoded changes that cannot be taken yet, by hash.
-pub(super) type Waiting = BTreeMap<ChangeHash, Arc<(Decoded, Arc<[u8]>)>>;
+pub(super) type Waiting = BTreeMap<ChangeHash, Part>;
+
+/// The waiting changes that depend on a change.
+type Dependents = BTreeMap<ChangeHash, Vec<ChangeHash>>;
+
+/// How many ways to complete one chain are tried: an honest chain has one.
+const CHAIN_CANDIDATES_MAX: usize = 16;
 
 /// Where changes come from decides what must be checked again.
 #[derive(Clone, Copy, PartialEq)]
@@ -69,7 +78,6 @@ impl Document {
     fn apply_trusting(&mut self, changes: impl IntoIterator<Item = Arc<[u8]>>, trust: Trust) -> Result<ApplyOutcome, ApplyError> {
         let mut outcome = ApplyOutcome::default();
         let mut arrived = Vec::new();
-        let before = self.waiting.clone();
         for bytes in changes {
             match Decoded::read(&bytes, Limits::default()) {
                 Err(reason) => refuse(&mut outcome, None, reason.into()),
@@ -83,10 +91,10 @@ impl Document {
                 }
             }
         }
-        self.take_ready_chains(arrived, trust, &mut outcome);
+        self.take_ready_chains(&arrived, trust, &mut outcome);
         if self.orphans_exceed_limits() {
             // What was taken stays: it was complete. What came with it and cannot be kept goes.
-            self.waiting = before.into_iter().filter(|(hash, _)| self.history.position(hash).is_none()).collect();
+            arrived.iter().for_each(|hash| drop(self.waiting.remove(hash)));
             return Err(ApplyError::TooManyOrphans);
         }
         outcome.waiting = self.waiting.len();
@@ -94,70 +102,95 @@ impl Document {
     }
 
     /// Takes every chain that is complete and whose dependencies are here, until none is left.
-    fn take_ready_chains(&mut self, mut candidates: Vec<ChangeHash>, trust: Trust, outcome: &mut ApplyOutcome) {
-        let mut dependents: BTreeMap<ChangeHash, Vec<ChangeHash>> = BTreeMap::new();
+    fn take_ready_chains(&mut self, arrived: &[ChangeHash], trust: Trust, outcome: &mut ApplyOutcome) {
+        let mut dependents = Dependents::new();
         for (hash, waiting) in &self.waiting {
             waiting.0.deps.iter().for_each(|dep| dependents.entry(*dep).or_default().push(*hash));
         }
         // A chain may have waited for a part that came just now: begin at its first change.
-        candidates.extend(self.waiting.keys().copied().collect::<Vec<_>>());
-        let mut queue: std::collections::VecDeque<_> = candidates.into();
+        let mut queue: VecDeque<ChangeHash> = arrived.iter().chain(self.waiting.keys()).copied().collect();
         while let Some(hash) = queue.pop_front() {
-            let Some(chain) = self.complete_chain(&hash, &dependents) else { continue };
-            let Some(last) = chain.last().map(|part| part.0.hash) else { continue };
-            self.take_chain(chain, trust, outcome);
-            queue.extend(dependents.get(&last).into_iter().flatten());
+            if let Some(last) = self.take_chain_of(&hash, &dependents, trust, outcome) {
+                queue.extend(dependents.get(&last).into_iter().flatten());
+            }
         }
     }
 
-    /// The changes of the chain that begins with `hash`, if that is waiting, complete and nothing that it needs is missing.
-    fn complete_chain(&self, hash: &ChangeHash, dependents: &BTreeMap<ChangeHash, Vec<ChangeHash>>) -> Option<Vec<Arc<(Decoded, Arc<[u8]>)>>> {
-        let first = self.waiting.get(hash)?;
+    /// Takes the chain that begins with `hash` if it is complete, and returns its last change.
+    ///
+    /// Anybody can forge a change that claims to follow an honest one, so there may be several candidates: the contents
+    /// of the true one are what its actor is derived from.
+    fn take_chain_of(&mut self, hash: &ChangeHash, dependents: &Dependents, trust: Trust, outcome: &mut ApplyOutcome) -> Option<ChangeHash> {
+        let candidates = self.complete_chains(hash, dependents);
+        let mut refused: Option<RefuseReason> = None;
+        for chain in &candidates {
+            let changes: Vec<&Decoded> = chain.iter().map(|part| &part.0).collect();
+            let bytes: Vec<&[u8]> = chain.iter().map(|part| &*part.1).collect();
+            match guard::check_chain(&self.history, &changes, &bytes, trust == Trust::Anybody) {
+                Err(reason) => refused = refused.or(Some(reason)),
+                Ok(header) => {
+                    chain.iter().for_each(|part| drop(self.waiting.remove(&part.0.hash)));
+                    let last = chain.last().map(|part| part.0.hash);
+                    self.refuse_forged_siblings(chain, dependents, outcome);
+                    self.push_chain(header, chain, outcome);
+                    return last;
+                }
+            }
+        }
+        let reason = refused?;
+        for part in candidates.iter().flatten() {
+            if self.waiting.remove(&part.0.hash).is_some() {
+                refuse(outcome, Some(part.0.hash), reason.clone());
+            }
+        }
+        None
+    }
+
+    /// Every complete chain that begins with `hash`, if that is waiting and nothing that it needs is missing.
+    fn complete_chains(&self, hash: &ChangeHash, dependents: &Dependents) -> Vec<Vec<Part>> {
+        let (mut complete, mut path) = (Vec::new(), Vec::new());
+        let Some(first) = self.waiting.get(hash) else { return complete };
         if first.0.seq != 1 || !first.0.deps.iter().all(|dep| self.history.position(dep).is_some()) {
-            return None;
+            return complete;
         }
         let length = first.0.actor().kind().and_then(|kind| Header::parse(&first.0.message, kind)).map_or(1, |header| header.length);
-        let mut chain = vec![first.clone()];
-        while chain.len() < length as usize {
-            let last = &chain.last()?.0;
-            let follows = |next: &&ChangeHash| {
-                self.waiting.get(*next).is_some_and(|next| next.0.actor() == last.actor() && next.0.seq == last.seq + 1 && next.0.deps == [last.hash])
-            };
-            let next = dependents.get(&last.hash)?.iter().find(follows)?;
-            chain.push(self.waiting.get(next)?.clone());
-        }
-        Some(chain)
-    }
-
-    fn take_chain(&mut self, chain: Vec<Arc<(Decoded, Arc<[u8]>)>>, trust: Trust, outcome: &mut ApplyOutcome) {
-        chain.iter().for_each(|part| {
-            self.waiting.remove(&part.0.hash);
-        });
-        let changes: Vec<&Decoded> = chain.iter().map(|part| &part.0).collect();
-        let bytes: Vec<&[u8]> = chain.iter().map(|part| &*part.1).collect();
-        let header = match guard::check_chain(&self.history, &changes, &bytes, trust == Trust::Anybody) {
-            Ok(header) => header,
-            Err(reason) => {
-                chain.iter().for_each(|part| refuse(outcome, Some(part.0.hash), reason.clone()));
-                return;
+        let mut open = vec![(0, first.clone())];
+        while let Some((depth, part)) = open.pop() {
+            path.truncate(depth);
+            path.push(part.clone());
+            if path.len() >= length as usize {
+                complete.push(path.clone());
+                if complete.len() >= CHAIN_CANDIDATES_MAX {
+                    break;
+                }
+                continue;
             }
-        };
-        drop((changes, bytes));
-        let parts: Vec<_> = chain.into_iter().filter_map(Arc::into_inner).collect();
-        self.push_chain(header, parts, outcome);
+            let last = &part.0;
+            let follows = |next: &&Part| next.0.actor() == last.actor() && next.0.seq == last.seq + 1 && next.0.deps == [last.hash];
+            let next = dependents.get(&last.hash).into_iter().flatten().filter_map(|hash| self.waiting.get(hash));
+            open.extend(next.filter(follows).map(|next| (depth + 1, next.clone())));
+        }
+        complete
     }
 
-    fn push_chain(&mut self, header: Header, parts: Vec<(Decoded, Arc<[u8]>)>, outcome: &mut ApplyOutcome) {
-        let mut slim = Vec::with_capacity(parts.len());
-        let mut full = Vec::with_capacity(parts.len());
-        for (decoded, bytes) in parts {
-            outcome.applied.push(super::ChangeBytes { hash: decoded.hash, bytes: bytes.clone() });
-            full.push(decoded);
-            slim.push(bytes);
+    /// An actor makes one chain: what else claims to continue a chain that was taken never will.
+    fn refuse_forged_siblings(&mut self, chain: &[Part], dependents: &Dependents, outcome: &mut ApplyOutcome) {
+        for part in chain {
+            for hash in dependents.get(&part.0.hash).into_iter().flatten() {
+                if self.waiting.get(hash).is_some_and(|other| other.0.actor() == part.0.actor()) {
+                    self.waiting.remove(hash);
+                    refuse(outcome, Some(*hash), RefuseReason::ActorReused);
+                }
+            }
         }
-        let first = self.history.push_chain(header, full.iter().zip(slim));
-        for (at, decoded) in full.iter().enumerate() {
-            self.registers.apply(&self.history, first + at as u32, decoded, &mut |_| ());
+    }
+
+    fn push_chain(&mut self, header: Header, parts: &[Part], outcome: &mut ApplyOutcome) {
+        let applied = parts.iter().map(|part| super::ChangeBytes { hash: part.0.hash, bytes: part.1.clone() });
+        outcome.applied.extend(applied);
+        let first = self.history.push_chain(header, parts.iter().map(|part| (&part.0, part.1.clone())));
+        for (at, part) in parts.iter().enumerate() {
+            self.registers.apply(&self.history, first + at as u32, &part.0, &mut |_| ());
         }
     }
 

@@ -1,6 +1,7 @@
 //! What happened between two heads: which records were touched, and how they changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::Document;
 use crate::change::Decoded;
@@ -50,10 +51,10 @@ impl Document {
         }
     }
 
-    /// The identities of the records that changes between two heads touch.
-    pub(crate) fn touched_between(&self, from: &KnownHeads, to: &KnownHeads) -> Touched {
+    /// The identities of the records that changes between two heads touch, those at `except` left out.
+    pub(crate) fn touched_between(&self, from: &KnownHeads, to: &KnownHeads, except: &Range<u32>) -> Touched {
         let mut touched = Touched::new();
-        for position in self.changes_between(from, to) {
+        for position in self.changes_between(from, to).into_iter().filter(|position| !except.contains(position)) {
             self.each_op(position, &mut |identity, _| {
                 if !touched.contains_key(identity) {
                     touched.insert(identity.into(), ());

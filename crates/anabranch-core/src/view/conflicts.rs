@@ -18,7 +18,8 @@ impl View<'_> {
             self.in_key_order().into_iter().flat_map(|record| self.conflicts_of_record(record)).collect();
         conflicts.extend(self.generator_conflicts());
         conflicts.extend(self.unique_conflicts());
-        conflicts.sort_by(|a, b| (&a.key, a.kind, &a.field).cmp(&(&b.key, b.kind, &b.field)));
+        let change = |conflict: &Conflict| conflict.others.first().map(|other| other.change);
+        conflicts.sort_by(|a, b| (&a.key, a.kind, &a.field, change(a)).cmp(&(&b.key, b.kind, &b.field, change(b))));
         conflicts
     }
 

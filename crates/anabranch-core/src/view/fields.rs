@@ -10,6 +10,7 @@ use crate::scalar::Scalar;
 use crate::schema::FieldPolicy;
 use crate::value::{Object, Value};
 
+mod nesting;
 mod parts;
 
 /// What a record's registers show, before its life is asked for.
@@ -101,9 +102,11 @@ impl View<'_> {
         best.sort_by(|a, b| self.preferred(prefer, b).cmp(&self.preferred(prefer, a)).then(self.compare(policy, b, a)));
         let [shown, others @ ..] = best.as_slice() else { return };
         if !shown.scalar(self.history).is_absent() {
-            fields.leaves.push(Leaf { path: shown.path, value: LeafValue::Stored, entry: *shown });
+            let united = (policy == FieldPolicy::Set).then(|| self.unite(values.iter(), &[]));
+            let value = united.map_or(LeafValue::Stored, LeafValue::Merged);
+            fields.leaves.push(Leaf { path: shown.path, value, entry: *shown });
         }
-        if !others.is_empty() && !policy.never_conflicts() {
+        if !others.is_empty() && !policy.unites_values() {
             fields.clashes.push(Clash {
                 path: shown.path,
                 shown: value_of(shown, self.history),
@@ -136,48 +139,6 @@ impl View<'_> {
 
     fn preferred(&self, prefer: Option<&str>, entry: &Entry) -> bool {
         prefer.is_some_and(|name| self.writer(entry) == name)
-    }
-
-    /// A leaf against an object at one path: the later in Lamport order shows whole, the other is a clash. An empty
-    /// object's marker gives way to any property.
-    fn separate_leaves_from_objects(&self, fields: &mut Fields) {
-        let mut at = 0;
-        while let Some(leaf) = fields.leaves.get(at) {
-            let below = self.below(leaf, at, &fields.leaves);
-            if below.is_empty() {
-                at += 1;
-                continue;
-            }
-            if leaf.is_empty_object(self.history) {
-                fields.leaves.remove(at);
-                continue;
-            }
-            let (leaf, path) = (leaf.clone(), leaf.path);
-            let inside = fields.leaves.get(below.clone()).unwrap_or_default().to_vec();
-            let last = inside.iter().max_by_key(|leaf| self.lamport(&leaf.entry)).map_or(leaf.entry, |leaf| leaf.entry);
-            let (leaf_value, object) = (leaf.value(self.history), self.subtree(path, &inside));
-            let clash = if self.lamport(&leaf.entry) > self.lamport(&last) {
-                fields.leaves.drain(below);
-                at = fields.leaves.iter().position(|have| have.path == path).map_or(at, |at| at + 1);
-                Clash { path, shown: Some(leaf_value), others: vec![(Some(object), last)] }
-            } else {
-                fields.leaves.remove(at);
-                Clash { path, shown: Some(object), others: vec![(Some(leaf_value), leaf.entry)] }
-            };
-            fields.clashes.push(clash);
-        }
-    }
-
-    /// The positions of the leaves below `leaf`, which is at position `at`.
-    fn below(&self, leaf: &Leaf, at: usize, leaves: &[Leaf]) -> std::ops::Range<usize> {
-        let suffix = |leaf: &Leaf| &*self.registers.paths.info(leaf.path).suffix;
-        let own = suffix(leaf);
-        if own == "=" {
-            return 0..at;
-        }
-        let is_below = |other: &Leaf| suffix(other).strip_prefix(own).is_some_and(|rest| rest.starts_with('\0'));
-        let count = leaves.iter().skip(at + 1).take_while(|other| is_below(other)).count();
-        at + 1..at + 1 + count
     }
 
     /// The object at `path` that these leaves make up.

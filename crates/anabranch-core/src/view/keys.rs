@@ -24,7 +24,7 @@ impl ShownKeys {
         let mut shown = Self::default();
         let mut claims: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         for (record, slot) in registers.records().iter().enumerate() {
-            if let Some((key, _)) = split_generated(&slot.identity) {
+            if let Some((key, _)) = layout::split_generated(&slot.identity) {
                 claims.entry(key).or_default().push(record as u32);
             }
         }
@@ -71,14 +71,6 @@ impl ShownKeys {
         let own = || layout::read_identity(&registers.slot(record).identity).map(|identity| identity.key);
         self.rekeyed(record).cloned().or_else(own)
     }
-}
-
-/// The key's encoding and the actor of an identity whose key a generator made.
-pub(crate) fn split_generated(identity: &str) -> Option<(&str, &str)> {
-    let at = identity.len().checked_sub(33)?;
-    let (key, actor) = identity.split_at_checked(at)?;
-    (key.ends_with('\0') && layout::identity_length(identity)? == identity.len()).then_some(())?;
-    Some((key, actor.strip_prefix('@')?))
 }
 
 /// A negative integer that follows from the identity alone, far below what a generator or a person makes.

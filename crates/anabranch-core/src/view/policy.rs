@@ -30,9 +30,9 @@ impl FieldPolicy {
         [LastWriter, Counter, Max, Min, Set, PeopleOverPipelines, Text, List].into_iter().find(|policy| policy.name() == name)
     }
 
-    /// Whether concurrent writes of this field add up instead of conflicting.
-    pub(crate) fn never_conflicts(self) -> bool {
-        matches!(self, FieldPolicy::Counter | FieldPolicy::Set | FieldPolicy::Text | FieldPolicy::List)
+    /// Whether whole values of this field are united instead of conflicting.
+    pub(crate) fn unites_values(self) -> bool {
+        matches!(self, FieldPolicy::Set | FieldPolicy::Text | FieldPolicy::List)
     }
 }
 

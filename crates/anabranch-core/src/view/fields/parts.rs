@@ -6,6 +6,9 @@ use crate::schema::FieldPolicy;
 use crate::value::Value;
 use crate::view::View;
 
+/// The largest base that can be counted up from: whole numbers are exact up to here.
+const COUNTER_BASE_MAX: f64 = 9_007_199_254_740_991.0;
+
 impl View<'_> {
     /// Adds the parts to their fields. A part of a field that is no counter or set any more shows nothing.
     pub(super) fn add_parts(&self, mains: &[Entry], parts: &[(u32, Entry)], fields: &mut Fields) {
@@ -34,11 +37,11 @@ impl View<'_> {
         }
     }
 
-    /// The shown base value and all increments; `None` if the base is no whole number.
+    /// The shown base value and all increments; `None` if the base is no whole number that can be counted from.
     fn count<'e>(&self, mains: impl Iterator<Item = &'e Entry>, parts: &[Entry]) -> Option<Value> {
         let base = match mains.max_by(|a, b| self.compare(FieldPolicy::Counter, a, b)).and_then(|main| value_of(main, self.history)) {
             None => 0.0,
-            Some(Value::Number(number)) if number.fract() == 0.0 => number,
+            Some(Value::Number(number)) if number.fract() == 0.0 && number.abs() <= COUNTER_BASE_MAX => number,
             Some(_) => return None,
         };
         let sum: i128 = parts.iter().filter_map(|part| part.scalar(self.history).to_increment()).map(i128::from).sum();
@@ -46,7 +49,7 @@ impl View<'_> {
     }
 
     /// The elements of all base values in the order of their Lamport order, those removed left out, those added last.
-    fn unite<'e>(&self, mains: impl Iterator<Item = &'e Entry>, parts: &[Entry]) -> Value {
+    pub(super) fn unite<'e>(&self, mains: impl Iterator<Item = &'e Entry>, parts: &[Entry]) -> Value {
         let mut mains: Vec<&Entry> = mains.collect();
         mains.sort_by_key(|entry| self.lamport(entry));
         let mut is_set = false;
