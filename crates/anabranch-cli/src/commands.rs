@@ -12,6 +12,7 @@ mod checkout;
 mod commit;
 mod decisions;
 mod deliver;
+mod demo;
 mod inspect;
 mod manual;
 mod merge;
@@ -52,7 +53,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Completions { shell } => manual::completions(shell, out)?,
         Verb::Man => manual::page(out)?,
         Verb::Deliver(arguments) => deliver::run(&arguments, &mut read()?, out)?,
-        Verb::Demo { .. } => return Err(Failure::bug("coming")),
+        Verb::Demo { dir } => demo::run(&dir, out)?,
     }
     output.finish()
 }

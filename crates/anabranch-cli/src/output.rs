@@ -1,18 +1,23 @@
 //! Results on stdout: NDJSON, or tables and sentences.
 
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, Write};
 
 use crate::failure::Failure;
 
 /// Where results go.
 pub(crate) struct Output {
     json: bool,
-    out: BufWriter<StdoutLock<'static>>,
+    out: BufWriter<Box<dyn Write>>,
 }
 
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, out: BufWriter::with_capacity(1 << 16, io::stdout().lock()) }
+        Self { json, out: BufWriter::with_capacity(1 << 16, Box::new(io::stdout().lock())) }
+    }
+
+    /// For work whose results nobody reads.
+    pub(crate) fn silent() -> Self {
+        Self { json: false, out: BufWriter::new(Box::new(io::sink())) }
     }
 
     pub(crate) fn is_json(&self) -> bool {
