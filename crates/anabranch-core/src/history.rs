@@ -101,10 +101,6 @@ impl History {
         self.chains.get(self.change(position).chain as usize).expect("every change belongs to a chain")
     }
 
-    pub(crate) fn chains(&self) -> &[Chain] {
-        &self.chains
-    }
-
     pub(crate) fn actor(&self, position: u32) -> ActorId {
         *self.actors.get(self.change(position).actor as usize).expect("every change has an actor")
     }
@@ -166,21 +162,6 @@ impl History {
             }
         }
         Ancestry(held)
-    }
-
-    /// The heads of a set of changes: those on which no other of the set depends.
-    pub(crate) fn heads_of(&self, set: &Ancestry) -> Vec<u32> {
-        let mut is_head = set.0.clone();
-        for (position, change) in self.changes.iter().enumerate() {
-            if set.contains(position as u32) {
-                for dep in &change.deps {
-                    if let Some(slot) = is_head.get_mut(*dep as usize) {
-                        *slot = false;
-                    }
-                }
-            }
-        }
-        is_head.iter().enumerate().filter(|(_, is_head)| **is_head).map(|(position, _)| position as u32).collect()
     }
 
     /// Takes a whole chain whose dependencies are all here, in order.

@@ -13,9 +13,9 @@ use crate::string::JsString;
 /// The identity under which a store's schema and policies are kept; sorts before every key.
 pub(crate) const SCHEMA_IDENTITY: &str = "0";
 /// Stands for the author's own id in the name of a record whose actor is not derived yet.
-pub(crate) const OWN_ACTOR: &str = "\u{1}\u{4}";
+pub(crate) const OWN_ACTOR: &str = "\u{1}\u{5}";
 /// Separates a field from the id of one of its parts (an increment, an element).
-pub(crate) const PART: &str = "\u{1}\u{3}";
+pub(crate) const PART: &str = "\u{1}\u{4}";
 
 const NUMBER: u8 = b'1';
 const DATE: u8 = b'2';
@@ -123,7 +123,7 @@ fn read_hex(digits: &str) -> Option<Vec<u8>> {
 }
 
 /// Writes code units so that bytewise order is code unit order and NUL does not occur: units 0 and 1 are escaped by
-/// U+0001, surrogates move to the private use area at U+E000, units from U+E000 move above the BMP.
+/// U+0001 (and never by two of them, so that an escape is recognised wherever one begins to read), surrogates move to the private use area at U+E000, units from U+E000 move above the BMP.
 pub(crate) fn write_text(text: &JsString, out: &mut String) {
     if let Some(text) = text.as_str()
         && text.bytes().all(|byte| (2..0x80).contains(&byte))
@@ -133,8 +133,8 @@ pub(crate) fn write_text(text: &JsString, out: &mut String) {
     }
     for unit in text.units() {
         match unit {
-            0 => out.push_str("\u{1}\u{1}"),
-            1 => out.push_str("\u{1}\u{2}"),
+            0 => out.push_str("\u{1}\u{2}"),
+            1 => out.push_str("\u{1}\u{3}"),
             _ => {
                 let carrier = match u32::from(unit) {
                     unit @ 0xD800..=0xDFFF => unit + 0x800,
@@ -157,8 +157,8 @@ pub(crate) fn read_text(content: &str) -> Option<JsString> {
     while let Some(carrier) = chars.next() {
         let unit = match carrier as u32 {
             1 => match chars.next()? {
-                '\u{1}' => 0,
-                '\u{2}' => 1,
+                '\u{2}' => 0,
+                '\u{3}' => 1,
                 _ => return None,
             },
             0 | 0xE800..=0xFFFF => return None,
@@ -340,7 +340,7 @@ mod tests {
 
     #[test]
     fn paths_come_back_whatever_their_names_hold() {
-        let names = ["", ".", "=", "\0", "\u{1}", "\u{1}\u{3}", "a.b", "\u{1F600}", "@"];
+        let names = ["", ".", "=", "\0", "\0\u{3}", "\0\u{4}", "\u{1}\u{4}", "\u{1}", "\u{1}\u{3}", "a.b", "\u{1F600}", "@"];
         for a in names {
             for b in names {
                 let path = FieldPath(vec![a.into(), b.into()]);

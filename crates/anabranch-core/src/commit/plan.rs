@@ -46,10 +46,6 @@ impl Plan {
         Self { author, names, values, preds, ops: Vec::new(), record_ends: Vec::new() }
     }
 
-    pub(crate) fn author(&self) -> &Author {
-        &self.author
-    }
-
     /// Sets a register; what `slot` shows there at the base is what the op saw.
     pub(crate) fn set(
         &mut self,

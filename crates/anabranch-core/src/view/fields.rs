@@ -102,7 +102,7 @@ impl View<'_> {
         best.sort_by(|a, b| self.preferred(prefer, b).cmp(&self.preferred(prefer, a)).then(self.compare(policy, b, a)));
         let [shown, others @ ..] = best.as_slice() else { return };
         if !shown.scalar(self.history).is_absent() {
-            let united = (policy == FieldPolicy::Set).then(|| self.unite(values.iter(), &[]));
+            let united = (policy == FieldPolicy::Set && !others.is_empty()).then(|| self.unite(values.iter(), &[]));
             let value = united.map_or(LeafValue::Stored, LeafValue::Merged);
             fields.leaves.push(Leaf { path: shown.path, value, entry: *shown });
         }

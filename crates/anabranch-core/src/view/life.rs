@@ -44,6 +44,7 @@ impl View<'_> {
         if by.is_empty() {
             return if present { Life::Present } else { Life::Never };
         }
+        by.sort_by_key(|entry| std::cmp::Reverse(self.lamport(entry)));
         let survivors = self.survivors(slot, &by);
         let deletion = Deletion { by, survivors };
         if deletion.survivors.is_empty() || self.schema().deletes == DeletePolicy::DeleteWins {

@@ -46,7 +46,12 @@ fn key_path_value(path: Option<&KeyPath>) -> Value {
 pub(super) fn read(view: &View<'_>) -> StoreSchema {
     let Some(record) = view.registers.find(layout::SCHEMA_IDENTITY) else { return StoreSchema::default() };
     let fields = view.fields(view.registers.slot(record), None);
-    let Value::Object(value) = view.assemble(&fields.leaves) else { return StoreSchema::default() };
+    from_value(&view.assemble(&fields.leaves))
+}
+
+/// The schema that a value stands for.
+pub(crate) fn from_value(value: &Value) -> StoreSchema {
+    let Value::Object(value) = value else { return StoreSchema::default() };
     StoreSchema {
         key_path: value.get("key_path").and_then(read_key_path),
         auto_increment: value.get("auto_increment") == Some(&Value::Bool(true)),

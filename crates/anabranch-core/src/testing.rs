@@ -1,0 +1,11 @@
+//! For tests of this and other crates: strategies for keys and values, and a look at the raw registers.
+
+mod keys;
+mod names;
+mod registers;
+mod values;
+
+pub use keys::{any_js_string, any_key, few_keys};
+pub use names::{RawName, creation_key, part_value, read_name, scalar_value, schema_of};
+pub use registers::{RawValue, raw_registers};
+pub use values::{any_record, any_value, few_records};

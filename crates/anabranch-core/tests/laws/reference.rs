@@ -1,0 +1,296 @@
+//! The reference fold: what a store shows, computed slowly from automerge's own decoding of its changes.
+//!
+//! Written from the rules, apart from the engine: found classes, then life, identity, policy.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use anabranch_core::testing::{RawName, part_value, read_name, scalar_value, schema_of};
+use anabranch_core::{ActorKind, DeletePolicy, Document, FieldPath, FieldPolicy, Heads, Key, StoreSchema, Value};
+use automerge::ActorId;
+
+use crate::oracle::scalar_bytes;
+use crate::records::Map;
+
+type OpId = (u64, ActorId);
+
+#[derive(Clone)]
+struct Op {
+    id: OpId,
+    change: usize,
+    kind: ActorKind,
+    name: RawName,
+    code: u8,
+    bytes: Vec<u8>,
+    preds: Vec<OpId>,
+}
+
+struct Reference {
+    ops: Vec<Op>,
+    /// The changes before and including each change.
+    before: Vec<BTreeSet<usize>>,
+    /// The ops that some op replaced.
+    replaced: BTreeSet<OpId>,
+}
+
+/// The records that a store shows at some heads.
+pub(crate) fn records(document: &Document, heads: &Heads) -> Map {
+    let reference = Reference::read(document, heads);
+    let schema_ops: Vec<&Op> = reference.ops.iter().filter(|op| op.name.key.is_none()).collect();
+    let plain = StoreSchema::default();
+    let schema = schema_of(&reference.value(&schema_ops, &plain));
+    let mut by_record: BTreeMap<String, Vec<&Op>> = BTreeMap::new();
+    for op in reference.ops.iter().filter(|op| op.name.key.is_some()) {
+        by_record.entry(op.name.identity.clone()).or_default().push(op);
+    }
+    let keys = keys(&by_record);
+    let shown = by_record.iter().filter(|(_, ops)| reference.is_alive(ops, &schema));
+    shown.map(|(identity, ops)| (keys[identity].clone(), reference.value(ops, &schema))).collect()
+}
+
+impl Reference {
+    fn read(document: &Document, heads: &Heads) -> Self {
+        let changes: Vec<_> = document.change_bytes().map(|change| automerge::Change::from_bytes(change.bytes.to_vec()).unwrap()).collect();
+        let position: BTreeMap<_, _> = changes.iter().enumerate().map(|(at, change)| (change.hash().0, at)).collect();
+        let mut before: Vec<BTreeSet<usize>> = Vec::new();
+        for (at, change) in changes.iter().enumerate() {
+            let mut set: BTreeSet<usize> = change.deps().iter().flat_map(|dep| before[position[&dep.0]].clone()).collect();
+            set.insert(at);
+            before.push(set);
+        }
+        let included: BTreeSet<usize> = heads.hashes().iter().flat_map(|hash| before[position[&hash.0]].clone()).collect();
+        let mut ops = Vec::new();
+        for (at, change) in changes.iter().enumerate().filter(|(at, _)| included.contains(at)) {
+            let expanded = change.decode();
+            let kind = ActorKind::from_code(*change.actor_id().to_bytes().last().unwrap()).unwrap();
+            for (nth, op) in expanded.operations.iter().enumerate() {
+                let automerge::legacy::Key::Map(name) = &op.key else { panic!("registers lie in the root map") };
+                let scalar = op.action.to_owned();
+                let automerge::legacy::OpType::Put(value) = scalar else { panic!("registers are only ever put") };
+                let (code, bytes) = scalar_bytes(&value);
+                ops.push(Op {
+                    id: (expanded.start_op.get() + nth as u64, change.actor_id().clone()),
+                    change: at,
+                    kind,
+                    name: read_name(name).unwrap(),
+                    code,
+                    bytes,
+                    preds: op.pred.iter().map(|pred| (pred.0, pred.1.clone())).collect(),
+                });
+            }
+        }
+        let replaced = ops.iter().flat_map(|op| op.preds.clone()).collect();
+        Self { ops, before, replaced }
+    }
+
+    /// What nobody replaced; found values of one class are one op.
+    fn visible<'o>(&self, ops: &[&'o Op]) -> Vec<&'o Op> {
+        let class_is_replaced = |op: &Op| {
+            op.kind == ActorKind::Found
+                && ops.iter().any(|other| {
+                    other.kind == ActorKind::Found && same_place(op, other) && same_value(op, other) && self.replaced.contains(&other.id)
+                })
+        };
+        ops.iter().copied().filter(|op| !self.replaced.contains(&op.id) && !class_is_replaced(op)).collect()
+    }
+
+    fn is_alive(&self, ops: &[&Op], schema: &StoreSchema) -> bool {
+        let visible = self.visible(ops);
+        let (deletions, present): (Vec<&Op>, Vec<&Op>) = visible.iter().filter(|op| is_life(op)).partition(|op| is_deletion(op));
+        if deletions.is_empty() {
+            return !present.is_empty();
+        }
+        let known = |op: &Op| deletions.iter().any(|deletion| self.before[deletion.change].contains(&op.change));
+        let raw: Vec<&Op> = ops.iter().copied().filter(|op| !self.replaced.contains(&op.id)).collect();
+        let survives = |op: &&&Op| {
+            let found = op.kind == ActorKind::Found;
+            let known_by_value = || found && raw.iter().any(|have| same_place(have, op) && same_value(have, op) && known(have));
+            !is_deletion(op) && !(found && is_life(op)) && !known(op) && !known_by_value()
+        };
+        schema.deletes == DeletePolicy::EditWins && visible.iter().find(survives).is_some()
+    }
+
+    /// The value that the fields make up.
+    fn value(&self, ops: &[&Op], schema: &StoreSchema) -> Value {
+        let mut fields: BTreeMap<FieldPath, Vec<&Op>> = BTreeMap::new();
+        for op in self.visible(ops) {
+            if let Some(field) = &op.name.field {
+                fields.entry(field.clone()).or_default().push(op);
+            }
+        }
+        let leaves: BTreeMap<FieldPath, (Value, &Op)> =
+            fields.into_iter().filter_map(|(field, ops)| Some((field.clone(), leaf(&ops, policy_of(schema, &field))?))).collect();
+        assemble(&FieldPath::default(), &leaves).0
+    }
+}
+
+fn policy_of(schema: &StoreSchema, field: &FieldPath) -> FieldPolicy {
+    schema.fields.get(field).copied().unwrap_or_default()
+}
+
+fn same_place(a: &Op, b: &Op) -> bool {
+    a.name == b.name
+}
+
+fn same_value(a: &Op, b: &Op) -> bool {
+    (a.code, &a.bytes) == (b.code, &b.bytes)
+}
+
+fn is_life(op: &Op) -> bool {
+    op.name.field.is_none()
+}
+
+fn is_deletion(op: &Op) -> bool {
+    is_life(op) && op.code == 1
+}
+
+/// Found below written; then counter, then actor.
+fn lamport(op: &Op) -> (bool, u64, ActorId) {
+    (op.kind != ActorKind::Found, op.id.0, op.id.1.clone())
+}
+
+/// The value of one field and the last op that makes it up.
+fn leaf<'o>(ops: &[&'o Op], policy: FieldPolicy) -> Option<(Value, &'o Op)> {
+    let (parts, mains): (Vec<&Op>, Vec<&Op>) = ops.iter().copied().partition(|op| op.name.part.is_some());
+    let main = mains.iter().copied().max_by(|a, b| compare(policy, a, b));
+    let main = main.and_then(|op| Some((scalar_value(op.code, &op.bytes)?, op)));
+    let parts: Vec<&Op> = parts.into_iter().filter(|op| part_value(op.code, &op.bytes).is_some()).collect();
+    let last_part = parts.iter().copied().max_by_key(|op| lamport(op));
+    match (policy, last_part) {
+        (FieldPolicy::Counter, Some(last)) => match &main {
+            Some((Value::Number(base), _)) if base.fract() == 0.0 && base.abs() < 9_007_199_254_740_992.0 => Some((count(*base, &parts), last)),
+            None => Some((count(0.0, &parts), last)),
+            Some(_) => main,
+        },
+        // A whole value that nobody else touched is shown as it was written, its repeated elements too.
+        (FieldPolicy::Set, None) if mains.iter().all(|op| same_value(op, mains[0])) => main,
+        (FieldPolicy::Set, last) if main.is_some() || last.is_some() => {
+            let value = unite(&mains, &parts);
+            last.or(main.map(|(_, op)| op)).map(|op| (value, op))
+        }
+        _ => main,
+    }
+}
+
+fn count(base: f64, parts: &[&Op]) -> Value {
+    let sum: i128 = parts.iter().filter_map(|op| part_value(op.code, &op.bytes)?.ok()).map(i128::from).sum();
+    Value::Number((base as i128 + sum) as f64)
+}
+
+/// The elements of all whole values, without those removed, with those added in the order of their bytes.
+fn unite(mains: &[&Op], parts: &[&Op]) -> Value {
+    let mut mains = mains.to_vec();
+    mains.sort_by_key(|op| lamport(op));
+    let (mut is_set, mut elements): (bool, Vec<Value>) = (false, Vec::new());
+    for value in mains.iter().filter_map(|op| scalar_value(op.code, &op.bytes)) {
+        let items = match value {
+            Value::Set(items) => {
+                is_set = true;
+                items
+            }
+            Value::Array(items) => items,
+            other => return other,
+        };
+        items.into_iter().for_each(|item| if !elements.contains(&item) { elements.push(item) });
+    }
+    let element = |op: &&&Op| part_value(op.code, &op.bytes).and_then(Result::err);
+    let mut parts: Vec<(&[u8], bool, Value)> =
+        parts.iter().filter_map(|op| element(&op).map(|(there, value)| (op.bytes.as_slice(), there, value))).collect();
+    parts.sort_by(|a, b| a.0.cmp(b.0));
+    for (_, _, removed) in parts.iter().filter(|part| !part.1) {
+        elements.retain(|element| element != removed);
+    }
+    for (_, _, added) in parts.into_iter().filter(|part| part.1) {
+        if !elements.contains(&added) {
+            elements.push(added);
+        }
+    }
+    if is_set { Value::Set(elements) } else { Value::Array(elements) }
+}
+
+fn compare(policy: FieldPolicy, a: &Op, b: &Op) -> Ordering {
+    let value = |op: &Op| scalar_value(op.code, &op.bytes);
+    let there = |op: &Op| value(op).is_some();
+    let origin = |op: &Op| match op.kind {
+        ActorKind::Found => 0,
+        ActorKind::Run => 1,
+        _ => 2,
+    };
+    let size = |a: &Op, b: &Op| {
+        let key = |op: &Op| value(op).and_then(|value| Key::from_value(&value).ok());
+        key(a).cmp(&key(b)).then_with(|| (a.code, &a.bytes).cmp(&(b.code, &b.bytes)))
+    };
+    let by_policy = match policy {
+        FieldPolicy::PeopleOverPipelines => (origin(a), there(a)).cmp(&(origin(b), there(b))),
+        FieldPolicy::Max => there(a).cmp(&there(b)).then_with(|| size(a, b)),
+        FieldPolicy::Min => there(a).cmp(&there(b)).then_with(|| size(b, a)),
+        _ => there(a).cmp(&there(b)),
+    };
+    by_policy.then_with(|| lamport(a).cmp(&lamport(b)))
+}
+
+/// What stands at `path`: a leaf against what lies below it, whichever was written last; an empty object's marker gives
+/// way. And the last op in it.
+fn assemble<'o>(path: &FieldPath, leaves: &BTreeMap<FieldPath, (Value, &'o Op)>) -> (Value, Option<&'o Op>) {
+    let own = leaves.get(path);
+    let mut object = anabranch_core::Object::default();
+    let mut last: Option<&Op> = None;
+    let names: BTreeSet<_> =
+        leaves.keys().filter(|other| other.0.len() > path.0.len() && other.0.starts_with(&path.0)).map(|other| other.0[path.0.len()].clone()).collect();
+    for name in names {
+        let inner = FieldPath(path.0.iter().cloned().chain([name.clone()]).collect());
+        let (value, op) = assemble(&inner, leaves);
+        object.insert(name, value);
+        last = last.into_iter().chain(op).max_by_key(|op| lamport(op));
+    }
+    match (own, last) {
+        (None, last) => (Value::Object(object), last),
+        (Some((value, op)), None) => (value.clone(), Some(*op)),
+        (Some((value, op)), Some(inside)) => {
+            let is_marker = op.code == 7 && op.bytes == [1];
+            if !is_marker && lamport(op) > lamport(inside) { (value.clone(), Some(*op)) } else { (Value::Object(object), Some(inside)) }
+        }
+    }
+}
+
+/// The key under which each record is shown.
+fn keys(by_record: &BTreeMap<String, Vec<&Op>>) -> BTreeMap<String, Key> {
+    let mut keys: BTreeMap<String, Key> = BTreeMap::new();
+    let mut claims: BTreeMap<Key, Vec<(u64, String)>> = BTreeMap::new();
+    for (identity, ops) in by_record {
+        let name = &ops[0].name;
+        let key = name.key.clone().unwrap();
+        match &name.creator {
+            None => drop(keys.insert(identity.clone(), key)),
+            Some(creator) => {
+                let own = ops.iter().filter(|op| op.id.1.to_hex_string() == *creator).map(|op| op.id.0);
+                claims.entry(key).or_default().push((own.min().unwrap_or(u64::MAX), identity.clone()));
+            }
+        }
+    }
+    let mut losers = BTreeSet::new();
+    for (key, mut records) in claims {
+        records.sort();
+        let is_free = !keys.values().any(|taken| *taken == key);
+        let first = if is_free { keys.insert(records[0].1.clone(), key); 1 } else { 0 };
+        losers.extend(records.into_iter().skip(first).map(|(_, identity)| identity));
+    }
+    let plain: BTreeSet<Key> =
+        by_record.values().filter(|ops| ops[0].name.creator.is_none()).filter_map(|ops| ops[0].name.key.clone()).collect();
+    let mut given: BTreeSet<Key> = BTreeSet::new();
+    for identity in losers {
+        let key = (0u32..).map(|attempt| negative_key(&identity, attempt)).find(|key| !plain.contains(key) && !given.contains(key)).unwrap();
+        given.insert(key.clone());
+        keys.insert(identity, key);
+    }
+    keys
+}
+
+/// FORMAT.md, "Generated keys".
+fn negative_key(identity: &str, attempt: u32) -> Key {
+    use sha2::Digest;
+    let digest = sha2::Sha256::new().chain_update(b"anabranch key 1").chain_update(attempt.to_le_bytes()).chain_update(identity).finalize();
+    let mut bits = [0u8; 8];
+    bits[2..].copy_from_slice(&digest[..6]);
+    Key::Number(-((u64::from_be_bytes(bits) + 1) as f64))
+}
