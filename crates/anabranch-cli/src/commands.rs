@@ -43,7 +43,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Conflicts { name } => decisions::conflicts(&mut read()?, name.as_deref(), out)?,
         Verb::Explain { name, key, field } => decisions::explain(&mut read()?, &name, &key, field.as_deref(), out)?,
         Verb::History { name, key } => decisions::history(&mut read()?, &name, &key, out)?,
-        Verb::Checkout { name, out: file, at, format } => checkout::run(&mut read()?, &name, &file, at.as_deref(), format, out)?,
+        Verb::Checkout { name, out: file, at, format } => {
+            checkout::run(&mut read()?, &name, &file, at.as_deref(), format, out)?
+        }
         Verb::Commit(arguments) => return commit::run(&arguments, &mut write()?, output),
         Verb::Resolve(arguments) => resolve::run(&arguments, &mut write()?, out)?,
         Verb::Schema { name, set: None } => schema::show(&mut read()?, name.as_deref(), out)?,

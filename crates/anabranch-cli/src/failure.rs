@@ -72,7 +72,10 @@ impl Failure {
     /// A file that was asked for cannot be read or written.
     pub(crate) fn file(path: &std::path::Path, error: &io::Error) -> Self {
         let class = match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => Class::Asked,
+            io::ErrorKind::NotFound
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::NotADirectory => Class::Asked,
             _ => Class::Environment,
         };
         Self::new(class, format_args!("{}: {error}", path.display()))
@@ -127,7 +130,9 @@ impl From<anabranch_indexeddb::ReadExportError> for Failure {
     fn from(error: anabranch_indexeddb::ReadExportError) -> Self {
         use anabranch_indexeddb::ReadExportError;
         let class = match &error {
-            ReadExportError::Open { .. } | ReadExportError::SchemaNeeded { .. } | ReadExportError::KeysLost { .. } => Class::Asked,
+            ReadExportError::Open { .. } | ReadExportError::SchemaNeeded { .. } | ReadExportError::KeysLost { .. } => {
+                Class::Asked
+            }
             _ => Class::Data,
         };
         Self::new(class, error)

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 
 /// Writes a file that appears only once it is complete and durable.
-pub(crate) fn replace_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<(), Failure>) -> Result<(), Failure> {
+pub(crate) fn replace_file(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let pending = PendingFile::write(path, write)?;
     pending.publish()
 }
@@ -19,8 +22,14 @@ pub(crate) struct PendingFile {
 }
 
 impl PendingFile {
-    pub(crate) fn write(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<(), Failure>) -> Result<Self, Failure> {
-        let mut name = path.file_name().ok_or_else(|| Failure::asked(format_args!("{} is no file name", path.display())))?.to_owned();
+    pub(crate) fn write(
+        path: &Path,
+        write: impl FnOnce(&mut BufWriter<File>) -> Result<(), Failure>,
+    ) -> Result<Self, Failure> {
+        let mut name = path
+            .file_name()
+            .ok_or_else(|| Failure::asked(format_args!("{} is no file name", path.display())))?
+            .to_owned();
         name.push(format!(".{}.tmp", std::process::id()));
         let pending = Self { temporary: path.with_file_name(name), path: path.to_owned() };
         let file = File::create(&pending.temporary).map_err(|error| Failure::file(path, &error))?;

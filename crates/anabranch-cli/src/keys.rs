@@ -20,7 +20,9 @@ fn is_bare(text: &str) -> bool {
 
 pub(crate) fn parse_value(text: &str) -> Result<Value, Failure> {
     let parsed = json::read_value(text.as_bytes());
-    parsed.map_err(|error| Failure::asked(format_args!("{text}: no value as typed JSON (a string needs its quotes): {error}")))
+    parsed.map_err(|error| {
+        Failure::asked(format_args!("{text}: no value as typed JSON (a string needs its quotes): {error}"))
+    })
 }
 
 pub(crate) fn parse_field(text: &str) -> Result<FieldPath, Failure> {

@@ -28,7 +28,8 @@ fn main() -> ExitCode {
         }
     };
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| commands::run(arguments)));
-    let outcome = outcome.unwrap_or_else(|_| Err(Failure::new(Class::Bug, "this is a bug of anabranch: please report the lines above")));
+    let outcome = outcome
+        .unwrap_or_else(|_| Err(Failure::new(Class::Bug, "this is a bug of anabranch: please report the lines above")));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,

@@ -41,13 +41,15 @@ impl Output {
     /// A table for people, its columns as wide as they must be.
     pub(crate) fn table(&mut self, head: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
         let width = |column: usize| {
-            let cells = rows.iter().filter_map(|row| row.get(column)).map(String::as_str).chain(head.get(column).copied());
+            let cells =
+                rows.iter().filter_map(|row| row.get(column)).map(String::as_str).chain(head.get(column).copied());
             cells.map(|cell| cell.chars().count()).max().unwrap_or(0).min(60)
         };
         let widths: Vec<usize> = (0..head.len()).map(width).collect();
         let head: Vec<String> = head.iter().map(|cell| cell.to_string()).collect();
         for row in std::iter::once(&head).chain(rows) {
-            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{:width$}", shorten(cell, *width))).collect();
+            let cells: Vec<String> =
+                row.iter().zip(&widths).map(|(cell, width)| format!("{:width$}", shorten(cell, *width))).collect();
             writeln!(self.out, "{}", cells.join("  ").trim_end())?;
         }
         Ok(())

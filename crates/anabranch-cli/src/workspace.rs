@@ -45,7 +45,8 @@ impl Workspace {
     /// When each change of a store came in, as far as that is known.
     pub(crate) fn times(&mut self, name: &StoreName) -> Result<BTreeMap<ChangeHash, Option<i64>>, Failure> {
         let changes: Vec<ChangeBytes> = self.document(name)?.change_bytes().collect();
-        let notes: BTreeMap<&[u8], Option<i64>> = self.dir.changes(name).iter().map(|(bytes, note)| (&**bytes, note.time_ms)).collect();
+        let notes: BTreeMap<&[u8], Option<i64>> =
+            self.dir.changes(name).iter().map(|(bytes, note)| (&**bytes, note.time_ms)).collect();
         Ok(changes.iter().map(|change| (change.hash, notes.get(&*change.bytes).copied().flatten())).collect())
     }
 
@@ -93,7 +94,10 @@ impl Workspace {
             }
             several => {
                 let have: Vec<String> = several.iter().map(ToString::to_string).collect();
-                Err(Failure::asked(format_args!("several databases have a store {argument}: name one of {}", have.join(", "))))
+                Err(Failure::asked(format_args!(
+                    "several databases have a store {argument}: name one of {}",
+                    have.join(", ")
+                )))
             }
         }
     }
@@ -116,12 +120,20 @@ fn has_blob_elsewhere(value: &Value) -> bool {
 
 fn load(dir: &StoreDir, name: &StoreName) -> Result<Document, Failure> {
     let changes = dir.changes(name).iter().map(|(bytes, _)| bytes.clone());
-    let (document, outcome) = Document::load(changes).map_err(|error| Failure::data(format_args!("{}: store {name}: {error}", dir.name())))?;
+    let (document, outcome) = Document::load(changes)
+        .map_err(|error| Failure::data(format_args!("{}: store {name}: {error}", dir.name())))?;
     if let Some(refusal) = outcome.refused.first() {
-        return Err(Failure::data(format_args!("{}: store {name}: a change of its log is damaged: {}", dir.name(), refusal.reason)));
+        return Err(Failure::data(format_args!(
+            "{}: store {name}: a change of its log is damaged: {}",
+            dir.name(),
+            refusal.reason
+        )));
     }
     if outcome.waiting > 0 {
-        return Err(Failure::data(format_args!("{}: store {name}: changes that others depend on are missing from its log", dir.name())));
+        return Err(Failure::data(format_args!(
+            "{}: store {name}: changes that others depend on are missing from its log",
+            dir.name()
+        )));
     }
     Ok(document)
 }

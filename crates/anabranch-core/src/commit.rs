@@ -115,7 +115,8 @@ impl Document {
         let is_new = own.is_none();
         let others = self.touched_between(&base, &self.known(&self.heads())?, &own.unwrap_or_default());
         merges.retain(|merge| self.history.position(&merge.hash).is_none());
-        let changes: Vec<ChangeBytes> = if is_new { merges.into_iter().chain(chain.iter().cloned()).collect() } else { Vec::new() };
+        let changes: Vec<ChangeBytes> =
+            if is_new { merges.into_iter().chain(chain.iter().cloned()).collect() } else { Vec::new() };
         let outcome = self.apply(changes.iter().map(|change| change.bytes.clone()))?;
         if let Some(refusal) = outcome.refused.into_iter().next() {
             return Err(CommitError::Refused(refusal.reason));

@@ -141,7 +141,11 @@ impl History {
                 Err(hash) => hashes.push(hash),
             }
         }
-        if hashes.is_empty() { Ok(KnownHeads { heads: heads.clone(), positions }) } else { Err(UnknownHeads { hashes }) }
+        if hashes.is_empty() {
+            Ok(KnownHeads { heads: heads.clone(), positions })
+        } else {
+            Err(UnknownHeads { hashes })
+        }
     }
 
     /// Everything that these changes depend on, and themselves.
@@ -165,7 +169,11 @@ impl History {
     }
 
     /// Takes a whole chain whose dependencies are all here, in order.
-    pub(crate) fn push_chain<'c>(&mut self, header: chain::Header, changes: impl ExactSizeIterator<Item = (&'c crate::change::Decoded, Arc<[u8]>)>) -> u32 {
+    pub(crate) fn push_chain<'c>(
+        &mut self,
+        header: chain::Header,
+        changes: impl ExactSizeIterator<Item = (&'c crate::change::Decoded, Arc<[u8]>)>,
+    ) -> u32 {
         let first = self.changes.len() as u32;
         let chain = self.chains.len() as u32;
         let length = changes.len() as u32;

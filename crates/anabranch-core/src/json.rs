@@ -8,13 +8,13 @@ mod schema;
 mod tree;
 mod write;
 
+pub use date::{date_to_iso, iso_to_date};
 pub use field_path::{ParseFieldPathError, parse_field_path, write_field_path};
 pub use lexer::{JsonError, JsonErrorKind, Lexer};
 pub use read::{ReadKeyError, ReadValueError, read_key, read_value, value_from_json};
 pub use schema::{ReadSchemaError, read_schemas, schemas_to_string, write_key_path};
 pub use tree::Json;
 pub use write::{base64, hex, key_to_string, value_to_string, write_key, write_string, write_value};
-pub use date::{date_to_iso, iso_to_date};
 
 /// Levels of arrays and objects that a document around values may have on top of theirs.
 pub const WRAPPER_DEPTH: usize = 16;

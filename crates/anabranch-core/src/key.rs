@@ -85,7 +85,10 @@ impl Key {
             Value::Date(None) => Err(MakeKeyError::InvalidDate),
             Value::String(text) => Ok(Key::String(text.clone())),
             Value::ArrayBuffer(buffer) => Ok(Key::Binary(buffer.bytes.clone())),
-            Value::View(view) => view.viewed_bytes().map(|bytes| Key::Binary(bytes.to_vec())).ok_or(MakeKeyError::NotAKey { found: "view" }),
+            Value::View(view) => view
+                .viewed_bytes()
+                .map(|bytes| Key::Binary(bytes.to_vec()))
+                .ok_or(MakeKeyError::NotAKey { found: "view" }),
             Value::Array(items) => {
                 items.iter().map(|item| Self::from_value_at(item, depth + 1)).collect::<Result<_, _>>().map(Key::Array)
             }

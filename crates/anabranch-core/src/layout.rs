@@ -340,7 +340,8 @@ mod tests {
 
     #[test]
     fn paths_come_back_whatever_their_names_hold() {
-        let names = ["", ".", "=", "\0", "\0\u{3}", "\0\u{4}", "\u{1}\u{4}", "\u{1}", "\u{1}\u{3}", "a.b", "\u{1F600}", "@"];
+        let names =
+            ["", ".", "=", "\0", "\0\u{3}", "\0\u{4}", "\u{1}\u{4}", "\u{1}", "\u{1}\u{3}", "a.b", "\u{1F600}", "@"];
         for a in names {
             for b in names {
                 let path = FieldPath(vec![a.into(), b.into()]);

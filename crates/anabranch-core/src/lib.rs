@@ -49,7 +49,10 @@ pub mod value;
 mod view;
 
 pub use change::{ActorId, ActorKind};
-pub use commit::{Author, Loss, Capture, CaptureError, CaptureKind, Commit, CommitOptions, Detail, Edit, Outcome, Prepared, Receipt, Resolution};
+pub use commit::{
+    Author, Capture, CaptureError, CaptureKind, Commit, CommitOptions, Detail, Edit, Loss, Outcome, Prepared, Receipt,
+    Resolution,
+};
 pub use document::{ApplyOutcome, ChangeBytes, Document};
 pub use heads::{ChangeHash, Heads};
 pub use history::{KnownHeads, UnknownHeads};

@@ -71,7 +71,10 @@ impl Slot {
     pub(crate) fn is_hidden(&self, entry: &Entry, history: &History) -> bool {
         !self.overwritten.is_empty()
             && entry.is_found(history)
-            && self.overwritten.iter().any(|gone| gone.path == entry.path && gone.scalar(history) == entry.scalar(history))
+            && self
+                .overwritten
+                .iter()
+                .any(|gone| gone.path == entry.path && gone.scalar(history) == entry.scalar(history))
     }
 }
 
@@ -110,7 +113,9 @@ impl Registers {
             let name = stored.bytes.get(op.name_at as usize..(op.name_at + op.name_bytes) as usize);
             let name = name.and_then(|name| std::str::from_utf8(name).ok()).expect("names were checked");
             let counter = stored.start_op + at as u32;
-            let (record, suffix) = match before.and_then(|(record, identity)| Some((record, same_record(name, identity)?))) {
+            let (record, suffix) = match before
+                .and_then(|(record, identity)| Some((record, same_record(name, identity)?)))
+            {
                 Some(same) => same,
                 None => {
                     let (identity, suffix) = name.split_at(layout::identity_length(name).expect("names were checked"));
@@ -130,7 +135,12 @@ impl Registers {
             };
             let preds = decoded.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default();
             let slot = self.records.get_mut(record as usize).expect("the record was just found");
-            set(slot, history, entry, preds.iter().map(|(counter, actor)| (*counter, actors.get(*actor as usize).copied())));
+            set(
+                slot,
+                history,
+                entry,
+                preds.iter().map(|(counter, actor)| (*counter, actors.get(*actor as usize).copied())),
+            );
         }
     }
 
@@ -140,7 +150,12 @@ impl Registers {
         }
         let record = self.records.len() as u32;
         let records = &mut self.records;
-        records.push(Slot { identity: identity.into(), created: u32::MAX, entries: Vec::new(), overwritten: Vec::new() });
+        records.push(Slot {
+            identity: identity.into(),
+            created: u32::MAX,
+            entries: Vec::new(),
+            overwritten: Vec::new(),
+        });
         self.by_identity.insert_unique(hash(identity), record, |record| {
             hash(records.get(*record as usize).map_or("", |slot| &slot.identity))
         });

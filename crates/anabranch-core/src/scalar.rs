@@ -68,7 +68,9 @@ impl<'a> Scalar<'a> {
     /// The element in a set's part, and whether it is in the set.
     pub(crate) fn to_element(self) -> Option<(bool, Value)> {
         match (self.code, self.bytes) {
-            (code::BYTES, [ELEMENT, present @ (0 | 1), rest @ ..]) => Some((*present == 1, canonical::read(rest).ok()?)),
+            (code::BYTES, [ELEMENT, present @ (0 | 1), rest @ ..]) => {
+                Some((*present == 1, canonical::read(rest).ok()?))
+            }
             _ => None,
         }
     }

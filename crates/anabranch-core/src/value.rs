@@ -361,7 +361,9 @@ impl PartialEq for Value {
             (Set(a), Set(b)) | (Array(a), Array(b)) => a == b,
             (SparseArray(a), SparseArray(b)) => a == b,
             (Object(a), Object(b)) => a == b,
-            (Error { name: a, message: x, cause: p }, Error { name: b, message: y, cause: q }) => a == b && x == y && p == q,
+            (Error { name: a, message: x, cause: p }, Error { name: b, message: y, cause: q }) => {
+                a == b && x == y && p == q
+            }
             (DomException { name: a, message: x }, DomException { name: b, message: y }) => a == b && x == y,
             (Blob(a), Blob(b)) => a == b,
             (File(a), File(b)) => a == b,

@@ -23,8 +23,8 @@ mod policy;
 pub(crate) mod stored_schema;
 
 pub(crate) use conflicts::delete_policy_name;
-pub(crate) use life::Life;
 use keys::ShownKeys;
+pub(crate) use life::Life;
 
 /// A store at known heads. Reads records, single values and conflicts.
 pub struct View<'d> {
@@ -76,9 +76,9 @@ impl<'d> View<'d> {
 
     /// All records, in key order.
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
-        self.in_key_order().into_iter().filter_map(|record| {
-            Some(Record { value: self.value_of(record)?, key: self.key_of(record)? })
-        })
+        self.in_key_order()
+            .into_iter()
+            .filter_map(|record| Some(Record { value: self.value_of(record)?, key: self.key_of(record)? }))
     }
 
     /// How many records there are.

@@ -45,7 +45,8 @@ pub(crate) fn run(arguments: &args::Capture, workspace: &mut Workspace, out: &mu
     };
     let export = Export::open(&arguments.file, &ReadOptions { schemas: schemas.clone(), database: None })?;
     let known_replica = workspace.dir.replicas().get(&arguments.replica).cloned();
-    let mut replica = known_replica.unwrap_or_else(|| Replica { name: arguments.replica.clone(), ..Replica::default() });
+    let mut replica =
+        known_replica.unwrap_or_else(|| Replica { name: arguments.replica.clone(), ..Replica::default() });
     let baselines = match arguments.lost_replica {
         true => replica.baselines.clone(),
         false => offers::settle(workspace, &replica, &export, arguments.offer)?,
@@ -60,17 +61,22 @@ pub(crate) fn run(arguments: &args::Capture, workspace: &mut Workspace, out: &mu
 /// Schemas from a file that a person wrote.
 pub(super) fn read_schemas(file: &Path) -> Result<BTreeMap<String, StoreSchema>, Failure> {
     let text = std::fs::read(file).map_err(|error| Failure::file(file, &error))?;
-    let schemas = json::read_schemas(&text).map_err(|error| Failure::data(format_args!("{}: {error}", file.display())))?;
+    let schemas =
+        json::read_schemas(&text).map_err(|error| Failure::data(format_args!("{}: {error}", file.display())))?;
     for (store, schema) in &schemas {
-        schema.check_supported().map_err(|error| Failure::asked(format_args!("{}: store {store:?}: {error}", file.display())))?;
+        schema
+            .check_supported()
+            .map_err(|error| Failure::asked(format_args!("{}: store {store:?}: {error}", file.display())))?;
     }
     Ok(schemas)
 }
 
 fn check_only(only: &[String], contents: &Contents) -> Result<(), Failure> {
-    let missing: Vec<&String> = only.iter().filter(|name| !contents.staged.iter().any(|staged| staged.name.store == **name)).collect();
+    let missing: Vec<&String> =
+        only.iter().filter(|name| !contents.staged.iter().any(|staged| staged.name.store == **name)).collect();
     let Some(missing) = missing.first() else { return Ok(()) };
-    let have: Vec<&str> = contents.databases.values().flat_map(|database| &database.stores).map(String::as_str).collect();
+    let have: Vec<&str> =
+        contents.databases.values().flat_map(|database| &database.stores).map(String::as_str).collect();
     Err(Failure::asked(format_args!("--only: the file has no store {missing}; it has: {}", have.join(", "))))
 }
 
@@ -96,15 +102,23 @@ fn read_contents(
                 Event::Store { name, schema } => {
                     let name = StoreName { database: database.clone(), store: name };
                     if contents.staged.iter().any(|staged| staged.name == name) {
-                        return Err(Failure::data(format_args!("{}: it holds the store {name} twice", arguments.file.display())));
+                        return Err(Failure::data(format_args!(
+                            "{}: it holds the store {name} twice",
+                            arguments.file.display()
+                        )));
                     }
                     let schema = with_policies(schema, schemas.get(&name.store));
                     let baseline = baselines.get(&name);
                     let document = workspace.document(&name)?;
                     let kind = match baseline {
                         None => CaptureKind::First,
-                        Some(baseline) if arguments.lost_replica => CaptureKind::Lost { earlier: known(document, &baseline.heads)? },
-                        Some(baseline) => CaptureKind::Next { baseline: known(document, &baseline.heads)?, left_out: keys(&baseline.left_out) },
+                        Some(baseline) if arguments.lost_replica => {
+                            CaptureKind::Lost { earlier: known(document, &baseline.heads)? }
+                        }
+                        Some(baseline) => CaptureKind::Next {
+                            baseline: known(document, &baseline.heads)?,
+                            left_out: keys(&baseline.left_out),
+                        },
                     };
                     let left_out = baseline.map(|baseline| keys(&baseline.left_out)).unwrap_or_default();
                     let mut store = StoreBeingRead {
@@ -119,7 +133,9 @@ fn read_contents(
                         match events.recv() {
                             Ok(Event::Records(batch)) => {
                                 records += batch.len();
-                                batch.into_iter().try_for_each(|(key, value)| store.record(key, value, &mut contents.blobs))?;
+                                batch
+                                    .into_iter()
+                                    .try_for_each(|(key, value)| store.record(key, value, &mut contents.blobs))?;
                             }
                             Ok(Event::Progress { read }) => progress.at(read, records),
                             Ok(Event::EndStore { complete }) => break complete,
@@ -173,7 +189,14 @@ impl StoreBeingRead<'_> {
         }
         let format = self.format;
         let taken = self.capture.record(&key, &value, Some(&move |value| format.loss(value)));
-        taken.map_err(|error| Failure::data(format_args!("{}: store {}: key {}: {error}", self.file.display(), self.name, json::key_to_string(&key))))
+        taken.map_err(|error| {
+            Failure::data(format_args!(
+                "{}: store {}: key {}: {error}",
+                self.file.display(),
+                self.name,
+                json::key_to_string(&key)
+            ))
+        })
     }
 
     fn failed(&self, error: &anabranch_core::CaptureError) -> Failure {
@@ -182,7 +205,9 @@ impl StoreBeingRead<'_> {
 
     fn finish(self, complete: bool) -> Result<(Prepared, Vec<String>), Failure> {
         let Self { capture, left_out, file, name, .. } = self;
-        let prepared = capture.finish(complete).map_err(|error| Failure::data(format_args!("{}: store {name}: {error}", file.display())))?;
+        let prepared = capture
+            .finish(complete)
+            .map_err(|error| Failure::data(format_args!("{}: store {name}: {error}", file.display())))?;
         Ok((prepared, left_out.iter().map(json::key_to_string).collect()))
     }
 }
@@ -200,11 +225,19 @@ fn commit(
         let document = workspace.document(&staged.name)?;
         let base = replica.baselines.get(&staged.name).map(|baseline| baseline.heads.clone()).unwrap_or_default();
         let commit = document.commit(staged.prepared).map_err(Failure::bug)?;
-        let of = ReceiptOf { run: None, replica: Some(&replica.name), store: &workspace.label(&staged.name), base: &base, heads: &commit.heads };
+        let of = ReceiptOf {
+            run: None,
+            replica: Some(&replica.name),
+            store: &workspace.label(&staged.name),
+            base: &base,
+            heads: &commit.heads,
+        };
         if out.is_json() {
             out.line(&lines::receipt(&of, &commit.receipt))?;
         }
-        replica.baselines.insert(staged.name.clone(), Baseline { heads: commit.own_heads.clone(), left_out: staged.left_out });
+        replica
+            .baselines
+            .insert(staged.name.clone(), Baseline { heads: commit.own_heads.clone(), left_out: staged.left_out });
         commits.push((staged.name, commit));
     }
     say(arguments, &commits, out)?;
@@ -213,7 +246,10 @@ fn commit(
     }
     let now = now_ms();
     (replica.captured_at_ms, replica.offers) = (Some(now), Vec::new());
-    let note = Note { time_ms: Some(now), source: arguments.file.file_name().unwrap_or_default().to_string_lossy().into_owned() };
+    let note = Note {
+        time_ms: Some(now),
+        source: arguments.file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+    };
     let mut databases = contents.databases;
     for (name, database) in &mut databases {
         let earlier = workspace.dir.databases().get(name).cloned().unwrap_or_default();

@@ -38,17 +38,25 @@ pub(crate) fn run(
                 Ok(())
             })?;
             if misfits > 0 {
-                eprintln!("anabranch: {misfits} values (lone surrogates, invalid dates) have no place in this format and are empty");
+                eprintln!(
+                    "anabranch: {misfits} values (lone surrogates, invalid dates) have no place in this format and are empty"
+                );
             }
         }
     }
     let base = base_path(file);
     replace_file(&base, |to| Ok(to.write_all(&base_line(&label, heads.heads()))?))?;
     if out.is_json() {
-        let line = Line::new().text("store", &label).heads("heads", heads.heads()).number("records", view.record_count());
+        let line =
+            Line::new().text("store", &label).heads("heads", heads.heads()).number("records", view.record_count());
         return out.line(&line.text("file", &file.to_string_lossy()).text("base", &base.to_string_lossy()).end());
     }
-    out.say(format_args!("wrote {} records of {label} to {}, their base to {}", view.record_count(), file.display(), base.display()))?;
+    out.say(format_args!(
+        "wrote {} records of {label} to {}, their base to {}",
+        view.record_count(),
+        file.display(),
+        base.display()
+    ))?;
     out.say(format_args!("next: anabranch commit {label} EDITS.jsonl --base {}", base.display()))
 }
 

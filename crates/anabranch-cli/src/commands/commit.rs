@@ -86,13 +86,18 @@ fn read_base(workspace: &mut Workspace, name: &StoreName, base: &str) -> Result<
         return parse_heads(workspace.document(name)?, base);
     }
     let text = std::fs::read(path).map_err(|error| Failure::file(path, &error))?;
-    let damaged = |what: &dyn std::fmt::Display| Failure::data(format_args!("{}: no base file: {what}", path.display()));
+    let damaged =
+        |what: &dyn std::fmt::Display| Failure::data(format_args!("{}: no base file: {what}", path.display()));
     let mut lexer = Lexer::new(text.as_slice(), BASE_FILE_DEPTH);
     let json = lexer.value().and_then(|json| lexer.end().map(|()| json)).map_err(|error| damaged(&error))?;
     if let Some(store) = json.get("store").and_then(Json::as_str)
         && workspace.store(store)? != *name
     {
-        return Err(Failure::asked(format_args!("{} is a base of store {store}, not of {}", path.display(), name.store)));
+        return Err(Failure::asked(format_args!(
+            "{} is a base of store {store}, not of {}",
+            path.display(),
+            name.store
+        )));
     }
     let hashes = json.get("heads").and_then(Json::as_array).ok_or_else(|| damaged(&"it has no heads"))?;
     let hashes: Option<Vec<&str>> = hashes.iter().map(Json::as_str).collect();
@@ -109,7 +114,13 @@ fn print(receipt: &[u8], commit: &Commit, out: &mut Output) -> Result<(), Failur
     let counts = &commit.receipt;
     out.say(format_args!(
         "{} rows: {} applied, {} merged, {} conflicted, {} superseded, {} unchanged, {} refused",
-        counts.rows, counts.applied, counts.merged, counts.conflicted, counts.superseded, counts.unchanged, counts.refused
+        counts.rows,
+        counts.applied,
+        counts.merged,
+        counts.conflicted,
+        counts.superseded,
+        counts.unchanged,
+        counts.refused
     ))?;
     let met = counts.details.iter().filter(|detail| !matches!(detail.outcome.name(), "applied" | "unchanged"));
     let rows: Vec<Vec<String>> = met
@@ -138,7 +149,9 @@ fn verdict(arguments: &args::Commit, commit: &Commit) -> Result<(), Failure> {
     match arguments.max_conflicts {
         Some(limit) if met > limit => Err(Failure::new(
             Class::Conflicts,
-            format_args!("{met} rows met conflicts, more than --max-conflicts {limit}: nothing was committed; check out again, or raise the limit"),
+            format_args!(
+                "{met} rows met conflicts, more than --max-conflicts {limit}: nothing was committed; check out again, or raise the limit"
+            ),
         )),
         _ => Ok(()),
     }

@@ -42,7 +42,11 @@ pub(super) const CONFLICT_HEAD: &[&str] = &["store", "key", "field", "kind", "sh
 
 /// A conflict for people.
 pub(super) fn conflict_row(label: &str, conflict: &Conflict) -> Vec<String> {
-    let others: Vec<String> = conflict.others.iter().map(|other| format!("{} ({})", value_cell(other.value.as_ref(), "removed"), other.replica)).collect();
+    let others: Vec<String> = conflict
+        .others
+        .iter()
+        .map(|other| format!("{} ({})", value_cell(other.value.as_ref(), "removed"), other.replica))
+        .collect();
     let missing = if conflict.field.is_none() { "deleted" } else { "nothing" };
     vec![
         label.to_owned(),
@@ -59,13 +63,22 @@ fn value_cell(value: Option<&Value>, missing: &str) -> String {
     value.map_or_else(|| missing.to_owned(), |value| shorten(&value_to_string(value), VALUE_WIDTH))
 }
 
-pub(crate) fn explain(workspace: &mut Workspace, name: &str, key: &str, field: Option<&str>, out: &mut Output) -> Result<(), Failure> {
+pub(crate) fn explain(
+    workspace: &mut Workspace,
+    name: &str,
+    key: &str,
+    field: Option<&str>,
+    out: &mut Output,
+) -> Result<(), Failure> {
     let name = workspace.store(name)?;
     let (key, field) = (parse_key(key)?, field.map(parse_field).transpose()?);
     let times = workspace.times(&name)?;
     let writes = workspace.document(&name)?.explain(&key, field.as_ref());
     if writes.is_empty() {
-        return Err(Failure::asked(format_args!("store {} never had that: see `anabranch history {} KEY`", name.store, name.store)));
+        return Err(Failure::asked(format_args!(
+            "store {} never had that: see `anabranch history {} KEY`",
+            name.store, name.store
+        )));
     }
     print_writes(&writes, &times, out)
 }
@@ -76,7 +89,11 @@ pub(crate) fn history(workspace: &mut Workspace, name: &str, key: &str, out: &mu
     let times = workspace.times(&name)?;
     let writes = workspace.document(&name)?.history(&key);
     if writes.is_empty() {
-        return Err(Failure::asked(format_args!("store {} never had a record with the key {}", name.store, key_to_string(&key))));
+        return Err(Failure::asked(format_args!(
+            "store {} never had a record with the key {}",
+            name.store,
+            key_to_string(&key)
+        )));
     }
     print_writes(&writes, &times, out)
 }
@@ -89,7 +106,11 @@ fn print_writes(writes: &[Write], times: &BTreeMap<ChangeHash, Option<i64>>, out
             out.line(&lines::write(write, time))?;
             continue;
         }
-        let value = if write.is_deletion { "deleted".into() } else { value_cell(write.value.as_ref(), if write.field.is_none() { "present" } else { "removed" }) };
+        let value = if write.is_deletion {
+            "deleted".into()
+        } else {
+            value_cell(write.value.as_ref(), if write.field.is_none() { "present" } else { "removed" })
+        };
         rows.push(vec![
             field_name(write.field.as_ref()),
             value,

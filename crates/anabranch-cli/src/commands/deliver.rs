@@ -23,9 +23,12 @@ pub(crate) fn run(arguments: &args::Deliver, workspace: &mut Workspace, out: &mu
     }
     let tables: Vec<(TableName, &Document)> = names
         .iter()
-        .filter_map(|name| Some((TableName { database: name.database.clone(), store: name.store.clone() }, workspace.loaded(name)?)))
+        .filter_map(|name| {
+            Some((TableName { database: name.database.clone(), store: name.store.clone() }, workspace.loaded(name)?))
+        })
         .collect();
-    let destination = open_url(&arguments.to).map_err(|error| Failure::asked(format_args!("--to {}: {error}", arguments.to)))?;
+    let destination =
+        open_url(&arguments.to).map_err(|error| Failure::asked(format_args!("--to {}: {error}", arguments.to)))?;
     let mut sink = FileSink::new(destination, options(arguments)?);
     let delivered = deliver(&mut sink, &tables).map_err(failed)?;
     print(arguments, &delivered, out)
@@ -49,7 +52,9 @@ fn options(arguments: &args::Deliver) -> Result<Options, Failure> {
         let (store, name) = text.rsplit_once('=').map_or((None, text.as_str()), |(store, name)| (Some(store), name));
         let found = Contract::ALL.iter().find(|(have, _)| *have == name).map(|(_, contract)| *contract);
         let names = Contract::ALL.map(|(name, _)| name).join(", ");
-        let found = found.ok_or_else(|| Failure::asked(format_args!("--contract {text}: there are {names}, or STORE=one of them")))?;
+        let found = found.ok_or_else(|| {
+            Failure::asked(format_args!("--contract {text}: there are {names}, or STORE=one of them"))
+        })?;
         match store {
             Some(store) => drop(contracts.insert(store.to_owned(), found)),
             None => contract = Some(found),

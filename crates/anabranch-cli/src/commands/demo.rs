@@ -50,7 +50,10 @@ fn make(dir: &Path) -> Result<(), Failure> {
     if !is_empty {
         return Err(Failure::asked(format_args!("{} holds other files: name another directory", dir.display())));
     }
-    let mut name = dir.file_name().ok_or_else(|| Failure::asked(format_args!("{} is no directory name", dir.display())))?.to_owned();
+    let mut name = dir
+        .file_name()
+        .ok_or_else(|| Failure::asked(format_args!("{} is no directory name", dir.display())))?
+        .to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let building = dir.with_file_name(name);
     let built = build(&Place { dir: building.clone() });
@@ -99,7 +102,8 @@ impl Place {
 
     fn deliver(&self, to: &str, format: FileFormat) -> Result<(), Failure> {
         let to = self.at(to).to_string_lossy().into_owned();
-        let arguments = args::Deliver { to, format, mode: DeliverMode::Current, contract: Vec::new(), only: Vec::new() };
+        let arguments =
+            args::Deliver { to, format, mode: DeliverMode::Current, contract: Vec::new(), only: Vec::new() };
         deliver::run(&arguments, &mut self.open()?, &mut Output::silent())
     }
 }

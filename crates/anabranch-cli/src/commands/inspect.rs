@@ -26,7 +26,8 @@ pub(crate) fn stores(workspace: &mut Workspace, out: &mut Output) -> Result<(), 
         write_key_path(schema.key_path.as_ref(), &mut key_path);
         let (records, conflicts) = (view.record_count(), view.conflict_count());
         if out.is_json() {
-            let line = Line::new().text("database", &name.database).text("store", &name.store).raw("key_path", &key_path);
+            let line =
+                Line::new().text("database", &name.database).text("store", &name.store).raw("key_path", &key_path);
             let line = line.raw("auto_increment", if schema.auto_increment { b"true" } else { b"false" });
             out.line(&line.number("records", records).number("conflicts", conflicts).end())?;
         } else {
@@ -35,7 +36,13 @@ pub(crate) fn stores(workspace: &mut Workspace, out: &mut Output) -> Result<(), 
                 None => "(outside)".into(),
             };
             let keys = format!("{key_path}{}", if schema.auto_increment { ", generated" } else { "" });
-            rows.push(vec![name.database.clone(), name.store.clone(), keys, records.to_string(), conflicts.to_string()]);
+            rows.push(vec![
+                name.database.clone(),
+                name.store.clone(),
+                keys,
+                records.to_string(),
+                conflicts.to_string(),
+            ]);
         }
     }
     match (out.is_json(), rows.is_empty()) {
@@ -45,7 +52,12 @@ pub(crate) fn stores(workspace: &mut Workspace, out: &mut Output) -> Result<(), 
     }
 }
 
-pub(crate) fn records(workspace: &mut Workspace, name: &str, at: Option<&str>, out: &mut Output) -> Result<(), Failure> {
+pub(crate) fn records(
+    workspace: &mut Workspace,
+    name: &str,
+    at: Option<&str>,
+    out: &mut Output,
+) -> Result<(), Failure> {
     let name = workspace.store(name)?;
     let document = workspace.document(&name)?;
     let heads = heads_at(document, at)?;
@@ -69,14 +81,22 @@ fn print_record(record: &Record, out: &mut Output, line: &mut Vec<u8>) -> Result
     out.line(line)
 }
 
-pub(crate) fn get(workspace: &mut Workspace, name: &str, key: &str, at: Option<&str>, out: &mut Output) -> Result<(), Failure> {
+pub(crate) fn get(
+    workspace: &mut Workspace,
+    name: &str,
+    key: &str,
+    at: Option<&str>,
+    out: &mut Output,
+) -> Result<(), Failure> {
     let name = workspace.store(name)?;
     let key = parse_key(key)?;
     let document = workspace.document(&name)?;
     let heads = heads_at(document, at)?;
     match document.at(&heads).get(&key) {
         Some(value) => print_record(&Record { key, value }, out, &mut Vec::new()),
-        None => Err(Failure::asked(format_args!("store {} has no record with the key {}", name.store, key_to_string(&key)))),
+        None => {
+            Err(Failure::asked(format_args!("store {} has no record with the key {}", name.store, key_to_string(&key))))
+        }
     }
 }
 
@@ -103,7 +123,10 @@ pub(crate) fn log(workspace: &mut Workspace, name: Option<&str>, out: &mut Outpu
             let kind = change.kind.name();
             if out.is_json() {
                 let line = Line::new().text("store", &label).text("change", &change.hash.to_string());
-                let line = line.heads("deps", &change.deps.iter().copied().collect()).text("by", &change.by).text("kind", kind);
+                let line = line
+                    .heads("deps", &change.deps.iter().copied().collect())
+                    .text("by", &change.by)
+                    .text("kind", kind);
                 let line = line.text("origin", change.origin.label()).number("ops", change.ops);
                 let line = line.raw("part", format!("[{},{}]", change.part.0, change.part.1).as_bytes());
                 out.line(&line.time("time", time).end())?;
@@ -139,7 +162,9 @@ pub(crate) fn status(workspace: &mut Workspace, out: &mut Output) -> Result<(), 
         ("runs", dir.runs().len()),
     ];
     if out.is_json() {
-        let line = counts.iter().fold(Line::new().text("directory", &dir.name()), |line, (name, count)| line.number(name, *count));
+        let line = counts
+            .iter()
+            .fold(Line::new().text("directory", &dir.name()), |line, (name, count)| line.number(name, *count));
         return out.line(&line.end());
     }
     out.say(dir.name())?;

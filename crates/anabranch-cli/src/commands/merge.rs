@@ -18,10 +18,16 @@ pub(crate) fn run(workspace: &mut Workspace, dir: &Path, rename: &[String], out:
     for name in other.stores(None)? {
         let changes: Vec<_> = other.document(&name)?.change_bytes().map(|change| change.bytes).collect();
         let document = workspace.document(&name)?;
-        let outcome = document.apply(changes).map_err(|error| Failure::data(format_args!("{}: store {name}: {error}", dir.display())))?;
+        let outcome = document
+            .apply(changes)
+            .map_err(|error| Failure::data(format_args!("{}: store {name}: {error}", dir.display())))?;
         if let Some(refusal) = outcome.refused.first() {
             let hash = refusal.hash.map(|hash| hash.to_string()).unwrap_or_default();
-            return Err(Failure::data(format_args!("{}: store {name}: change {hash}: {}", dir.display(), refusal.reason)));
+            return Err(Failure::data(format_args!(
+                "{}: store {name}: change {hash}: {}",
+                dir.display(),
+                refusal.reason
+            )));
         }
         taken.push((name, outcome.applied));
     }
@@ -56,12 +62,20 @@ pub(crate) fn run(workspace: &mut Workspace, dir: &Path, rename: &[String], out:
 fn parse_renames(rename: &[String]) -> Result<BTreeMap<&str, &str>, Failure> {
     rename
         .iter()
-        .map(|text| text.split_once('=').filter(|(old, new)| !old.is_empty() && !new.is_empty()).ok_or_else(|| Failure::asked(format_args!("--rename {text}: write OLD=NEW"))))
+        .map(|text| {
+            text.split_once('=')
+                .filter(|(old, new)| !old.is_empty() && !new.is_empty())
+                .ok_or_else(|| Failure::asked(format_args!("--rename {text}: write OLD=NEW")))
+        })
         .collect()
 }
 
 /// The replicas to set here: the other's, and those of both sides with the later baseline.
-fn merged_replicas(workspace: &mut Workspace, other: &Workspace, renames: &BTreeMap<&str, &str>) -> Result<Vec<Replica>, Failure> {
+fn merged_replicas(
+    workspace: &mut Workspace,
+    other: &Workspace,
+    renames: &BTreeMap<&str, &str>,
+) -> Result<Vec<Replica>, Failure> {
     let mut merged = Vec::new();
     for theirs in other.dir.replicas().values() {
         let mut theirs = theirs.clone();

@@ -32,8 +32,18 @@ pub(crate) fn run(workspace: &mut Workspace, out: &mut Output) -> Result<(), Fai
         } else {
             let captured = replica.captured_at_ms.map_or_else(|| "never".into(), date_to_iso);
             let offers = replica.offers.len().to_string();
-            rows.push(vec![replica.name.clone(), replica.baselines.len().to_string(), captured, behind.to_string(), offers]);
+            rows.push(vec![
+                replica.name.clone(),
+                replica.baselines.len().to_string(),
+                captured,
+                behind.to_string(),
+                offers,
+            ]);
         }
     }
-    if out.is_json() { Ok(()) } else { out.table(&["replica", "stores", "last captured", "changes behind", "open offers"], &rows) }
+    if out.is_json() {
+        Ok(())
+    } else {
+        out.table(&["replica", "stores", "last captured", "changes behind", "open offers"], &rows)
+    }
 }

@@ -33,7 +33,11 @@ pub(crate) fn set(workspace: &mut Workspace, only: Option<&str>, file: &Path, ou
         }
     }
     if stores.is_empty() {
-        return Err(Failure::asked(format_args!("{}: it says nothing of {}", file.display(), only.unwrap_or("any store"))));
+        return Err(Failure::asked(format_args!(
+            "{}: it says nothing of {}",
+            file.display(),
+            only.unwrap_or("any store")
+        )));
     }
     let mut commits = Vec::new();
     for (name, schema) in stores {

@@ -21,7 +21,9 @@ pub(crate) fn run(path: &Path, out: &mut Output) -> Result<(), Failure> {
         let own = workspace.document(&name)?;
         // Loading trusts the log; here every change goes through the guard, as if it came from a stranger.
         let mut checked = Document::new();
-        let outcome = checked.apply(own.change_bytes().map(|change| change.bytes)).map_err(|error| Failure::data(format_args!("{place}: {error}")))?;
+        let outcome = checked
+            .apply(own.change_bytes().map(|change| change.bytes))
+            .map_err(|error| Failure::data(format_args!("{place}: {error}")))?;
         if let Some(refusal) = outcome.refused.first() {
             let hash = refusal.hash.map(|hash| hash.to_string()).unwrap_or_default();
             return Err(Failure::data(format_args!("{place}: change {hash}: {}", refusal.reason)));
@@ -40,12 +42,22 @@ pub(crate) fn run(path: &Path, out: &mut Output) -> Result<(), Failure> {
                 }
             });
             if let Some(sha256) = missing {
-                let (key, hash) = (anabranch_core::json::key_to_string(&record.key), anabranch_core::json::hex(&sha256));
-                return Err(Failure::data(format_args!("{place}: key {key}: the bytes of the Blob {hash} are missing from blobs/")));
+                let (key, hash) =
+                    (anabranch_core::json::key_to_string(&record.key), anabranch_core::json::hex(&sha256));
+                return Err(Failure::data(format_args!(
+                    "{place}: key {key}: the bytes of the Blob {hash} are missing from blobs/"
+                )));
             }
         }
         if out.is_json() {
-            out.line(&Line::new().text("store", &label).number("changes", changes).number("records", records).text("outcome", "sound").end())?;
+            out.line(
+                &Line::new()
+                    .text("store", &label)
+                    .number("changes", changes)
+                    .number("records", records)
+                    .text("outcome", "sound")
+                    .end(),
+            )?;
         }
         out.say(format_args!("{label}: {changes} changes, {records} records: sound"))?;
     }
@@ -58,7 +70,10 @@ fn check_replicas(workspace: &mut Workspace) -> Result<(), Failure> {
     let replicas = workspace.dir.replicas().clone();
     let held = replicas.values().flat_map(|replica| {
         let baselines = replica.baselines.iter().map(|(name, baseline)| (name.clone(), baseline.heads.clone()));
-        let offers = replica.offers.iter().flat_map(|offer| offer.heads.iter().map(|(name, heads)| (name.clone(), heads.clone())));
+        let offers = replica
+            .offers
+            .iter()
+            .flat_map(|offer| offer.heads.iter().map(|(name, heads)| (name.clone(), heads.clone())));
         baselines.chain(offers).collect::<Vec<_>>()
     });
     let runs = workspace.dir.runs().values().map(|run| (run.store.clone(), run.base.clone()));

@@ -26,7 +26,8 @@ struct Part {
 pub(crate) fn run(arguments: &args::WriteBack, workspace: &mut Workspace, out: &mut Output) -> Result<(), Failure> {
     let args::ExportFormat::Dexie = arguments.format;
     let known_replica = workspace.dir.replicas().get(&arguments.replica).cloned();
-    let mut replica = known_replica.unwrap_or_else(|| Replica { name: arguments.replica.clone(), ..Replica::default() });
+    let mut replica =
+        known_replica.unwrap_or_else(|| Replica { name: arguments.replica.clone(), ..Replica::default() });
     let database = choose_database(workspace, &replica, arguments.database.as_deref())?;
     let parts = parts(workspace, &database)?;
     let mut offer = Offer { written_at_ms: Some(now_ms()), ..Offer::default() };
@@ -84,13 +85,21 @@ fn parts(workspace: &mut Workspace, database: &str) -> Result<Vec<Part>, Failure
     Ok(parts)
 }
 
-fn write(file: &mut BufWriter<File>, workspace: &Workspace, database: &str, version: u64, parts: &[Part]) -> Result<(), Failure> {
-    let stores: Vec<_> = parts.iter().map(|part| (part.name.store.clone(), part.schema.clone(), part.records.len() as u64)).collect();
+fn write(
+    file: &mut BufWriter<File>,
+    workspace: &Workspace,
+    database: &str,
+    version: u64,
+    parts: &[Part],
+) -> Result<(), Failure> {
+    let stores: Vec<_> =
+        parts.iter().map(|part| (part.name.store.clone(), part.schema.clone(), part.records.len() as u64)).collect();
     let failed = |error: WriteExportError| match error {
         WriteExportError::Write(error) => Failure::from(error),
-        WriteExportError::BlobElsewhere { sha256 } => {
-            Failure::data(format_args!("{}: the bytes of the Blob {sha256} are missing from blobs/", workspace.dir.name()))
-        }
+        WriteExportError::BlobElsewhere { sha256 } => Failure::data(format_args!(
+            "{}: the bytes of the Blob {sha256} are missing from blobs/",
+            workspace.dir.name()
+        )),
     };
     let mut writer = DexieWriter::new(file, database, version, &stores).map_err(failed)?;
     for part in parts {
@@ -108,9 +117,15 @@ fn say(arguments: &args::WriteBack, workspace: &Workspace, parts: &[Part], out: 
         parts.iter().map(|part| (workspace.label(&part.name), (part.records.len(), part.left_out.len()))).collect();
     for (store, (records, left_out)) in &records {
         if out.is_json() {
-            out.line(&Line::new().text("store", store).number("records", *records).number("left_out", *left_out).end())?;
+            out.line(
+                &Line::new().text("store", store).number("records", *records).number("left_out", *left_out).end(),
+            )?;
         } else {
-            let left = if *left_out > 0 { format!(" ({left_out} that the format or a unique index leaves no room for are not in it)") } else { String::new() };
+            let left = if *left_out > 0 {
+                format!(" ({left_out} that the format or a unique index leaves no room for are not in it)")
+            } else {
+                String::new()
+            };
             out.say(format_args!("{store}: {records} records{left}"))?;
         }
     }

@@ -128,15 +128,16 @@ impl Decoded {
         for _ in 0..others {
             actors.push(reader.actor()?);
         }
-        if !actors.get(1..).unwrap_or_default().is_sorted_by(|a, b| a < b) || actors.get(1..).is_some_and(|o| o.contains(&author)) {
+        if !actors.get(1..).unwrap_or_default().is_sorted_by(|a, b| a < b)
+            || actors.get(1..).is_some_and(|o| o.contains(&author))
+        {
             return Err(DecodeChangeError::Malformed { what: "actors" });
         }
         let columns = read_columns(&mut reader)?;
         if !reader.rest.is_empty() {
             return Err(DecodeChangeError::TrailingBytes);
         }
-        let mut decoded =
-            Self { hash, deps, seq, start_op, message, actors, ops: Vec::new(), preds: Vec::new() };
+        let mut decoded = Self { hash, deps, seq, start_op, message, actors, ops: Vec::new(), preds: Vec::new() };
         read_ops(bytes, &columns, bounds, &mut decoded)?;
         if start_op + decoded.ops.len() as u64 > limits::OP_COUNTER_MAX {
             return Err(DecodeChangeError::Limit { what: "the op counter", limit: limits::OP_COUNTER_MAX });
@@ -177,7 +178,8 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeChangeError> {
-        let (taken, rest) = self.rest.split_at_checked(length).ok_or(DecodeChangeError::CutOff { at: self.whole.len() })?;
+        let (taken, rest) =
+            self.rest.split_at_checked(length).ok_or(DecodeChangeError::CutOff { at: self.whole.len() })?;
         self.rest = rest;
         Ok(taken)
     }
@@ -280,15 +282,23 @@ fn read_ops(bytes: &[u8], columns: &Columns, bounds: Limits, decoded: &mut Decod
         if decoded.ops.len() as u64 >= bounds.ops {
             return Err(DecodeChangeError::Limit { what: "the number of ops", limit: bounds.ops });
         }
-        let name = names.next().map_err(bad(column::KEY_STR))?.ok_or(DecodeChangeError::Column { specification: column::KEY_STR })?;
+        let name = names
+            .next()
+            .map_err(bad(column::KEY_STR))?
+            .ok_or(DecodeChangeError::Column { specification: column::KEY_STR })?;
         if name.len() > limits::NAME_BYTES_MAX {
             return Err(DecodeChangeError::Limit { what: "a property name", limit: limits::NAME_BYTES_MAX as u64 });
         }
         let (value_code, value_bytes) = ((meta & 15) as u8, usize::try_from(meta >> 4).unwrap_or(usize::MAX));
         let value_end = value_at.checked_add(value_bytes).filter(|end| *end <= columns.value.1);
-        let value = value_end.and_then(|end| bytes.get(value_at..end)).ok_or(DecodeChangeError::Column { specification: column::VALUE })?;
+        let value = value_end
+            .and_then(|end| bytes.get(value_at..end))
+            .ok_or(DecodeChangeError::Column { specification: column::VALUE })?;
         check_scalar(value_code, value)?;
-        let preds = counts.next().map_err(bad(column::PRED_COUNT))?.ok_or(DecodeChangeError::Column { specification: column::PRED_COUNT })?;
+        let preds = counts
+            .next()
+            .map_err(bad(column::PRED_COUNT))?
+            .ok_or(DecodeChangeError::Column { specification: column::PRED_COUNT })?;
         let preds_at = decoded.ops.last().map_or(0, |op| u64::from(op.preds_at) + u64::from(op.preds));
         if preds > limits::PREDS_MAX || preds_at + preds > limits::PREDS_MAX {
             return Err(DecodeChangeError::Limit { what: "predecessors", limit: limits::PREDS_MAX });
@@ -369,10 +379,18 @@ fn read_preds(actors: &[u8], counters: &[u8], decoded: &mut Decoded) -> Result<(
     let mut counter = 0i64;
     let mut named = vec![false; decoded.actors.len()];
     for _ in 0..total {
-        let actor = actors.next().ok().flatten().and_then(|actor| usize::try_from(actor).ok()).ok_or_else(|| actor_bad.clone())?;
+        let actor = actors
+            .next()
+            .ok()
+            .flatten()
+            .and_then(|actor| usize::try_from(actor).ok())
+            .ok_or_else(|| actor_bad.clone())?;
         *named.get_mut(actor).ok_or_else(|| actor_bad.clone())? = true;
         let delta = deltas.next().ok().flatten().ok_or_else(|| counter_bad.clone())?;
-        counter = counter.checked_add(delta).filter(|c| (1..=limits::OP_COUNTER_MAX as i64).contains(c)).ok_or_else(|| counter_bad.clone())?;
+        counter = counter
+            .checked_add(delta)
+            .filter(|c| (1..=limits::OP_COUNTER_MAX as i64).contains(c))
+            .ok_or_else(|| counter_bad.clone())?;
         decoded.preds.push((counter as u32, actor as u32));
     }
     if !actors.is_done() || !deltas.is_done() {

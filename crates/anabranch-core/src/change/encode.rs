@@ -60,8 +60,13 @@ fn write_actor(actor: &ActorId, out: &mut Vec<u8>) {
 }
 
 fn other_actors(draft: &Draft<'_>) -> Vec<ActorId> {
-    let mut others: Vec<_> =
-        draft.ops.iter().flat_map(|op| op.preds).map(|(_, actor)| *actor).filter(|actor| *actor != draft.actor).collect();
+    let mut others: Vec<_> = draft
+        .ops
+        .iter()
+        .flat_map(|op| op.preds)
+        .map(|(_, actor)| *actor)
+        .filter(|actor| *actor != draft.actor)
+        .collect();
     others.sort_unstable();
     others.dedup();
     others

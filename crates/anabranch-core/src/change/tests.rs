@@ -39,7 +39,8 @@ fn scalar() -> impl Strategy<Value = (u8, Vec<u8>)> {
 
 fn op() -> impl Strategy<Value = Op> {
     let preds = proptest::collection::btree_set((1u32..50, actor()), 0..3);
-    ("[ab]{0,2}", scalar(), preds).prop_map(|(name, (code, value), preds)| (name, code, value, preds.into_iter().collect()))
+    ("[ab]{0,2}", scalar(), preds)
+        .prop_map(|(name, (code, value), preds)| (name, code, value, preds.into_iter().collect()))
 }
 
 fn encoded(ops: &[Op], author: ActorId, deps: &[ChangeHash]) -> (Vec<u8>, ChangeHash) {

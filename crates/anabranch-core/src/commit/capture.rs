@@ -100,7 +100,12 @@ impl Document {
     }
 
     /// Captures a whole store at once and takes the commit.
-    pub fn capture_store(&mut self, replica: &str, kind: CaptureKind, store: &StoreSnapshot) -> Result<Commit, CaptureError> {
+    pub fn capture_store(
+        &mut self,
+        replica: &str,
+        kind: CaptureKind,
+        store: &StoreSnapshot,
+    ) -> Result<Commit, CaptureError> {
         let mut capture = self.capture(replica, kind);
         capture.schema(&store.schema)?;
         for (key, value) in &store.records {
@@ -177,7 +182,9 @@ impl Capture<'_> {
         }
         let Some(earlier) = &self.earlier else { return Ok(encoded) };
         let known = earlier.keys().find(&earlier.registers, key);
-        let equals = known.and_then(|record| earlier.value_of(record)).is_some_and(|was| was == *value || loss.is_some_and(|loss| loss(&was) == *value));
+        let equals = known
+            .and_then(|record| earlier.value_of(record))
+            .is_some_and(|was| was == *value || loss.is_some_and(|loss| loss(&was) == *value));
         match known {
             Some(record) if equals => Ok(earlier.registers.slot(record).identity.to_string()),
             _ if is_generated(earlier) => Ok(own_identity(&encoded)),
@@ -206,7 +213,8 @@ impl Capture<'_> {
             deletions += 1;
         }
         let mut prepared = self.plan.prepare(self.document, self.base.heads(), self.rows);
-        (prepared.deletions, prepared.base_records, prepared.records_read) = (deletions, base_records, self.records_read);
+        (prepared.deletions, prepared.base_records, prepared.records_read) =
+            (deletions, base_records, self.records_read);
         Ok(prepared)
     }
 }

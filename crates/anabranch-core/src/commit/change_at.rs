@@ -143,7 +143,9 @@ impl Writer<'_> {
             None => {
                 let encoded = layout::encode_key(key);
                 if encoded.len() > limits::KEY_BYTES_MAX {
-                    return Err(super::plan::RecordTooLarge { what: "key bytes", limit: limits::KEY_BYTES_MAX as u64 }.into());
+                    return Err(
+                        super::plan::RecordTooLarge { what: "key bytes", limit: limits::KEY_BYTES_MAX as u64 }.into()
+                    );
                 }
                 let identity = if generated { own_identity(&encoded) } else { encoded };
                 self.plan.put(self.view, Target::New(&identity), value, None);
@@ -156,7 +158,8 @@ impl Writer<'_> {
     fn generate_key(&mut self) -> Key {
         let largest = |view: &View<'_>| {
             let keys = view.in_key_order().into_iter().rev().filter_map(|record| view.key_of(record));
-            let numbers = keys.filter_map(|key| if let Key::Number(number) = key { Some(number.floor()) } else { None });
+            let numbers =
+                keys.filter_map(|key| if let Key::Number(number) = key { Some(number.floor()) } else { None });
             numbers.fold(0.0, f64::max)
         };
         let next = self.next_key.unwrap_or_else(|| largest(self.view)) + 1.0;

@@ -122,7 +122,8 @@ impl Plan {
         let mut differences = Vec::new();
         let mut rest = shown.iter().peekable();
         let mut encoded = Vec::new();
-        let gone = |leaf: &Leaf| Difference { suffix: suffix_of(leaf).to_owned(), shown: Some(leaf.clone()), value: None };
+        let gone =
+            |leaf: &Leaf| Difference { suffix: suffix_of(leaf).to_owned(), shown: Some(leaf.clone()), value: None };
         each_leaf(value, &mut String::new(), &mut |suffix, new| {
             while let Some(leaf) = rest.next_if(|leaf| suffix_of(leaf) < suffix) {
                 differences.push(gone(leaf));
@@ -155,7 +156,9 @@ impl Plan {
             return;
         }
         match difference.value {
-            Some(value) => self.set(view, identity, Some(slot), &difference.suffix, |out| scalar::write_value(value, out)),
+            Some(value) => {
+                self.set(view, identity, Some(slot), &difference.suffix, |out| scalar::write_value(value, out))
+            }
             None if path.is_some_and(|path| slot.raw(path).next().is_some()) => {
                 self.remove_register(view, slot, &difference.suffix);
             }
@@ -167,7 +170,8 @@ impl Plan {
     /// A value written as a whole replaces all increments and elements.
     pub(super) fn remove_parts(&mut self, view: &View<'_>, slot: &Slot, path: Option<u32>) {
         let is_part = |suffix: &str| {
-            view.registers.paths.find(suffix).and_then(|part| view.registers.paths.info(part).part_of) == path && path.is_some()
+            view.registers.paths.find(suffix).and_then(|part| view.registers.paths.info(part).part_of) == path
+                && path.is_some()
         };
         if slot.entries.iter().any(|entry| view.registers.paths.info(entry.path).part_of.is_some()) {
             self.remove_others(view, slot, |suffix| !is_part(suffix));
@@ -203,7 +207,9 @@ fn holds_blob(value: &Value) -> bool {
 fn same_elements(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Set(a), Value::Set(b)) | (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().all(|element| b.contains(element)) && b.iter().all(|element| a.contains(element))
+            a.len() == b.len()
+                && a.iter().all(|element| b.contains(element))
+                && b.iter().all(|element| a.contains(element))
         }
         _ => false,
     }

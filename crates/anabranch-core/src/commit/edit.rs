@@ -38,7 +38,9 @@ pub enum ParseEditError {
     #[error("the line is no typed JSON: {0}")]
     Json(#[from] json::ReadValueError),
     /// It is no object with the members of an edit.
-    #[error("an edit is {{\"op\":\"put\"|\"merge\"|\"delete\",\"key\":…,…}}; member {member:?} is missing or of the wrong type")]
+    #[error(
+        "an edit is {{\"op\":\"put\"|\"merge\"|\"delete\",\"key\":…,…}}; member {member:?} is missing or of the wrong type"
+    )]
     Member {
         /// The member.
         member: &'static str,

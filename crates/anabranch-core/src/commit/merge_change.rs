@@ -19,8 +19,11 @@ pub(crate) struct Joined {
 
 /// Joins heads in a tree of at most [`DEPS_MAX`] each, until they fit one change.
 pub(crate) fn join(history: &History, heads: &KnownHeads) -> Joined {
-    let mut level: Vec<(ChangeHash, u32)> =
-        heads.positions.iter().map(|position| (history.change(*position).hash, history.change(*position).last_op())).collect();
+    let mut level: Vec<(ChangeHash, u32)> = heads
+        .positions
+        .iter()
+        .map(|position| (history.change(*position).hash, history.change(*position).last_op()))
+        .collect();
     let mut merges = Vec::new();
     while level.len() > DEPS_MAX {
         level.sort_unstable();

@@ -108,14 +108,19 @@ impl Plan {
     /// Encodes the chain upon `deps` (at most [`limits::DEPS_MAX`]), whose largest op counter is `last_op`.
     pub(crate) fn encode(&self, deps: &[ChangeHash], last_op: u32) -> Vec<ChangeBytes> {
         let cuts = self.cut_into_changes();
-        let header = Header { length: cuts.len() as u32, by: self.author.name.as_str().into(), origin: self.author.origin.clone() };
+        let header = Header {
+            length: cuts.len() as u32,
+            by: self.author.name.as_str().into(),
+            origin: self.author.origin.clone(),
+        };
         let actor = self.derive_actor(deps);
         let own = actor.to_string();
         let mut chain: Vec<ChangeBytes> = Vec::with_capacity(cuts.len());
         let (mut from, mut start_op) = (0, u64::from(last_op) + 1);
         for to in cuts {
             let names: Vec<std::borrow::Cow<'_, str>> = (from..to).map(|at| own_name(self.op(at).0, &own)).collect();
-            let ops: Vec<DraftOp<'_>> = names.iter().zip(from..to).map(|(name, at)| draft_op(name, self.op(at))).collect();
+            let ops: Vec<DraftOp<'_>> =
+                names.iter().zip(from..to).map(|(name, at)| draft_op(name, self.op(at))).collect();
             let message = if from == 0 { header.message() } else { String::new() };
             let before = chain.last().map(|change| [change.hash]);
             let draft = Draft {
@@ -139,7 +144,8 @@ impl Plan {
         let mut cuts = Vec::new();
         let (mut records, mut from) = (0, 0usize);
         let mut before = 0usize;
-        let bytes_at = |at: usize| at.checked_sub(1).and_then(|at| self.ops.get(at)).map_or(0, |op| op.name_end + op.value_end);
+        let bytes_at =
+            |at: usize| at.checked_sub(1).and_then(|at| self.ops.get(at)).map_or(0, |op| op.name_end + op.value_end);
         for end in self.record_ends.iter().map(|end| *end as usize) {
             let full = records == limits::RECORDS_PER_CHANGE
                 || (end - from) as u64 > limits::OPS_MAX
@@ -179,7 +185,10 @@ impl Plan {
     }
 }
 
-fn draft_op<'a>(name: &'a str, (_, value_code, value, preds): (&str, u8, &'a [u8], &'a [(u32, ActorId)])) -> DraftOp<'a> {
+fn draft_op<'a>(
+    name: &'a str,
+    (_, value_code, value, preds): (&str, u8, &'a [u8], &'a [(u32, ActorId)]),
+) -> DraftOp<'a> {
     DraftOp { name, value_code, value, preds }
 }
 

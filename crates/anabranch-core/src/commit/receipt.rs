@@ -228,8 +228,9 @@ impl View<'_> {
             for entry in ours.iter().filter(|entry| related(entry.path, clash.path)) {
                 // An equal value of somebody else's may be the one that shows: ours does too.
                 let ours = entry.scalar(self.history);
-                let shows = fields.leaves.iter().any(|leaf| leaf.path == entry.path && leaf.entry.scalar(self.history) == ours)
-                    || clash.shown.is_none() && !clash.others.iter().any(|(_, other)| other == entry);
+                let shows =
+                    fields.leaves.iter().any(|leaf| leaf.path == entry.path && leaf.entry.scalar(self.history) == ours)
+                        || clash.shown.is_none() && !clash.others.iter().any(|(_, other)| other == entry);
                 let outcome = match self.policy(clash.path) {
                     FieldPolicy::LastWriter | FieldPolicy::Counter => Outcome::Conflicted,
                     _ if shows => Outcome::Conflicted,

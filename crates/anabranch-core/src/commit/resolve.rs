@@ -65,9 +65,18 @@ impl Document {
 
 impl Plan {
     /// Writes a field as a whole: its leaves, nothing else at, below or above it.
-    fn resolve_field(&mut self, view: &View<'_>, slot: &Slot, key: &Key, path: &FieldPath, value: &Value) -> Result<(), ResolveError> {
+    fn resolve_field(
+        &mut self,
+        view: &View<'_>,
+        slot: &Slot,
+        key: &Key,
+        path: &FieldPath,
+        value: &Value,
+    ) -> Result<(), ResolveError> {
         if let Some(key_path) = &view.schema().key_path {
-            let mut whole = view.value_of(view.keys().find(&view.registers, key).ok_or(ResolveError::NoSuchRecord)?).unwrap_or(Value::Undefined);
+            let mut whole = view
+                .value_of(view.keys().find(&view.registers, key).ok_or(ResolveError::NoSuchRecord)?)
+                .unwrap_or(Value::Undefined);
             super::change_at::make_room(&mut whole, &path.0);
             crate::view::fields::place(&mut whole, &path.0, value.clone());
             if key_path.extract(&whole).as_ref() != Ok(key) {

@@ -38,7 +38,11 @@ pub struct Refusal {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ApplyError {
     /// More changes wait for missing ones than may wait.
-    #[error("over {} changes or {} bytes wait for changes that are missing", limits::ORPHANS_MAX, limits::ORPHAN_BYTES_MAX)]
+    #[error(
+        "over {} changes or {} bytes wait for changes that are missing",
+        limits::ORPHANS_MAX,
+        limits::ORPHAN_BYTES_MAX
+    )]
     TooManyOrphans,
 }
 
@@ -75,13 +79,19 @@ impl Document {
         Ok((document, outcome))
     }
 
-    fn apply_trusting(&mut self, changes: impl IntoIterator<Item = Arc<[u8]>>, trust: Trust) -> Result<ApplyOutcome, ApplyError> {
+    fn apply_trusting(
+        &mut self,
+        changes: impl IntoIterator<Item = Arc<[u8]>>,
+        trust: Trust,
+    ) -> Result<ApplyOutcome, ApplyError> {
         let mut outcome = ApplyOutcome::default();
         let mut arrived = Vec::new();
         for bytes in changes {
             match Decoded::read(&bytes, Limits::default()) {
                 Err(reason) => refuse(&mut outcome, None, reason.into()),
-                Ok(decoded) if self.history.position(&decoded.hash).is_some() || self.waiting.contains_key(&decoded.hash) => {
+                Ok(decoded)
+                    if self.history.position(&decoded.hash).is_some() || self.waiting.contains_key(&decoded.hash) =>
+                {
                     outcome.duplicates += 1;
                 }
                 Ok(decoded) => {
@@ -120,7 +130,13 @@ impl Document {
     ///
     /// Anybody can forge a change that claims to follow an honest one, so there may be several candidates: the contents
     /// of the true one are what its actor is derived from.
-    fn take_chain_of(&mut self, hash: &ChangeHash, dependents: &Dependents, trust: Trust, outcome: &mut ApplyOutcome) -> Option<ChangeHash> {
+    fn take_chain_of(
+        &mut self,
+        hash: &ChangeHash,
+        dependents: &Dependents,
+        trust: Trust,
+        outcome: &mut ApplyOutcome,
+    ) -> Option<ChangeHash> {
         let candidates = self.complete_chains(hash, dependents);
         let mut refused: Option<RefuseReason> = None;
         for chain in &candidates {
@@ -153,7 +169,12 @@ impl Document {
         if first.0.seq != 1 || !first.0.deps.iter().all(|dep| self.history.position(dep).is_some()) {
             return complete;
         }
-        let length = first.0.actor().kind().and_then(|kind| Header::parse(&first.0.message, kind)).map_or(1, |header| header.length);
+        let length = first
+            .0
+            .actor()
+            .kind()
+            .and_then(|kind| Header::parse(&first.0.message, kind))
+            .map_or(1, |header| header.length);
         let mut open = vec![(0, first.clone())];
         while let Some((depth, part)) = open.pop() {
             path.truncate(depth);
@@ -166,7 +187,9 @@ impl Document {
                 continue;
             }
             let last = &part.0;
-            let follows = |next: &&Part| next.0.actor() == last.actor() && next.0.seq == last.seq + 1 && next.0.deps == [last.hash];
+            let follows = |next: &&Part| {
+                next.0.actor() == last.actor() && next.0.seq == last.seq + 1 && next.0.deps == [last.hash]
+            };
             let next = dependents.get(&last.hash).into_iter().flatten().filter_map(|hash| self.waiting.get(hash));
             open.extend(next.filter(follows).map(|next| (depth + 1, next.clone())));
         }

@@ -40,7 +40,8 @@ impl Document {
                 let id = (position, stored.start_op + at as u32);
                 let is_life = suffix.is_empty();
                 let is_deletion = is_life && scalar == Scalar::DELETED;
-                let is_shown = if is_life { visible.contains(&id) && is_deletion != alive } else { shown.contains(&id) };
+                let is_shown =
+                    if is_life { visible.contains(&id) && is_deletion != alive } else { shown.contains(&id) };
                 writes.push(Write {
                     key: key.clone(),
                     field: layout::read_suffix(suffix).map(|(field, _)| field),
@@ -63,7 +64,9 @@ impl Document {
     pub fn explain(&self, key: &Key, field: Option<&FieldPath>) -> Vec<Write> {
         let mut writes: Vec<Write> = self.history(key).into_iter().filter(|write| write.visible).collect();
         if let Some(field) = field {
-            writes.retain(|write| write.field.as_ref().is_some_and(|have| have.0.starts_with(&field.0) || field.0.starts_with(&have.0)));
+            writes.retain(|write| {
+                write.field.as_ref().is_some_and(|have| have.0.starts_with(&field.0) || field.0.starts_with(&have.0))
+            });
         }
         writes.sort_by_key(|write| (write.field.clone(), !write.shown));
         writes
@@ -83,4 +86,3 @@ fn write_value(suffix: &str, scalar: Scalar<'_>) -> Option<Value> {
     let element = || scalar.to_element().map(|(_, element)| element);
     scalar.to_value().ok().flatten().or_else(element)
 }
-

@@ -88,7 +88,13 @@ impl ActorHasher {
     }
 
     /// Adds an op, its name with the author's own id left blank.
-    pub(crate) fn op(&mut self, name: &str, value_code: u8, value: &[u8], preds: impl ExactSizeIterator<Item = (u32, ActorId)>) {
+    pub(crate) fn op(
+        &mut self,
+        name: &str,
+        value_code: u8,
+        value: &[u8],
+        preds: impl ExactSizeIterator<Item = (u32, ActorId)>,
+    ) {
         let mut head = [0; 24];
         let lengths = [name.len() as u64, value.len() as u64, (preds.len() as u64) << 8 | u64::from(value_code)];
         for (slot, byte) in head.iter_mut().zip(lengths.iter().flat_map(|length| length.to_le_bytes())) {

@@ -20,7 +20,8 @@ pub fn iso_to_date(text: &str) -> Option<i64> {
         b'+' | b'-' => text.split_at_checked(7)?,
         _ => text.split_at_checked(4)?,
     };
-    let digits = |from: usize, to: usize| rest.get(from..to).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let digits =
+        |from: usize, to: usize| rest.get(from..to).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let number = |from, to| digits(from, to)?.parse::<i64>().ok();
     let days = days_from_civil(year.parse().ok()?, number(1, 3)?, number(4, 6)?);
     let in_day = number(7, 9)? * 3_600_000 + number(10, 12)? * 60_000 + number(13, 15)? * 1000 + number(16, 19)?;

@@ -5,7 +5,9 @@ use crate::string::JsString;
 
 /// Text that is no field path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no field path: names separated by dots, with \\. \\\\ and \\0 for a dot, a backslash and an empty name")]
+#[error(
+    "{text:?} is no field path: names separated by dots, with \\. \\\\ and \\0 for a dot, a backslash and an empty name"
+)]
 pub struct ParseFieldPathError {
     /// The text.
     pub text: String,

@@ -168,7 +168,9 @@ impl<R: Read> Lexer<R> {
                 return Ok(None);
             }
             b',' if !is_first => self.from += 1,
-            _ if !is_first => return self.error(JsonErrorKind::Unexpected { expected: "a comma or the end of the object" }),
+            _ if !is_first => {
+                return self.error(JsonErrorKind::Unexpected { expected: "a comma or the end of the object" });
+            }
             _ => (),
         }
         if self.peek()? != b'"' {
@@ -196,7 +198,9 @@ impl<R: Read> Lexer<R> {
                     return Ok(true);
                 }
             }
-            _ if !is_first => return self.error(JsonErrorKind::Unexpected { expected: "a comma or the end of the array" }),
+            _ if !is_first => {
+                return self.error(JsonErrorKind::Unexpected { expected: "a comma or the end of the array" });
+            }
             _ => return Ok(true),
         }
         self.from += 1;
@@ -396,7 +400,10 @@ mod tests {
             ("[1,-0,1e999,2.5E-1]", Json::Array([1.0, -0.0, f64::INFINITY, 0.25].map(Json::Number).into())),
             (r#""aé\ud83d\ude00\n""#, Json::String("aé\u{1F600}\n".into())),
             (r#""x\ud83dy""#, Json::String(JsString::from_utf16(&[0x78, 0xd83d, 0x79]))),
-            (r#"{"a":[],"b":{}}"#, Json::Object(vec![("a".into(), Json::Array(vec![])), ("b".into(), Json::Object(vec![]))])),
+            (
+                r#"{"a":[],"b":{}}"#,
+                Json::Object(vec![("a".into(), Json::Array(vec![])), ("b".into(), Json::Object(vec![]))]),
+            ),
         ];
         for (text, value) in cases {
             assert_eq!(read(text).unwrap(), value, "{text}");
@@ -405,7 +412,23 @@ mod tests {
 
     #[test]
     fn malformed_text_is_refused_with_its_place() {
-        let cases = ["", "[", "[1,]", "{\"a\"}", "{,}", "01", "1.", "-", "1e", "nul", "\"\\x\"", "\"\\u12\"", "\"\n\"", "1 2", "[[[[[[[[[1]]]]]]]]]"];
+        let cases = [
+            "",
+            "[",
+            "[1,]",
+            "{\"a\"}",
+            "{,}",
+            "01",
+            "1.",
+            "-",
+            "1e",
+            "nul",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "\"\n\"",
+            "1 2",
+            "[[[[[[[[[1]]]]]]]]]",
+        ];
         for text in cases {
             assert!(read(text).is_err(), "{text}");
         }

@@ -137,7 +137,11 @@ impl Members {
             "BigInt" => self.text("v").and_then(|text| BigInt::from_decimal(&text)).map(Value::BigIntObject),
             "date" => match self.json.get("v") {
                 Some(Json::Null) => Some(Value::Date(None)),
-                _ => self.text("v").and_then(|text| iso_to_date(&text)).filter(|ms| ms.abs() <= 8_640_000_000_000_000).map(|ms| Value::Date(Some(ms))),
+                _ => self
+                    .text("v")
+                    .and_then(|text| iso_to_date(&text))
+                    .filter(|ms| ms.abs() <= 8_640_000_000_000_000)
+                    .map(|ms| Value::Date(Some(ms))),
             },
             "utf16" => self.text("v").and_then(|digits| units_from_hex(&digits)).map(Value::String),
             "arraybuffer" => self.buffer(),
@@ -145,17 +149,25 @@ impl Members {
             "map" => self.map()?.map(Value::Map),
             "set" => self.list("v")?.map(Value::Set),
             "array" => self.sparse()?,
-            "regexp" => self.js_text("source").zip(self.text("flags")).map(|(source, flags)| Value::RegExp { source, flags }),
+            "regexp" => {
+                self.js_text("source").zip(self.text("flags")).map(|(source, flags)| Value::RegExp { source, flags })
+            }
             "Boolean" => self.json.get("v").and_then(Json::as_bool).map(Value::BooleanObject),
             "Number" => self.number("v").map(Value::NumberObject),
             "String" => self.js_text("v").map(Value::StringObject),
             "error" => {
-                let cause = self.json.take("cause").map(|cause| value_at(cause, self.depth + 1)).transpose()?.map(Box::new);
-                self.js_text("name").zip(self.js_text("message")).map(|(name, message)| Value::Error { name, message, cause })
+                let cause =
+                    self.json.take("cause").map(|cause| value_at(cause, self.depth + 1)).transpose()?.map(Box::new);
+                self.js_text("name").zip(self.js_text("message")).map(|(name, message)| Value::Error {
+                    name,
+                    message,
+                    cause,
+                })
             }
-            "domexception" => {
-                self.js_text("name").zip(self.js_text("message")).map(|(name, message)| Value::DomException { name, message })
-            }
+            "domexception" => self
+                .js_text("name")
+                .zip(self.js_text("message"))
+                .map(|(name, message)| Value::DomException { name, message }),
             "blob" => self.blob()?.map(Value::Blob),
             "file" => self.file()?.map(Value::File),
             "filelist" => self.file_list()?,
@@ -166,7 +178,9 @@ impl Members {
                 root.zip(self.list("defs")?).map(|(root, defs)| Value::Graph(Box::new(Graph { root, defs })))
             }
             "ref" => self.json.get("id").and_then(Json::as_u64).and_then(|id| u32::try_from(id).ok()).map(Value::Ref),
-            _ => GeometryKind::ALL.iter().find(|kind| geometry_tag(**kind) == tag).and_then(|kind| self.geometry(*kind)),
+            _ => {
+                GeometryKind::ALL.iter().find(|kind| geometry_tag(**kind) == tag).and_then(|kind| self.geometry(*kind))
+            }
         })
     }
 
@@ -232,7 +246,8 @@ impl Members {
         let (Some(length), Some(Json::Object(members))) = (length, self.json.take("i")) else { return Ok(None) };
         let mut items = Vec::with_capacity(members.len());
         for (position, item) in members {
-            let Some(position) = position.as_str().and_then(|text| text.parse::<u32>().ok()).filter(|at| *at < length) else {
+            let Some(position) = position.as_str().and_then(|text| text.parse::<u32>().ok()).filter(|at| *at < length)
+            else {
                 return Ok(None);
             };
             items.push((position, value_at(item, self.depth + 1)?));
@@ -275,7 +290,8 @@ impl Members {
 
     fn file_list(&mut self) -> Found<Value> {
         let files = self.list("files")?.unwrap_or_default();
-        let files: Option<Vec<File>> = files.into_iter().map(|file| if let Value::File(file) = file { Some(file) } else { None }).collect();
+        let files: Option<Vec<File>> =
+            files.into_iter().map(|file| if let Value::File(file) = file { Some(file) } else { None }).collect();
         Ok(files.map(Value::FileList))
     }
 
@@ -307,14 +323,18 @@ fn number_of(json: &Json) -> Option<f64> {
             "-0" => Some(-0.0),
             _ => None,
         },
-        other => other.get("v").filter(|_| other.get("$idb").and_then(Json::as_str) == Some("number")).and_then(number_of),
+        other => {
+            other.get("v").filter(|_| other.get("$idb").and_then(Json::as_str) == Some("number")).and_then(number_of)
+        }
     }
 }
 
 fn js_text_of(json: &Json) -> Option<JsString> {
     match json {
         Json::String(text) => Some(text.clone()),
-        other => units_from_hex(other.get("v").filter(|_| other.get("$idb").and_then(Json::as_str) == Some("utf16"))?.as_str()?),
+        other => units_from_hex(
+            other.get("v").filter(|_| other.get("$idb").and_then(Json::as_str) == Some("utf16"))?.as_str()?,
+        ),
     }
 }
 

@@ -91,7 +91,9 @@ fn read_schema(store: &str, json: &Json) -> Result<StoreSchema, ReadSchemaError>
 
 fn read_key_path(json: &Json) -> Option<KeyPath> {
     match json {
-        Json::Array(paths) => paths.iter().map(|path| path.as_str().map(str::to_owned)).collect::<Option<_>>().map(KeyPath::Compound),
+        Json::Array(paths) => {
+            paths.iter().map(|path| path.as_str().map(str::to_owned)).collect::<Option<_>>().map(KeyPath::Compound)
+        }
         path => Some(KeyPath::Single(path.as_str()?.to_owned())),
     }
 }

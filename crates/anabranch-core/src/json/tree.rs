@@ -59,7 +59,9 @@ impl Json {
 
     /// The number, if it is a whole one that a `u64` holds exactly.
     pub fn as_u64(&self) -> Option<u64> {
-        self.as_number().filter(|number| number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(number)).map(|number| number as u64)
+        self.as_number()
+            .filter(|number| number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(number))
+            .map(|number| number as u64)
     }
 
     /// The boolean.

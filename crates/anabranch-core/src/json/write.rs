@@ -208,7 +208,13 @@ fn write_tagged(value: &Value, out: &mut Vec<u8>) {
             member("defs", out, |out| write_items(&graph.defs, out));
         }
         Value::Ref(id) => number_member("id", id, out),
-        Value::Undefined | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => (),
+        Value::Undefined
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => (),
     });
 }
 

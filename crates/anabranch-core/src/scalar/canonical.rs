@@ -48,7 +48,9 @@ pub(crate) fn write(value: &Value, out: &mut Vec<u8>) {
         Value::BooleanObject(bool) => out.extend([BOOLEAN_OBJECT, u8::from(*bool)]),
         Value::NumberObject(number) => tagged(NUMBER_OBJECT, out, |out| write_double(*number, out)),
         Value::StringObject(text) => tagged(STRING_OBJECT, out, |out| write_text(text, out)),
-        Value::BigIntObject(number) => tagged(BIGINT_OBJECT, out, |out| write_bytes(number.as_decimal().as_bytes(), out)),
+        Value::BigIntObject(number) => {
+            tagged(BIGINT_OBJECT, out, |out| write_bytes(number.as_decimal().as_bytes(), out))
+        }
         Value::ArrayBuffer(buffer) => write_buffer(buffer, out),
         Value::View(view) => write_view(view, out),
         Value::Map(entries) => tagged(MAP, out, |out| {

@@ -7,8 +7,34 @@ use crate::string::JsString;
 
 /// Strings that have broken encoders before.
 const STRINGS: &[&str] = &[
-    "", "a", "b", "a.b", "a\0b", "\u{0}", "\u{1}", "\u{1}\u{3}", "\u{1}\u{4}", "__proto__", "constructor", "$idb", "$$idb", "$idb16:",
-    "$types", "=", "@", "@0", ".", "\\", "\"", "\n", "ü", "\u{7f}", "\u{ffff}", "𝄞", "length", "_key",
+    "",
+    "a",
+    "b",
+    "a.b",
+    "a\0b",
+    "\u{0}",
+    "\u{1}",
+    "\u{1}\u{3}",
+    "\u{1}\u{4}",
+    "__proto__",
+    "constructor",
+    "$idb",
+    "$$idb",
+    "$idb16:",
+    "$types",
+    "=",
+    "@",
+    "@0",
+    ".",
+    "\\",
+    "\"",
+    "\n",
+    "ü",
+    "\u{7f}",
+    "\u{ffff}",
+    "𝄞",
+    "length",
+    "_key",
 ];
 
 /// Any string, the awkward ones often, lone surrogates among them.

@@ -48,12 +48,23 @@ fn number() -> impl Strategy<Value = f64> {
     prop_oneof![
         (-4i32..5).prop_map(f64::from),
         any::<f64>(),
-        proptest::sample::select(&[-0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 9_007_199_254_740_991.0, 9_007_199_254_740_993.0, 1e300][..]),
+        proptest::sample::select(
+            &[
+                -0.0,
+                f64::NAN,
+                f64::INFINITY,
+                f64::NEG_INFINITY,
+                9_007_199_254_740_991.0,
+                9_007_199_254_740_993.0,
+                1e300
+            ][..]
+        ),
     ]
 }
 
 fn big_int() -> impl Strategy<Value = BigInt> {
-    prop_oneof![Just("0".to_owned()), "-?[1-9][0-9]{0,30}"].prop_map(|digits| BigInt::from_decimal(&digits).expect("these are canonical digits"))
+    prop_oneof![Just("0".to_owned()), "-?[1-9][0-9]{0,30}"]
+        .prop_map(|digits| BigInt::from_decimal(&digits).expect("these are canonical digits"))
 }
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -61,27 +72,35 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn buffer() -> impl Strategy<Value = ArrayBuffer> {
-    (bytes(), proptest::option::weighted(0.2, 0u64..4)).prop_map(|(bytes, more)| ArrayBuffer {
-        max_byte_length: more.map(|more| bytes.len() as u64 + more),
-        bytes,
-    })
+    (bytes(), proptest::option::weighted(0.2, 0u64..4))
+        .prop_map(|(bytes, more)| ArrayBuffer { max_byte_length: more.map(|more| bytes.len() as u64 + more), bytes })
 }
 
 fn view() -> impl Strategy<Value = View> {
     let kind = proptest::sample::select(ViewKind::ALL);
-    (kind, vec(any::<u8>(), 16), 0u64..3, proptest::option::of(0u64..2), any::<bool>()).prop_map(|(kind, bytes, elements, length, whole)| {
-        let size = kind.element_bytes();
-        let buffer = match (whole, length) {
-            (true, _) => ViewBuffer::Whole(bytes.into_iter().take((elements * size) as usize).collect()),
-            (false, Some(length)) => ViewBuffer::Part { buffer: Box::new(Value::array_buffer(bytes)), offset: size * (elements % 2), length: Some(length) },
-            // A view that follows its buffer's length needs one that can change.
-            (false, None) => {
-                let buffer = ArrayBuffer { max_byte_length: Some(bytes.len() as u64 + size), bytes };
-                ViewBuffer::Part { buffer: Box::new(Value::ArrayBuffer(buffer)), offset: size * (elements % 2), length: None }
-            }
-        };
-        View { kind, buffer }
-    })
+    (kind, vec(any::<u8>(), 16), 0u64..3, proptest::option::of(0u64..2), any::<bool>()).prop_map(
+        |(kind, bytes, elements, length, whole)| {
+            let size = kind.element_bytes();
+            let buffer = match (whole, length) {
+                (true, _) => ViewBuffer::Whole(bytes.into_iter().take((elements * size) as usize).collect()),
+                (false, Some(length)) => ViewBuffer::Part {
+                    buffer: Box::new(Value::array_buffer(bytes)),
+                    offset: size * (elements % 2),
+                    length: Some(length),
+                },
+                // A view that follows its buffer's length needs one that can change.
+                (false, None) => {
+                    let buffer = ArrayBuffer { max_byte_length: Some(bytes.len() as u64 + size), bytes };
+                    ViewBuffer::Part {
+                        buffer: Box::new(Value::ArrayBuffer(buffer)),
+                        offset: size * (elements % 2),
+                        length: None,
+                    }
+                }
+            };
+            View { kind, buffer }
+        },
+    )
 }
 
 fn blob() -> impl Strategy<Value = Blob> {
@@ -104,8 +123,9 @@ fn geometry() -> impl Strategy<Value = Value> {
         GeometryKind::Matrix | GeometryKind::MatrixReadOnly => 16,
         _ => 4,
     };
-    proptest::sample::select(GeometryKind::ALL)
-        .prop_flat_map(move |kind| vec(number(), numbers(kind)).prop_map(move |numbers| Value::Geometry { kind, numbers }))
+    proptest::sample::select(GeometryKind::ALL).prop_flat_map(move |kind| {
+        vec(number(), numbers(kind)).prop_map(move |numbers| Value::Geometry { kind, numbers })
+    })
 }
 
 const ERRORS: &[&str] = &["Error", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"];
@@ -163,7 +183,11 @@ fn container(inner: BoxedStrategy<Value>) -> impl Strategy<Value = Value> {
 
 fn distinct(items: Vec<Value>) -> Vec<Value> {
     let mut distinct: Vec<Value> = Vec::new();
-    items.into_iter().for_each(|item| if !distinct.contains(&item) { distinct.push(item) });
+    items.into_iter().for_each(|item| {
+        if !distinct.contains(&item) {
+            distinct.push(item)
+        }
+    });
     distinct
 }
 
@@ -172,7 +196,8 @@ fn sparse_array(inner: BoxedStrategy<Value>) -> impl Strategy<Value = Value> {
     let named = vec((any_js_string(), inner.clone()), 0..2);
     (proptest::collection::btree_map(0u32..6, inner, 0..3), named).prop_map(|(items, named)| {
         let length = items.keys().last().map_or(1, |last| last + 2);
-        let is_position = |name: &JsString| name.as_str().is_some_and(|name| name.parse::<u32>().is_ok() || name == "length");
+        let is_position =
+            |name: &JsString| name.as_str().is_some_and(|name| name.parse::<u32>().is_ok() || name == "length");
         let properties = named.into_iter().filter(|(name, _)| !is_position(name)).collect();
         Value::SparseArray(SparseArray { length, items: items.into_iter().collect(), properties })
     })

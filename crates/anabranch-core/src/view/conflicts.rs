@@ -60,7 +60,9 @@ impl View<'_> {
     /// Whether a leaf may stand against an object at one path of this record.
     fn may_nest(&self, slot: &Slot) -> bool {
         let suffix = |entry: &Entry| &*self.registers.paths.info(entry.path).suffix;
-        let below = |a: &str, b: &str| a == "=" && b.starts_with('.') || b.strip_prefix(a).is_some_and(|rest| rest.starts_with('\0'));
+        let below = |a: &str, b: &str| {
+            a == "=" && b.starts_with('.') || b.strip_prefix(a).is_some_and(|rest| rest.starts_with('\0'))
+        };
         let fields = || slot.entries.iter().filter(|entry| entry.path != LIFE);
         fields().any(|a| fields().any(|b| below(suffix(a), suffix(b))))
     }
@@ -164,8 +166,14 @@ impl View<'_> {
                 }
             }
         }
-        let clashes = unique.iter().zip(holders).flat_map(|(index, holders)| holders.into_values().map(move |records| (*index, records)));
-        clashes.filter(|(_, records)| records.len() > 1).filter_map(|(index, records)| self.unique_conflict(index, records)).collect()
+        let clashes = unique
+            .iter()
+            .zip(holders)
+            .flat_map(|(index, holders)| holders.into_values().map(move |records| (*index, records)));
+        clashes
+            .filter(|(_, records)| records.len() > 1)
+            .filter_map(|(index, records)| self.unique_conflict(index, records))
+            .collect()
     }
 
     /// The first in Lamport order shows as the holder of the index key.

@@ -146,7 +146,11 @@ impl View<'_> {
         let depth = self.registers.paths.info(path).field.0.len();
         let mut value = Value::Object(Object::default());
         for leaf in leaves {
-            place(&mut value, self.registers.paths.info(leaf.path).field.0.get(depth..).unwrap_or_default(), leaf.value(self.history));
+            place(
+                &mut value,
+                self.registers.paths.info(leaf.path).field.0.get(depth..).unwrap_or_default(),
+                leaf.value(self.history),
+            );
         }
         value
     }

@@ -41,9 +41,9 @@ impl ShownKeys {
             losers.extend(records.map(|record| (&*registers.slot(record).identity, record)));
         }
         for (identity, record) in losers {
-            let key = (0u32..).map(|attempt| derived_key(identity, attempt)).find(|key| {
-                registers.find(&layout::encode_key(key)).is_none() && !shown.by_rekeyed.contains_key(key)
-            });
+            let key = (0u32..)
+                .map(|attempt| derived_key(identity, attempt))
+                .find(|key| registers.find(&layout::encode_key(key)).is_none() && !shown.by_rekeyed.contains_key(key));
             if let Some(key) = key {
                 shown.by_rekeyed.insert(key.clone(), record);
                 shown.rekeyed.insert(record, key);
@@ -64,7 +64,11 @@ impl ShownKeys {
     /// The record that is shown under `key`, deleted ones included.
     pub(crate) fn find(&self, registers: &Registers, key: &Key) -> Option<u32> {
         let encoded = layout::encode_key(key);
-        self.by_rekeyed.get(key).copied().or_else(|| registers.find(&encoded)).or_else(|| self.holders.get(&encoded).copied())
+        self.by_rekeyed
+            .get(key)
+            .copied()
+            .or_else(|| registers.find(&encoded))
+            .or_else(|| self.holders.get(&encoded).copied())
     }
 
     pub(crate) fn key_of(&self, registers: &Registers, record: u32) -> Option<Key> {
@@ -75,7 +79,8 @@ impl ShownKeys {
 
 /// A negative integer that follows from the identity alone, far below what a generator or a person makes.
 fn derived_key(identity: &str, attempt: u32) -> Key {
-    let digest = Sha256::new().chain_update(b"anabranch key 1").chain_update(attempt.to_le_bytes()).chain_update(identity);
+    let digest =
+        Sha256::new().chain_update(b"anabranch key 1").chain_update(attempt.to_le_bytes()).chain_update(identity);
     let digest: [u8; 32] = digest.finalize().into();
     let bits = digest.iter().take(6).fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
     Key::Number(-((bits + 1) as f64))

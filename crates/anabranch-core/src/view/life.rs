@@ -57,11 +57,15 @@ impl View<'_> {
     /// The visible values that no deletion knew.
     fn survivors(&self, slot: &Slot, deletions: &[Entry]) -> Vec<Entry> {
         // A found record is told apart from the deleted one by its contents alone: that it was there is no edit.
-        let says_nothing =
-            |entry: &Entry| entry.path == LIFE && (entry.is_found(self.history) || entry.scalar(self.history) == Scalar::DELETED);
+        let says_nothing = |entry: &Entry| {
+            entry.path == LIFE && (entry.is_found(self.history) || entry.scalar(self.history) == Scalar::DELETED)
+        };
         let known = |entry: &Entry| deletions.iter().any(|deletion| self.is_before(entry, deletion));
         let survives = |entry: &&Entry| {
-            !says_nothing(entry) && !slot.is_hidden(entry, self.history) && !known(entry) && !self.known_by_value(slot, entry, &known)
+            !says_nothing(entry)
+                && !slot.is_hidden(entry, self.history)
+                && !known(entry)
+                && !self.known_by_value(slot, entry, &known)
         };
         slot.entries.iter().filter(survives).copied().collect()
     }

@@ -27,7 +27,9 @@ impl FieldPolicy {
     /// The policy of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         use FieldPolicy::*;
-        [LastWriter, Counter, Max, Min, Set, PeopleOverPipelines, Text, List].into_iter().find(|policy| policy.name() == name)
+        [LastWriter, Counter, Max, Min, Set, PeopleOverPipelines, Text, List]
+            .into_iter()
+            .find(|policy| policy.name() == name)
     }
 
     /// Whether whole values of this field are united instead of conflicting.

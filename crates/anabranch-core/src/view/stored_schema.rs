@@ -82,7 +82,9 @@ fn text(value: &Value) -> Option<&str> {
 
 fn read_key_path(value: &Value) -> Option<KeyPath> {
     match value {
-        Value::Array(paths) => paths.iter().map(|path| text(path).map(str::to_owned)).collect::<Option<_>>().map(KeyPath::Compound),
+        Value::Array(paths) => {
+            paths.iter().map(|path| text(path).map(str::to_owned)).collect::<Option<_>>().map(KeyPath::Compound)
+        }
         path => Some(KeyPath::Single(text(path)?.to_owned())),
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use anabranch_core::json::{key_to_string, read_key, read_value, value_to_string, write_field_path};
 use anabranch_core::{
-    Author, CaptureKind, Commit, ConflictKind, DeletePolicy, Document, Edit, FieldPath, FieldPolicy, Heads, Key, KeyPath,
-    KnownHeads, Resolution, StoreSchema, StoreSnapshot, Value,
+    Author, CaptureKind, Commit, ConflictKind, DeletePolicy, Document, Edit, FieldPath, FieldPolicy, Heads, Key,
+    KeyPath, KnownHeads, Resolution, StoreSchema, StoreSnapshot, Value,
 };
 
 /// A document and what it knows of the replicas that are captured into it.
@@ -38,7 +38,8 @@ impl Desk {
 
     /// A store whose generator makes the keys that lie at `id`.
     pub fn generating() -> Self {
-        let schema = StoreSchema { key_path: Some(KeyPath::Single("id".into())), auto_increment: true, ..Default::default() };
+        let schema =
+            StoreSchema { key_path: Some(KeyPath::Single("id".into())), auto_increment: true, ..Default::default() };
         Self { schema, ..Self::default() }
     }
 
@@ -116,7 +117,11 @@ impl Desk {
 
     /// What is shown, as typed JSON, in key order.
     pub fn records(&self) -> Vec<(String, String)> {
-        self.document.view().records().map(|record| (key_to_string(&record.key), value_to_string(&record.value))).collect()
+        self.document
+            .view()
+            .records()
+            .map(|record| (key_to_string(&record.key), value_to_string(&record.value)))
+            .collect()
     }
 
     pub fn show(&self, record: &str) -> Option<String> {

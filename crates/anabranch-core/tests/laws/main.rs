@@ -6,8 +6,8 @@
 
 mod coverage;
 mod oracle;
-mod reference;
 mod records;
+mod reference;
 mod world;
 
 use anabranch_core::testing::raw_registers;
@@ -20,7 +20,8 @@ use world::{World, histories};
 /// Runs a law on random worlds, and fails if a kind of event that it must have seen never happened.
 fn law(check: impl Fn(&World, u64) -> Result<(), TestCaseError>) {
     let cases = std::env::var("ANABRANCH_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256);
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() });
+    let mut runner =
+        TestRunner::new(Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() });
     let coverage = std::cell::RefCell::new(coverage::Coverage::default());
     let outcome = runner.run(&(histories(), any::<u64>()), |(steps, seed)| {
         let world = World::run(&steps);

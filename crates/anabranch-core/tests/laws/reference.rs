@@ -50,15 +50,20 @@ pub(crate) fn records(document: &Document, heads: &Heads) -> Map {
 
 impl Reference {
     fn read(document: &Document, heads: &Heads) -> Self {
-        let changes: Vec<_> = document.change_bytes().map(|change| automerge::Change::from_bytes(change.bytes.to_vec()).unwrap()).collect();
+        let changes: Vec<_> = document
+            .change_bytes()
+            .map(|change| automerge::Change::from_bytes(change.bytes.to_vec()).unwrap())
+            .collect();
         let position: BTreeMap<_, _> = changes.iter().enumerate().map(|(at, change)| (change.hash().0, at)).collect();
         let mut before: Vec<BTreeSet<usize>> = Vec::new();
         for (at, change) in changes.iter().enumerate() {
-            let mut set: BTreeSet<usize> = change.deps().iter().flat_map(|dep| before[position[&dep.0]].clone()).collect();
+            let mut set: BTreeSet<usize> =
+                change.deps().iter().flat_map(|dep| before[position[&dep.0]].clone()).collect();
             set.insert(at);
             before.push(set);
         }
-        let included: BTreeSet<usize> = heads.hashes().iter().flat_map(|hash| before[position[&hash.0]].clone()).collect();
+        let included: BTreeSet<usize> =
+            heads.hashes().iter().flat_map(|hash| before[position[&hash.0]].clone()).collect();
         let mut ops = Vec::new();
         for (at, change) in changes.iter().enumerate().filter(|(at, _)| included.contains(at)) {
             let expanded = change.decode();
@@ -88,7 +93,10 @@ impl Reference {
         let class_is_replaced = |op: &Op| {
             op.kind == ActorKind::Found
                 && ops.iter().any(|other| {
-                    other.kind == ActorKind::Found && same_place(op, other) && same_value(op, other) && self.replaced.contains(&other.id)
+                    other.kind == ActorKind::Found
+                        && same_place(op, other)
+                        && same_value(op, other)
+                        && self.replaced.contains(&other.id)
                 })
         };
         ops.iter().copied().filter(|op| !self.replaced.contains(&op.id) && !class_is_replaced(op)).collect()
@@ -96,7 +104,8 @@ impl Reference {
 
     fn is_alive(&self, ops: &[&Op], schema: &StoreSchema) -> bool {
         let visible = self.visible(ops);
-        let (deletions, present): (Vec<&Op>, Vec<&Op>) = visible.iter().filter(|op| is_life(op)).partition(|op| is_deletion(op));
+        let (deletions, present): (Vec<&Op>, Vec<&Op>) =
+            visible.iter().filter(|op| is_life(op)).partition(|op| is_deletion(op));
         if deletions.is_empty() {
             return !present.is_empty();
         }
@@ -104,7 +113,8 @@ impl Reference {
         let raw: Vec<&Op> = ops.iter().copied().filter(|op| !self.replaced.contains(&op.id)).collect();
         let survives = |op: &&&Op| {
             let found = op.kind == ActorKind::Found;
-            let known_by_value = || found && raw.iter().any(|have| same_place(have, op) && same_value(have, op) && known(have));
+            let known_by_value =
+                || found && raw.iter().any(|have| same_place(have, op) && same_value(have, op) && known(have));
             !is_deletion(op) && !(found && is_life(op)) && !known(op) && !known_by_value()
         };
         schema.deletes == DeletePolicy::EditWins && visible.iter().find(survives).is_some()
@@ -118,8 +128,10 @@ impl Reference {
                 fields.entry(field.clone()).or_default().push(op);
             }
         }
-        let leaves: BTreeMap<FieldPath, (Value, &Op)> =
-            fields.into_iter().filter_map(|(field, ops)| Some((field.clone(), leaf(&ops, policy_of(schema, &field))?))).collect();
+        let leaves: BTreeMap<FieldPath, (Value, &Op)> = fields
+            .into_iter()
+            .filter_map(|(field, ops)| Some((field.clone(), leaf(&ops, policy_of(schema, &field))?)))
+            .collect();
         assemble(&FieldPath::default(), &leaves).0
     }
 }
@@ -158,7 +170,9 @@ fn leaf<'o>(ops: &[&'o Op], policy: FieldPolicy) -> Option<(Value, &'o Op)> {
     let last_part = parts.iter().copied().max_by_key(|op| lamport(op));
     match (policy, last_part) {
         (FieldPolicy::Counter, Some(last)) => match &main {
-            Some((Value::Number(base), _)) if base.fract() == 0.0 && base.abs() < 9_007_199_254_740_992.0 => Some((count(*base, &parts), last)),
+            Some((Value::Number(base), _)) if base.fract() == 0.0 && base.abs() < 9_007_199_254_740_992.0 => {
+                Some((count(*base, &parts), last))
+            }
             None => Some((count(0.0, &parts), last)),
             Some(_) => main,
         },
@@ -191,7 +205,11 @@ fn unite(mains: &[&Op], parts: &[&Op]) -> Value {
             Value::Array(items) => items,
             other => return other,
         };
-        items.into_iter().for_each(|item| if !elements.contains(&item) { elements.push(item) });
+        items.into_iter().for_each(|item| {
+            if !elements.contains(&item) {
+                elements.push(item)
+            }
+        });
     }
     let element = |op: &&&Op| part_value(op.code, &op.bytes).and_then(Result::err);
     let mut parts: Vec<(&[u8], bool, Value)> =
@@ -235,8 +253,11 @@ fn assemble<'o>(path: &FieldPath, leaves: &BTreeMap<FieldPath, (Value, &'o Op)>)
     let own = leaves.get(path);
     let mut object = anabranch_core::Object::default();
     let mut last: Option<&Op> = None;
-    let names: BTreeSet<_> =
-        leaves.keys().filter(|other| other.0.len() > path.0.len() && other.0.starts_with(&path.0)).map(|other| other.0[path.0.len()].clone()).collect();
+    let names: BTreeSet<_> = leaves
+        .keys()
+        .filter(|other| other.0.len() > path.0.len() && other.0.starts_with(&path.0))
+        .map(|other| other.0[path.0.len()].clone())
+        .collect();
     for name in names {
         let inner = FieldPath(path.0.iter().cloned().chain([name.clone()]).collect());
         let (value, op) = assemble(&inner, leaves);
@@ -248,7 +269,11 @@ fn assemble<'o>(path: &FieldPath, leaves: &BTreeMap<FieldPath, (Value, &'o Op)>)
         (Some((value, op)), None) => (value.clone(), Some(*op)),
         (Some((value, op)), Some(inside)) => {
             let is_marker = op.code == 7 && op.bytes == [1];
-            if !is_marker && lamport(op) > lamport(inside) { (value.clone(), Some(*op)) } else { (Value::Object(object), Some(inside)) }
+            if !is_marker && lamport(op) > lamport(inside) {
+                (value.clone(), Some(*op))
+            } else {
+                (Value::Object(object), Some(inside))
+            }
         }
     }
 }
@@ -272,14 +297,25 @@ fn keys(by_record: &BTreeMap<String, Vec<&Op>>) -> BTreeMap<String, Key> {
     for (key, mut records) in claims {
         records.sort();
         let is_free = !keys.values().any(|taken| *taken == key);
-        let first = if is_free { keys.insert(records[0].1.clone(), key); 1 } else { 0 };
+        let first = if is_free {
+            keys.insert(records[0].1.clone(), key);
+            1
+        } else {
+            0
+        };
         losers.extend(records.into_iter().skip(first).map(|(_, identity)| identity));
     }
-    let plain: BTreeSet<Key> =
-        by_record.values().filter(|ops| ops[0].name.creator.is_none()).filter_map(|ops| ops[0].name.key.clone()).collect();
+    let plain: BTreeSet<Key> = by_record
+        .values()
+        .filter(|ops| ops[0].name.creator.is_none())
+        .filter_map(|ops| ops[0].name.key.clone())
+        .collect();
     let mut given: BTreeSet<Key> = BTreeSet::new();
     for identity in losers {
-        let key = (0u32..).map(|attempt| negative_key(&identity, attempt)).find(|key| !plain.contains(key) && !given.contains(key)).unwrap();
+        let key = (0u32..)
+            .map(|attempt| negative_key(&identity, attempt))
+            .find(|key| !plain.contains(key) && !given.contains(key))
+            .unwrap();
         given.insert(key.clone());
         keys.insert(identity, key);
     }
@@ -289,7 +325,11 @@ fn keys(by_record: &BTreeMap<String, Vec<&Op>>) -> BTreeMap<String, Key> {
 /// FORMAT.md, "Generated keys".
 fn negative_key(identity: &str, attempt: u32) -> Key {
     use sha2::Digest;
-    let digest = sha2::Sha256::new().chain_update(b"anabranch key 1").chain_update(attempt.to_le_bytes()).chain_update(identity).finalize();
+    let digest = sha2::Sha256::new()
+        .chain_update(b"anabranch key 1")
+        .chain_update(attempt.to_le_bytes())
+        .chain_update(identity)
+        .finalize();
     let mut bits = [0u8; 8];
     bits[2..].copy_from_slice(&digest[..6]);
     Key::Number(-((u64::from_be_bytes(bits) + 1) as f64))

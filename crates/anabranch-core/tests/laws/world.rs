@@ -50,8 +50,9 @@ const FIELDS: &[&str] = &["x", "y", "n", "s"];
 
 /// Histories of 2 to 6 replicas in 1 to 3 directories.
 pub(crate) fn histories() -> impl Strategy<Value = Steps> {
-    (2usize..=6, 1usize..=3, any::<bool>(), vec(step(), 6..32))
-        .prop_map(|(replicas, directories, generates_keys, steps)| Steps { replicas, directories, generates_keys, steps })
+    (2usize..=6, 1usize..=3, any::<bool>(), vec(step(), 6..32)).prop_map(
+        |(replicas, directories, generates_keys, steps)| Steps { replicas, directories, generates_keys, steps },
+    )
 }
 
 fn key() -> impl Strategy<Value = Key> {
@@ -172,7 +173,9 @@ impl World {
             Step::Offer { replica, taken } => self.offer(replica.index(self.replicas.len()), *taken),
             Step::Lose { replica, keep } => self.lose(replica.index(self.replicas.len()), *keep),
             Step::Run { directory, base, edits } => self.pipeline(directory.index(self.directories.len()), base, edits),
-            Step::Policy { directory, edit_wins, fields } => self.policy(directory.index(self.directories.len()), *edit_wins, fields),
+            Step::Policy { directory, edit_wins, fields } => {
+                self.policy(directory.index(self.directories.len()), *edit_wins, fields)
+            }
             Step::Merge { from, to } => {
                 let (from, to) = (from.index(self.directories.len()), to.index(self.directories.len()));
                 if from != to {
@@ -181,7 +184,9 @@ impl World {
                     self.coverage.happened("directories merged");
                 }
             }
-            Step::Resolve { directory, which, how, value } => self.resolve(directory.index(self.directories.len()), which, *how, value),
+            Step::Resolve { directory, which, how, value } => {
+                self.resolve(directory.index(self.directories.len()), which, *how, value)
+            }
         }
     }
 
@@ -211,7 +216,9 @@ impl World {
         let home = self.home(replica);
         let kind = match &self.replicas[replica].baseline {
             None => CaptureKind::First,
-            Some(heads) => CaptureKind::Next { baseline: self.directories[home].known(heads).unwrap(), left_out: BTreeSet::new() },
+            Some(heads) => {
+                CaptureKind::Next { baseline: self.directories[home].known(heads).unwrap(), left_out: BTreeSet::new() }
+            }
         };
         let others = self.replicas.iter().any(|replica| replica.baseline.is_some());
         if matches!(kind, CaptureKind::First) && others {
@@ -258,7 +265,8 @@ impl World {
     }
 
     fn pipeline(&mut self, directory: usize, base: &Index, edits: &[RunEdit]) {
-        let known: Vec<_> = self.heads_seen.iter().filter_map(|heads| self.directories[directory].known(heads).ok()).collect();
+        let known: Vec<_> =
+            self.heads_seen.iter().filter_map(|heads| self.directories[directory].known(heads).ok()).collect();
         if known.is_empty() {
             return;
         }
@@ -272,15 +280,21 @@ impl World {
                 RunEdit::Put(key, value) => Some(Edit::Put { key: Some(key.clone()), value: value.clone() }),
                 RunEdit::PutGenerated(value) => Some(Edit::Put { key: None, value: value.clone() }),
                 _ if keys.is_empty() => None,
-                RunEdit::Merge(which, at, value) => {
-                    Some(Edit::Merge { key: which.get(&keys).clone(), set: vec![(field(*at), value.clone())], unset: vec![] })
+                RunEdit::Merge(which, at, value) => Some(Edit::Merge {
+                    key: which.get(&keys).clone(),
+                    set: vec![(field(*at), value.clone())],
+                    unset: vec![],
+                }),
+                RunEdit::Unset(which, at) => {
+                    Some(Edit::Merge { key: which.get(&keys).clone(), set: vec![], unset: vec![field(*at)] })
                 }
-                RunEdit::Unset(which, at) => Some(Edit::Merge { key: which.get(&keys).clone(), set: vec![], unset: vec![field(*at)] }),
                 RunEdit::Delete(which) => Some(Edit::Delete { key: which.get(&keys).clone() }),
             })
             .filter(|edit| match edit {
                 Edit::Put { key: None, .. } => self.schema.auto_increment,
-                Edit::Put { key: Some(key), .. } | Edit::Merge { key, .. } | Edit::Delete { key } => seen.insert(key.clone()),
+                Edit::Put { key: Some(key), .. } | Edit::Merge { key, .. } | Edit::Delete { key } => {
+                    seen.insert(key.clone())
+                }
             })
             .collect();
         self.runs += 1;
@@ -300,7 +314,10 @@ impl World {
         let document = &mut self.directories[directory];
         let mut schema = document.view().schema().clone();
         schema.deletes = if edit_wins { DeletePolicy::EditWins } else { DeletePolicy::DeleteWins };
-        schema.fields = fields.iter().map(|(at, policy)| (FieldPath(vec![FIELDS[*at].into()]), *policy)).collect::<BTreeMap<_, _>>();
+        schema.fields = fields
+            .iter()
+            .map(|(at, policy)| (FieldPath(vec![FIELDS[*at].into()]), *policy))
+            .collect::<BTreeMap<_, _>>();
         let commit = document.set_schema(&schema, &Author::person("admin")).unwrap();
         self.coverage.happened("a policy changed");
         self.committed(directory, &commit);
@@ -325,7 +342,11 @@ impl World {
 
 /// Every row is counted once.
 fn assert_adds_up(receipt: &Receipt) {
-    let counted = receipt.applied + receipt.merged + receipt.superseded + receipt.conflicted + receipt.unchanged + receipt.refused;
+    let counted = receipt.applied
+        + receipt.merged
+        + receipt.superseded
+        + receipt.conflicted
+        + receipt.unchanged
+        + receipt.refused;
     assert_eq!(counted, receipt.rows, "{receipt:?}");
 }
-

@@ -24,7 +24,12 @@ fn an_incomplete_chain_is_not_shown_and_shows_once_it_is_complete() {
     assert_eq!(changes.len(), 4);
     for missing in 0..changes.len() {
         let mut other = Document::new();
-        let some: Vec<_> = changes.iter().enumerate().filter(|(at, _)| *at != missing).map(|(_, change)| change.bytes.clone()).collect();
+        let some: Vec<_> = changes
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != missing)
+            .map(|(_, change)| change.bytes.clone())
+            .collect();
         let outcome = other.apply(some).unwrap();
         assert_eq!((outcome.applied.len(), outcome.waiting), (0, 3));
         assert_eq!((other.heads(), other.view().record_count()), (Heads::empty(), 0));
@@ -108,7 +113,8 @@ fn flip_in(bytes: &mut [u8], what: &[u8]) {
 
 /// Changes the `nth` occurrence of a field's name into another name.
 fn flip_nth(bytes: &mut [u8], what: &[u8], nth: usize) {
-    let found: Vec<usize> = (0..bytes.len() - 1).filter(|at| bytes[*at] == b'.' && bytes[at + 1..].starts_with(what)).collect();
+    let found: Vec<usize> =
+        (0..bytes.len() - 1).filter(|at| bytes[*at] == b'.' && bytes[at + 1..].starts_with(what)).collect();
     bytes[found[nth] + 1] ^= 2;
 }
 
@@ -224,7 +230,11 @@ fn the_origin_of_a_record_change_is_a_pipelines_only_if_every_write_is() {
     desk.run("r1", &from, &[r#"{"op":"merge","key":1,"set":{"x":2}}"#, r#"{"op":"merge","key":2,"set":{"x":2}}"#]);
     desk.capture("a", &[("1", r#"{"x":1}"#), ("2", r#"{"x":1,"y":1}"#)]);
     let batch = desk.document.record_changes(&desk.known(&from), &desk.known(&desk.heads()));
-    let origins: Vec<_> = batch.changes.iter().map(|change| (anabranch_core::json::key_to_string(&change.key), change.origin.label())).collect();
+    let origins: Vec<_> = batch
+        .changes
+        .iter()
+        .map(|change| (anabranch_core::json::key_to_string(&change.key), change.origin.label()))
+        .collect();
     assert!(origins.contains(&("1".into(), "pipe")));
     assert!(origins.contains(&("2".into(), "person")));
 }

@@ -63,7 +63,12 @@ fn assert_capturing_what_is_shown_changes_nothing(desk: &Desk) {
 #[test]
 fn plain_objects_merge_per_leaf() {
     for later in ["a", "b"] {
-        let desk = diverged(r#"{"o":{"x":1,"y":{"z":1}}}"#, r#"{"o":{"x":2,"y":{"z":1}}}"#, r#"{"o":{"x":1,"y":{"z":1,"n":3}}}"#, later);
+        let desk = diverged(
+            r#"{"o":{"x":1,"y":{"z":1}}}"#,
+            r#"{"o":{"x":2,"y":{"z":1}}}"#,
+            r#"{"o":{"x":1,"y":{"z":1,"n":3}}}"#,
+            later,
+        );
         assert_eq!(desk.show("1").unwrap(), r#"{"o":{"x":2,"y":{"n":3,"z":1}}}"#);
         desk.lists(&[]);
     }
@@ -242,9 +247,11 @@ fn the_same_key_made_on_two_devices_ends_with_the_union_of_their_fields() {
 
 #[test]
 fn names_with_dots_nul_and_proto_are_names_like_any_other() {
-    let names = [r#""""#, r#""a.b""#, r#""\u0000""#, r#""__proto__""#, r#""\u0001\u0003+""#, r#""=""#, r#""@""#, r#""\\""#];
+    let names =
+        [r#""""#, r#""a.b""#, r#""\u0000""#, r#""__proto__""#, r#""\u0001\u0003+""#, r#""=""#, r#""@""#, r#""\\""#];
     let record = |at: usize| {
-        let fields: Vec<String> = names.iter().enumerate().map(|(n, name)| format!("{name}:{}", usize::from(n <= at))).collect();
+        let fields: Vec<String> =
+            names.iter().enumerate().map(|(n, name)| format!("{name}:{}", usize::from(n <= at))).collect();
         format!("{{{}}}", fields.join(","))
     };
     let mut desk = Desk::new();

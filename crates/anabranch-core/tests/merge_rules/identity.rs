@@ -66,8 +66,10 @@ fn both_records_survive_a_write_back_and_another_capture() {
     }
     // Each goes on: a edits the record that lost its key, b makes record 3, and deletes record 2.
     let lost = key_to_string(&keys_of(&desk, "from").into_iter().find(is_negative_integer).unwrap());
-    let edited: Vec<(String, String)> =
-        shown.iter().map(|(k, v)| (k.clone(), if *k == lost { v.replace("from", "edited, from") } else { v.clone() })).collect();
+    let edited: Vec<(String, String)> = shown
+        .iter()
+        .map(|(k, v)| (k.clone(), if *k == lost { v.replace("from", "edited, from") } else { v.clone() }))
+        .collect();
     desk.capture("a", &borrowed(&edited));
     let mut more: Vec<(String, String)> = shown.iter().filter(|(k, _)| k != "2").cloned().collect();
     more.push(("3".into(), r#"{"id":3,"t":"new"}"#.into()));
@@ -190,7 +192,8 @@ fn record_changes_include_the_record_that_lost_its_key() {
     let before = desk.heads();
     desk.capture("b", &[("2", r#"{"id":2,"t":"found"}"#)]);
     let batch = desk.document.record_changes(&desk.known(&before), &desk.known(&desk.heads()));
-    let mut ops: Vec<(char, bool)> = batch.changes.iter().map(|change| (change.op(), is_negative_integer(&change.key))).collect();
+    let mut ops: Vec<(char, bool)> =
+        batch.changes.iter().map(|change| (change.op(), is_negative_integer(&change.key))).collect();
     ops.sort_unstable();
     assert_eq!(ops, [('c', true), ('u', false)]);
 }
@@ -204,14 +207,16 @@ fn record_changes_include_both_records_that_a_generator_made() {
     let before = desk.heads();
     desk.capture("a", &[("1", r#"{"id":1,"t":"a"}"#)]);
     let batch = desk.document.record_changes(&desk.known(&before), &desk.known(&desk.heads()));
-    let mut store: std::collections::BTreeMap<_, _> = [(key("1"), crate::common::desk::value(r#"{"id":1,"t":"b"}"#))].into();
+    let mut store: std::collections::BTreeMap<_, _> =
+        [(key("1"), crate::common::desk::value(r#"{"id":1,"t":"b"}"#))].into();
     for change in batch.changes {
         match change.after {
             Some(value) => drop(store.insert(change.key, value)),
             None => drop(store.remove(&change.key)),
         }
     }
-    let shown: std::collections::BTreeMap<_, _> = desk.document.view().records().map(|record| (record.key, record.value)).collect();
+    let shown: std::collections::BTreeMap<_, _> =
+        desk.document.view().records().map(|record| (record.key, record.value)).collect();
     assert_eq!(store, shown);
 }
 
@@ -232,7 +237,10 @@ fn a_run_that_puts_without_a_key_gets_a_generated_one() {
 fn after_a_loss_a_key_whose_record_never_equalled_the_baseline_is_a_new_record() {
     let mut desk = Desk::generating();
     desk.capture("a", &[("1", r#"{"id":1,"t":"one"}"#), ("2", r#"{"id":2,"t":"two"}"#)]);
-    desk.capture_lost("a", &[("1", r#"{"id":1,"t":"one"}"#), ("2", r#"{"id":2,"t":"new two"}"#), ("3", r#"{"id":3,"t":"three"}"#)]);
+    desk.capture_lost(
+        "a",
+        &[("1", r#"{"id":1,"t":"one"}"#), ("2", r#"{"id":2,"t":"new two"}"#), ("3", r#"{"id":3,"t":"three"}"#)],
+    );
     assert_eq!(desk.records().len(), 4);
     assert_eq!(keys_of(&desk, r#""two""#), [key("2")]);
     assert!(is_negative_integer(&keys_of(&desk, "new two")[0]));
@@ -251,7 +259,8 @@ fn who_created_a_record_does_not_depend_on_who_is_merged_first() {
     let mut b = Desk::generating();
     b.capture("b", &[]);
     b.capture("b", &[("1", r#"{"id":1,"t":"b"}"#)]);
-    let changes: Vec<_> = a.document.change_bytes().chain(b.document.change_bytes()).map(|change| change.bytes).collect();
+    let changes: Vec<_> =
+        a.document.change_bytes().chain(b.document.change_bytes()).map(|change| change.bytes).collect();
     let mut seen = Vec::new();
     for turn in 0..changes.len() {
         let mut desk = Desk::generating();

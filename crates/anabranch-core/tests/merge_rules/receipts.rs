@@ -7,12 +7,19 @@ use crate::common::desk::Desk;
 
 #[track_caller]
 fn assert_adds_up(receipt: &Receipt) {
-    let parts = [receipt.applied, receipt.merged, receipt.superseded, receipt.conflicted, receipt.unchanged, receipt.refused];
+    let parts =
+        [receipt.applied, receipt.merged, receipt.superseded, receipt.conflicted, receipt.unchanged, receipt.refused];
     assert_eq!(parts.iter().sum::<usize>(), receipt.rows, "{receipt:?}");
 }
 
 /// What became of the last row of a run at the common start, after device a captured `theirs`.
-fn outcome(start: &[(&str, &str)], theirs: &[(&str, &str)], edit: &str, deletes: DeletePolicy, policy: FieldPolicy) -> Outcome {
+fn outcome(
+    start: &[(&str, &str)],
+    theirs: &[(&str, &str)],
+    edit: &str,
+    deletes: DeletePolicy,
+    policy: FieldPolicy,
+) -> Outcome {
     let mut desk = Desk::new();
     desk.capture("a", start);
     desk.policies(deletes, &[("x", policy)]);
@@ -81,10 +88,12 @@ fn a_pipeline_hidden_by_a_person_is_superseded_under_people_over_pipelines() {
 
 #[test]
 fn counters_and_sets_never_conflict() {
-    let counted = outcome(&[("1", r#"{"x":1}"#)], &[("1", r#"{"x":9}"#)], SET_X, DeletePolicy::DeleteWins, FieldPolicy::Counter);
+    let counted =
+        outcome(&[("1", r#"{"x":1}"#)], &[("1", r#"{"x":9}"#)], SET_X, DeletePolicy::DeleteWins, FieldPolicy::Counter);
     assert_eq!(counted, Outcome::Merged);
     let edit = r#"{"op":"merge","key":1,"set":{"x":[1,2]}}"#;
-    let united = outcome(&[("1", r#"{"x":[1]}"#)], &[("1", r#"{"x":[1,3]}"#)], edit, DeletePolicy::DeleteWins, FieldPolicy::Set);
+    let united =
+        outcome(&[("1", r#"{"x":[1]}"#)], &[("1", r#"{"x":[1,3]}"#)], edit, DeletePolicy::DeleteWins, FieldPolicy::Set);
     assert_eq!(united, Outcome::Merged);
 }
 
@@ -150,7 +159,8 @@ fn if_a_row_is_refused_nothing_of_the_run_is_committed_unless_partial() {
         desk.capture("a", &[("1", r#"{"x":1}"#)]);
         let before = desk.heads();
         let base = desk.known(&before);
-        let commit = desk.document.commit_rows(&base, &rows, &Author::run("r", "pipe"), CommitOptions { partial }).unwrap();
+        let commit =
+            desk.document.commit_rows(&base, &rows, &Author::run("r", "pipe"), CommitOptions { partial }).unwrap();
         assert_adds_up(&commit.receipt);
         assert_eq!((commit.receipt.rows, commit.receipt.refused), (4, 2));
         assert_eq!(desk.heads() == before, !partial);
@@ -172,10 +182,14 @@ fn a_row_of_an_unlikely_key_is_refused_or_taken_but_never_lost() {
     ];
     let mut desk = Desk::new();
     let base = desk.known(&desk.heads());
-    let commit = desk.document.commit_rows(&base, &edits, &Author::run("r", "pipe"), CommitOptions { partial: true }).unwrap();
+    let commit =
+        desk.document.commit_rows(&base, &edits, &Author::run("r", "pipe"), CommitOptions { partial: true }).unwrap();
     assert_adds_up(&commit.receipt);
     assert_eq!((commit.receipt.rows, commit.receipt.applied, commit.receipt.refused), (5, 1, 4));
-    assert_eq!(desk.document.view().get(&anabranch_core::Key::Array(vec![])), Some(read_value(br#"{"$idb":"undefined"}"#).unwrap()));
+    assert_eq!(
+        desk.document.view().get(&anabranch_core::Key::Array(vec![])),
+        Some(read_value(br#"{"$idb":"undefined"}"#).unwrap())
+    );
 }
 
 #[test]

@@ -21,7 +21,8 @@ pub(super) fn check(staged: &[Staged], arguments: &args::Capture) -> Result<(), 
         sums.0 += store.prepared.records_read;
         sums.1 += store.prepared.deletions;
     }
-    let empty: Vec<&str> = databases.iter().filter(|(_, sums)| sums.0 == 0 && sums.1 > 0).map(|(name, _)| *name).collect();
+    let empty: Vec<&str> =
+        databases.iter().filter(|(_, sums)| sums.0 == 0 && sums.1 > 0).map(|(name, _)| *name).collect();
     for database in &empty {
         reasons.push(format!(
             "the file holds no record of database {database}, of which {} had some when it was last captured: if it lost its \

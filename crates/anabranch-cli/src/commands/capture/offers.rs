@@ -78,7 +78,10 @@ impl Contents {
                     Event::Database { name, .. } => database = name,
                     Event::Store { name, .. } => store = Some(StoreName { database: database.clone(), store: name }),
                     Event::Records(records) => {
-                        let Some((store, keys)) = store.as_ref().and_then(|store| Some((store, asked.get(store)?))) else { continue };
+                        let Some((store, keys)) = store.as_ref().and_then(|store| Some((store, asked.get(store)?)))
+                        else {
+                            continue;
+                        };
                         let wanted = records.into_iter().filter(|(key, _)| keys.contains(key));
                         contents.values.entry(store.clone()).or_default().extend(wanted);
                     }
@@ -132,7 +135,12 @@ fn is_as_read(read: Option<&Value>, was: Option<&Value>, format: Format) -> bool
     }
 }
 
-fn changes(workspace: &mut Workspace, store: &StoreName, from: &Heads, to: &Heads) -> Result<Vec<RecordChange>, Failure> {
+fn changes(
+    workspace: &mut Workspace,
+    store: &StoreName,
+    from: &Heads,
+    to: &Heads,
+) -> Result<Vec<RecordChange>, Failure> {
     let document = workspace.document(store)?;
     let (from, to): (KnownHeads, KnownHeads) = (known(document, from)?, known(document, to)?);
     Ok(document.record_changes(&from, &to).changes)

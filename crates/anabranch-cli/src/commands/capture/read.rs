@@ -20,7 +20,11 @@ const BATCH: usize = 256;
 const BATCHES_AHEAD: usize = 16;
 
 /// Reads `export` and sends what it holds; skips stores unless they are in `only` or that is empty.
-pub(super) fn events<'scope>(scope: &'scope Scope<'scope, '_>, export: &'scope Export, only: &'scope [String]) -> Receiver<Event> {
+pub(super) fn events<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    export: &'scope Export,
+    only: &'scope [String],
+) -> Receiver<Event> {
     let (sender, receiver) = sync_channel(BATCHES_AHEAD);
     scope.spawn(move || {
         let mut reader = Reader { sender, batch: Vec::with_capacity(BATCH), only };

@@ -68,7 +68,9 @@ fn conflicts(workspace: &mut Workspace, out: &mut Output) -> Result<(), Failure>
     let mut rows = Vec::new();
     for name in workspace.stores(None)? {
         let label = workspace.label(&name);
-        rows.extend(workspace.document(&name)?.view().conflicts().iter().map(|conflict| conflict_row(&label, conflict)));
+        rows.extend(
+            workspace.document(&name)?.view().conflicts().iter().map(|conflict| conflict_row(&label, conflict)),
+        );
     }
     out.say(format_args!("{} conflicts, each decided, none lost:\n", rows.len()))?;
     let all = rows.len();

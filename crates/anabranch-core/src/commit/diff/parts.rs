@@ -50,7 +50,9 @@ impl Plan {
 /// A number that an increment can reach exactly.
 fn whole(value: &Value) -> Option<i64> {
     match value {
-        Value::Number(number) if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_991.0 => Some(*number as i64),
+        Value::Number(number) if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_991.0 => {
+            Some(*number as i64)
+        }
         _ => None,
     }
 }

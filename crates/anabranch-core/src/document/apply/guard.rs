@@ -54,7 +54,12 @@ pub enum RefuseReason {
 }
 
 /// Checks a complete chain whose dependencies are all in `history`; `thorough` also checks what our own log has proven.
-pub(super) fn check_chain(history: &History, changes: &[&Decoded], bytes: &[&[u8]], thorough: bool) -> Result<Header, RefuseReason> {
+pub(super) fn check_chain(
+    history: &History,
+    changes: &[&Decoded],
+    bytes: &[&[u8]],
+    thorough: bool,
+) -> Result<Header, RefuseReason> {
     let first = changes.first().ok_or(RefuseReason::BrokenChain)?;
     let kind = first.actor().kind().ok_or(RefuseReason::Header)?;
     let header = Header::parse(&first.message, kind).ok_or(RefuseReason::Header)?;
@@ -92,7 +97,8 @@ fn check_counters(history: &History, changes: &[&Decoded]) -> Result<(), RefuseR
     for change in changes {
         let follows = match before {
             None => {
-                let last_ops = change.deps.iter().filter_map(|dep| history.position(dep)).map(|dep| history.change(dep).last_op());
+                let last_ops =
+                    change.deps.iter().filter_map(|dep| history.position(dep)).map(|dep| history.change(dep).last_op());
                 u64::from(last_ops.max().unwrap_or(0)) + 1 == change.start_op
             }
             Some((last, hash)) => {
@@ -135,7 +141,9 @@ fn check_ops(change: &Decoded, bytes: &[u8]) -> Result<(), RefuseReason> {
             true => scalar == Scalar::PRESENT || scalar == Scalar::DELETED,
             false => match layout::read_suffix(suffix) {
                 None => return Err(RefuseReason::Name { op: op_at }),
-                Some((path, part)) => layout::is_canonical_suffix(suffix, &path, part) && part_fits(part, scalar) && scalar.is_canonical(),
+                Some((path, part)) => {
+                    layout::is_canonical_suffix(suffix, &path, part) && part_fits(part, scalar) && scalar.is_canonical()
+                }
             },
         };
         if !fits {
@@ -194,9 +202,10 @@ impl NamesOf {
         if self.0.len() > 64 {
             self.0.clear();
         }
-        let decoded = self.0.entry(position).or_insert_with(|| {
-            Decoded::read(&stored.bytes, Default::default()).expect("accepted changes decode")
-        });
+        let decoded = self
+            .0
+            .entry(position)
+            .or_insert_with(|| Decoded::read(&stored.bytes, Default::default()).expect("accepted changes decode"));
         decoded.ops.get((counter - stored.start_op) as usize).map(|op| op_name(&stored.bytes, op))
     }
 }
@@ -213,7 +222,10 @@ fn check_actor(header: &Header, kind: ActorKind, changes: &[&Decoded], bytes: &[
             let blank = if name.contains(&own) { name.replace(&own, layout::OWN_ACTOR) } else { name.to_owned() };
             let scalar = op_scalar(bytes, op);
             let preds = change.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default();
-            let preds: Vec<_> = preds.iter().filter_map(|(counter, actor)| Some((*counter, *change.actors.get(*actor as usize)?))).collect();
+            let preds: Vec<_> = preds
+                .iter()
+                .filter_map(|(counter, actor)| Some((*counter, *change.actors.get(*actor as usize)?)))
+                .collect();
             hasher.op(&blank, scalar.code, scalar.bytes, preds.into_iter());
         }
     }

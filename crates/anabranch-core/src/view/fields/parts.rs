@@ -39,7 +39,10 @@ impl View<'_> {
 
     /// The shown base value and all increments; `None` if the base is no whole number that can be counted from.
     fn count<'e>(&self, mains: impl Iterator<Item = &'e Entry>, parts: &[Entry]) -> Option<Value> {
-        let base = match mains.max_by(|a, b| self.compare(FieldPolicy::Counter, a, b)).and_then(|main| value_of(main, self.history)) {
+        let base = match mains
+            .max_by(|a, b| self.compare(FieldPolicy::Counter, a, b))
+            .and_then(|main| value_of(main, self.history))
+        {
             None => 0.0,
             Some(Value::Number(number)) if number.fract() == 0.0 && number.abs() <= COUNTER_BASE_MAX => number,
             Some(_) => return None,
@@ -62,7 +65,11 @@ impl View<'_> {
                 None => continue,
             };
             is_set |= set;
-            items.into_iter().for_each(|item| if !elements.contains(&item) { elements.push(item) });
+            items.into_iter().for_each(|item| {
+                if !elements.contains(&item) {
+                    elements.push(item)
+                }
+            });
         }
         let mut added: Vec<(Vec<u8>, Value)> = Vec::new();
         let mut removed: Vec<Value> = Vec::new();
@@ -74,7 +81,11 @@ impl View<'_> {
         }
         elements.retain(|element| !removed.contains(element));
         added.sort_by(|(a, _), (b, _)| a.cmp(b));
-        added.into_iter().for_each(|(_, element)| if !elements.contains(&element) { elements.push(element) });
+        added.into_iter().for_each(|(_, element)| {
+            if !elements.contains(&element) {
+                elements.push(element)
+            }
+        });
         if is_set { Value::Set(elements) } else { Value::Array(elements) }
     }
 }

@@ -1,0 +1,66 @@
+//! The gate: what must be green before a change lands, on a laptop and in CI alike.
+
+use std::time::Instant;
+
+use crate::{arrows, run, tidy};
+
+/// A named step.
+type Step = (&'static str, fn() -> Result<(), String>);
+
+const STEPS: &[Step] = &[
+    ("format", || run::cargo(&["fmt", "--all", "--check"], &[])),
+    ("arrows", arrows::check),
+    ("tidy", tidy::check),
+    ("dependencies", dependencies),
+    ("lints", || run::cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"], &[])),
+    ("docs", || run::cargo(&["doc", "--quiet", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])),
+    ("pure crates in the browser", wasm),
+    ("fuzz targets compile", || run::cargo(&["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"], &[])),
+    ("buckets", || run::cargo(&["test", "--quiet", "-p", "anabranch-sink-files", "--features", "object_store"], &[])),
+    ("demo", demo),
+    // The README's test command.
+    ("tests", || run::cargo(&["test", "--workspace"], &[])),
+];
+
+/// Runs every step; the first that fails ends it.
+pub fn run() -> Result<(), String> {
+    let mut times = Vec::new();
+    for (name, step) in STEPS {
+        eprintln!("── {name}");
+        let started = Instant::now();
+        step().map_err(|error| format!("{name}: {error}"))?;
+        times.push(format!("{:>5.0} s  {name}", started.elapsed().as_secs_f64()));
+    }
+    eprintln!("{}\nall green", times.join("\n"));
+    Ok(())
+}
+
+/// Licences, sources and banned versions. Advisories need a database from the network: `cargo deny check advisories`.
+fn dependencies() -> Result<(), String> {
+    if run::output("cargo", &["deny", "--version"]).is_err() {
+        eprintln!("   cargo-deny is not installed (cargo install cargo-deny --locked): skipped");
+        return Ok(());
+    }
+    run::cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"], &[])
+}
+
+fn wasm() -> Result<(), String> {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    let sysroot = run::output("rustc", &["--print", "sysroot"])?;
+    if !std::path::Path::new(sysroot.trim()).join("lib/rustlib").join(TARGET).exists() {
+        eprintln!("   the target {TARGET} is not installed (rustup target add {TARGET}): skipped");
+        return Ok(());
+    }
+    run::cargo(&["check", "--quiet", "--target", TARGET, "-p", "anabranch-core", "-p", "anabranch-wire"], &[])
+}
+
+/// The README's first command, into a directory of its own, twice.
+fn demo() -> Result<(), String> {
+    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let to = directory.path().join("anabranch-demo");
+    let to = to.to_string_lossy();
+    for _ in 0..2 {
+        run::output("cargo", &["run", "--quiet", "--", "demo", &to])?;
+    }
+    Ok(())
+}

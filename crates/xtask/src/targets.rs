@@ -1,0 +1,27 @@
+//! The bodies of the fuzz targets, so that the stable toolchain and the normal tests can run them too.
+
+mod change_decode;
+mod dexie_capture;
+mod merge_converges;
+mod wire_decode;
+
+pub use change_decode::change_decode;
+pub use dexie_capture::dexie_capture;
+pub use merge_converges::merge_converges;
+pub use wire_decode::wire_decode;
+
+/// A target's body: whatever the bytes, it must not panic.
+pub type Body = fn(&[u8]);
+
+/// All targets, by name.
+pub const TARGETS: &[(&str, Body)] = &[
+    ("change_decode", change_decode),
+    ("dexie_capture", dexie_capture),
+    ("merge_converges", merge_converges),
+    ("wire_decode", wire_decode),
+];
+
+/// The body of a target.
+pub fn body(name: &str) -> Option<Body> {
+    TARGETS.iter().find(|(have, _)| *have == name).map(|(_, body)| *body)
+}
