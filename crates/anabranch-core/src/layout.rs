@@ -58,7 +58,7 @@ pub(crate) fn read_key(name: &mut &str) -> Option<Key> {
     Some(key)
 }
 
-fn read_key_at<'a>(name: &mut &'a str, depth: usize) -> Option<Key> {
+fn read_key_at(name: &mut &str, depth: usize) -> Option<Key> {
     let kind = *name.as_bytes().first()?;
     let body = name.get(1..)?;
     if kind == ARRAY {

@@ -1,7 +1,7 @@
 //! What happened between two heads: which records were touched, and how they changed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::ops::{Bound, Range};
 
 use super::Document;
 use crate::change::Decoded;
@@ -96,24 +96,16 @@ impl Document {
     }
 }
 
-/// The keys under which touched records are shown before or after, and those of records whose key they may take.
+/// The keys under which touched records are shown before or after, and those of records that take or give up a key
+/// because of them.
 fn candidate_keys(writes: &BTreeMap<Box<str>, Writes>, before: &View<'_>, after: &View<'_>) -> BTreeMap<Key, Writes> {
     let schema_changed = writes.contains_key(layout::SCHEMA_IDENTITY);
-    let generated: BTreeSet<String> = writes
-        .keys()
-        .filter_map(|identity| layout::read_identity(identity))
-        .filter(|identity| identity.actor.is_some())
-        .map(|identity| layout::encode_key(&identity.key))
-        .collect();
+    let claimants: BTreeSet<&str> = [before, after].into_iter().flat_map(|view| claimants_beside(writes, view)).collect();
     let mut keys: BTreeMap<Key, Writes> = BTreeMap::new();
     for view in [before, after] {
         for (record, slot) in view.registers.records().iter().enumerate() {
             let own = writes.get(&slot.identity);
-            let shares_key = || {
-                let key = slot.identity.split('@').next().unwrap_or_default();
-                generated.contains(key)
-            };
-            if own.is_none() && !schema_changed && (generated.is_empty() || !shares_key()) {
+            if own.is_none() && !schema_changed && !claimants.contains(&*slot.identity) {
                 continue;
             }
             let Some(key) = view.key_of(record as u32) else { continue };
@@ -136,4 +128,19 @@ fn candidate_keys(writes: &BTreeMap<Box<str>, Writes>, before: &View<'_>, after:
         }
     }
     keys
+}
+
+/// The records with a generated key for which another record with that key was touched, whether it is shown under it or
+/// under another.
+fn claimants_beside<'v>(writes: &BTreeMap<Box<str>, Writes>, view: &'v View<'_>) -> impl Iterator<Item = &'v str> {
+    let is_touched = |key: &str| {
+        let others = writes.range::<str, _>((Bound::Included(key), Bound::Unbounded)).take_while(|(identity, _)| identity.starts_with(key));
+        others.into_iter().any(|(identity, _)| matches!(identity.as_bytes().get(key.len()), None | Some(b'@')))
+    };
+    let slots = view.registers.records().iter().enumerate();
+    slots.filter_map(move |(record, slot)| {
+        let (key, _) = layout::split_generated(&slot.identity)?;
+        let shown = view.keys().rekeyed(record as u32).map(layout::encode_key);
+        (is_touched(key) || shown.is_some_and(|shown| is_touched(&shown))).then_some(&*slot.identity)
+    })
 }

@@ -90,7 +90,7 @@ fn units_to_hex(text: &JsString) -> String {
 }
 
 fn write_items(items: &[Value], out: &mut Vec<u8>) {
-    list(items.iter(), out, |item, out| write_value(item, out));
+    list(items.iter(), out, write_value);
 }
 
 fn list<T>(items: impl Iterator<Item = T>, out: &mut Vec<u8>, mut write: impl FnMut(T, &mut Vec<u8>)) {

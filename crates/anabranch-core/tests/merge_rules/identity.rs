@@ -199,6 +199,17 @@ fn record_changes_include_the_record_that_lost_its_key() {
 }
 
 #[test]
+fn record_changes_include_a_record_that_gives_its_key_to_one_that_was_put() {
+    let mut desk = Desk::generating();
+    let base = desk.capture("a", &[]).own_heads;
+    let before = desk.capture("a", &[("1", r#"{"id":1,"t":"generated"}"#)]).own_heads;
+    desk.run("r", &base, &[r#"{"op":"put","key":1,"value":{"id":1,"t":"generated"}}"#]);
+    let batch = desk.document.record_changes(&desk.known(&before), &desk.known(&desk.heads()));
+    let changes: Vec<_> = batch.changes.iter().map(|change| (change.op(), is_negative_integer(&change.key))).collect();
+    assert_eq!(changes, [('c', true)], "key 1 shows an equal value as before");
+}
+
+#[test]
 fn record_changes_include_both_records_that_a_generator_made() {
     let mut desk = Desk::generating();
     desk.capture("a", &[]);
