@@ -101,7 +101,7 @@ impl From<anabranch_store::OpenError> for Failure {
     fn from(error: anabranch_store::OpenError) -> Self {
         use anabranch_store::OpenError;
         let class = match &error {
-            OpenError::NotAStore { .. } => Class::Asked,
+            OpenError::NotAStore { .. } | OpenError::Newer { .. } => Class::Asked,
             OpenError::Locked { .. } | OpenError::Read { .. } => Class::Environment,
             OpenError::Damaged { .. } | OpenError::MissingSegment { .. } => Class::Data,
         };

@@ -20,10 +20,11 @@ impl Workspace {
     pub(crate) fn open(path: &Path, access: Access) -> Result<Self, Failure> {
         let dir = StoreDir::open(FileDisk::new(path), access)?;
         if let Some(torn) = dir.torn_tail() {
-            eprintln!(
-                "anabranch: {}: {} bytes from byte {} on are of a transaction that never ended: ignored, as if it never began",
-                torn.path, torn.bytes, torn.offset
-            );
+            let what = match torn.was_committed {
+                true => "are missing: what was committed there is gone, what came before is whole",
+                false => "are of a transaction that never ended: ignored, as if it never began",
+            };
+            eprintln!("anabranch: {}: {} bytes from byte {} on {what}", torn.path, torn.bytes, torn.offset);
         }
         Ok(Self { dir, documents: BTreeMap::new() })
     }

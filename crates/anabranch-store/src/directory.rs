@@ -6,15 +6,15 @@ use std::io;
 use std::sync::Arc;
 
 use anabranch_core::{ChangeHash, Heads};
-use anabranch_wire::{Entry, Note, ReplicaEntry, RunEntry, SegmentHeader};
+use anabranch_wire::limits::SEGMENT_BYTES_TARGET;
+use anabranch_wire::{Entry, Note, ReplicaEntry, RunEntry};
 
 use crate::blobs;
 use crate::disk::{Access, Disk};
 use crate::log::{self, Tail};
+use crate::marker::{self, MARKER, ReadMarkerError};
 use crate::transaction::Transaction;
 
-const MARKER: &str = "ANABRANCH";
-const MARKER_LINE: &str = "anabranch store 1";
 const LOCK: &str = "lock";
 
 /// The name of an object store: its database and its own.
@@ -91,15 +91,18 @@ pub struct Database {
     pub stores: Vec<String>,
 }
 
-/// What a crash left behind the last whole transaction: ignored, and cut off by the next writer.
+/// What lies behind the last whole transaction: ignored, and cut off by the next writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TornTail {
     /// The file.
     pub path: String,
     /// Where the tail begins.
     pub offset: u64,
-    /// Its length.
+    /// Its length; where transactions are gone, the length of what should be there.
     pub bytes: u64,
+    /// Whether transactions that were committed are gone: somebody cut the file. Otherwise a crash left a transaction that
+    /// never ended.
+    pub was_committed: bool,
 }
 
 /// Why a store directory was not made.
@@ -152,6 +155,12 @@ pub enum OpenError {
         /// What is damaged.
         what: &'static str,
     },
+    /// A newer version made the directory.
+    #[error("{path} was made by a newer version of anabranch")]
+    Newer {
+        /// The directory.
+        path: String,
+    },
     /// A segment of the log is not there.
     #[error("{path} is missing: restore it from a backup")]
     MissingSegment {
@@ -179,7 +188,8 @@ pub struct StoreDir {
     pub(crate) disk: Box<dyn Disk>,
     pub(crate) tail: Tail,
     pub(crate) torn: Option<TornTail>,
-    pub(crate) segments: u32,
+    /// A segment that is longer gets no further transaction.
+    pub(crate) segment_bytes_target: u64,
     order: Vec<StoreName>,
     stores: BTreeMap<StoreName, Stored>,
     replicas: BTreeMap<String, Replica>,
@@ -202,12 +212,8 @@ impl StoreDir {
             disk.create_dir("")?;
             disk.create_dir(log::LOG)?;
             disk.create_dir(blobs::BLOBS)?;
-            let header = SegmentHeader { number: 1, before: [0; 32] }.encode();
-            disk.write(&log::segment_path(1), &header)?;
-            disk.sync(&log::segment_path(1))?;
-            disk.sync_dir(log::LOG)?;
             disk.write(LOCK, &[])?;
-            write_marker(disk, 1)
+            marker::write(disk, &Tail::default())
         };
         make().map_err(|source| InitError::Write { path, source })
     }
@@ -215,23 +221,30 @@ impl StoreDir {
     /// Opens a store directory and reads what it holds.
     pub fn open(mut disk: impl Disk + 'static, access: Access) -> Result<Self, OpenError> {
         let path = disk.name();
-        let marker = match disk.read(MARKER) {
-            Ok(marker) => marker,
+        match disk.read(MARKER) {
+            Ok(_) => (),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Err(OpenError::NotAStore { path });
             }
             Err(source) => return Err(OpenError::Read { path: MARKER.into(), source }),
-        };
-        let segments = read_marker(&marker).ok_or(OpenError::Damaged { path: format!("{path}/{MARKER}"), offset: 0, what: "the marker" })?;
+        }
         match disk.lock(LOCK, access) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(OpenError::Locked { path }),
             other => other.map_err(|source| OpenError::Read { path: LOCK.into(), source })?,
         }
+        // Another process may have replaced the marker before the lock was taken.
+        let marker = disk.read(MARKER).map_err(|source| OpenError::Read { path: MARKER.into(), source })?;
+        let committed = marker::decode(&marker).map_err(|error| match error {
+            ReadMarkerError::Newer => OpenError::Newer { path: path.clone() },
+            ReadMarkerError::Damaged => {
+                OpenError::Damaged { path: format!("{path}/{MARKER}"), offset: 0, what: "the marker" }
+            }
+        })?;
         let mut dir = Self {
             disk: Box::new(disk),
-            tail: Tail { segment: 0, length: 0, digest: [0; 32] },
+            tail: Tail::default(),
             torn: None,
-            segments,
+            segment_bytes_target: SEGMENT_BYTES_TARGET,
             order: Vec::new(),
             stores: BTreeMap::new(),
             replicas: BTreeMap::new(),
@@ -239,7 +252,7 @@ impl StoreDir {
             databases: BTreeMap::new(),
         };
         let mut entries = Vec::new();
-        let (tail, torn) = log::read(&*dir.disk, segments, &mut |entry| entries.push(entry))?;
+        let (tail, torn) = log::read(&*dir.disk, &committed, &mut |entry| entries.push(entry))?;
         entries.into_iter().for_each(|entry| dir.take(entry));
         (dir.tail, dir.torn) = (tail, torn);
         Ok(dir)
@@ -287,9 +300,16 @@ impl StoreDir {
 
     /// The hashes of all Blobs that are here, each read and checked.
     pub fn checked_blobs(&self) -> Result<Vec<[u8; 32]>, OpenError> {
-        let names = self.disk.list(blobs::BLOBS).map_err(|source| OpenError::Read { path: blobs::BLOBS.into(), source })?;
+        let names =
+            self.disk.list(blobs::BLOBS).map_err(|source| OpenError::Read { path: blobs::BLOBS.into(), source })?;
         let hashes = names.iter().filter_map(|name| name.parse::<ChangeHash>().ok()).map(|hash| hash.0);
         hashes.map(|hash| self.blob(&hash).map(|_| hash)).collect()
+    }
+
+    /// Lets segments end after fewer bytes than FORMAT.md's target; any reader takes them.
+    pub fn with_segment_bytes_target(mut self, bytes: u64) -> Self {
+        self.segment_bytes_target = bytes;
+        self
     }
 
     /// Begins a transaction.
@@ -350,7 +370,11 @@ impl StoreDir {
         });
         let offer = |offer: anabranch_wire::Offer| Offer {
             heads: offer.heads.into_iter().filter_map(heads).collect(),
-            left_out: offer.left_out.into_iter().filter_map(|left| Some((self.name_of(left.store)?, left.keys))).collect(),
+            left_out: offer
+                .left_out
+                .into_iter()
+                .filter_map(|left| Some((self.name_of(left.store)?, left.keys)))
+                .collect(),
             written_at_ms: offer.written_at_ms,
         };
         Replica {
@@ -364,21 +388,13 @@ impl StoreDir {
     fn read_run(&self, entry: RunEntry) -> Option<Run> {
         let store = self.name_of(entry.base.store)?;
         let base = entry.base.hashes.into_iter().map(ChangeHash).collect();
-        Some(Run { id: entry.id, store, base, edits: entry.edits, parameters: entry.parameters, receipt: entry.receipt })
+        Some(Run {
+            id: entry.id,
+            store,
+            base,
+            edits: entry.edits,
+            parameters: entry.parameters,
+            receipt: entry.receipt,
+        })
     }
-}
-
-/// Replaces the marker, which also counts the segments, so that a missing last one is noticed.
-pub(crate) fn write_marker(disk: &mut dyn Disk, segments: u32) -> io::Result<()> {
-    let temporary = format!("{MARKER}.tmp");
-    disk.write(&temporary, format!("{MARKER_LINE}\nsegments {segments}\n").as_bytes())?;
-    disk.sync(&temporary)?;
-    disk.rename(&temporary, MARKER)?;
-    disk.sync_dir("")
-}
-
-fn read_marker(marker: &[u8]) -> Option<u32> {
-    let text = std::str::from_utf8(marker).ok()?;
-    let count = text.strip_prefix(MARKER_LINE)?.strip_prefix("\nsegments ")?.strip_suffix('\n')?;
-    count.parse().ok().filter(|count| *count > 0)
 }

@@ -108,7 +108,8 @@ impl Disk for FileDisk {
     }
 
     fn lock(&mut self, path: &str, access: Access) -> io::Result<()> {
-        let open = |write: bool| OpenOptions::new().read(true).write(write).create(write).truncate(false).open(self.at(path));
+        let open =
+            |write: bool| OpenOptions::new().read(true).write(write).create(write).truncate(false).open(self.at(path));
         let file = match access {
             Access::Write => open(true)?,
             // A reader of a read-only directory whose lock file nobody made needs none.

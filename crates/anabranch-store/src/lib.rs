@@ -5,6 +5,7 @@ mod blobs;
 mod directory;
 mod disk;
 mod log;
+mod marker;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod transaction;

@@ -1,34 +1,57 @@
 //! A disk in memory that fails at a chosen operation, half done, and forgets what was not synced.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 
 use crate::disk::{Access, Disk};
 
 #[derive(Clone, Default, Debug)]
-struct Files {
-    files: BTreeMap<String, Vec<u8>>,
-    directories: BTreeSet<String>,
+struct State {
+    /// File numbers by name, as a process sees them and as they survive a crash.
+    names: BTreeMap<String, usize>,
+    durable_names: BTreeMap<String, usize>,
+    /// Contents by file number, likewise.
+    contents: Vec<Vec<u8>>,
+    durable_contents: Vec<Vec<u8>>,
     operations: usize,
     fail_at: Option<usize>,
 }
 
 /// A disk in memory; clones share their files.
 #[derive(Clone, Default, Debug)]
-pub struct MemoryDisk(Rc<RefCell<Files>>);
+pub struct MemoryDisk(Rc<RefCell<State>>);
 
 impl MemoryDisk {
     /// Lets the `n`-th writing operation from now fail, half done, and all after it.
     pub fn fail_at(&self, n: usize) {
-        let mut files = self.0.borrow_mut();
-        files.fail_at = Some(files.operations + n);
+        let mut state = self.0.borrow_mut();
+        state.fail_at = Some(state.operations + n);
     }
 
-    /// Lets everything succeed again: the machine was started anew.
+    /// Lets everything succeed again.
     pub fn heal(&self) {
         self.0.borrow_mut().fail_at = None;
+    }
+
+    /// The power fails: names and contents that were not synced are gone; of what a file grew by, `kept` bytes stay.
+    pub fn crash(&self, kept: usize) {
+        let state = &mut *self.0.borrow_mut();
+        state.fail_at = None;
+        state.names = state.durable_names.clone();
+        for number in 0..state.contents.len() {
+            let (Some(now), Some(durable)) = (state.contents.get(number), state.durable_contents.get(number)) else {
+                continue;
+            };
+            let grown = now.starts_with(durable).then(|| now.get(..now.len().min(durable.len() + kept)));
+            let after = grown.flatten().unwrap_or(durable).to_vec();
+            for contents in [&mut state.contents, &mut state.durable_contents] {
+                if let Some(slot) = contents.get_mut(number) {
+                    slot.clone_from(&after);
+                }
+            }
+        }
     }
 
     /// A copy with files of its own.
@@ -38,39 +61,52 @@ impl MemoryDisk {
 
     /// The names of all files.
     pub fn files(&self) -> Vec<String> {
-        self.0.borrow().files.keys().cloned().collect()
+        self.0.borrow().names.keys().cloned().collect()
     }
 
     /// Changes a file behind everybody's back.
     pub fn tamper(&self, path: &str, change: impl FnOnce(&mut Vec<u8>)) {
-        if let Some(bytes) = self.0.borrow_mut().files.get_mut(path) {
+        let mut state = self.0.borrow_mut();
+        let number = state.names.get(path).copied();
+        if let Some(bytes) = number.and_then(|number| state.contents.get_mut(number)) {
             change(bytes);
         }
     }
 
     /// Takes a file away behind everybody's back.
     pub fn lose(&self, path: &str) {
-        self.0.borrow_mut().files.remove(path);
+        self.0.borrow_mut().names.remove(path);
     }
 
-    /// Whether the operation that begins now fails.
-    fn fails(&self) -> bool {
-        let mut files = self.0.borrow_mut();
-        files.operations += 1;
-        files.fail_at.is_some_and(|at| files.operations >= at)
-    }
-
-    fn put(&self, path: &str, bytes: Vec<u8>) {
-        self.0.borrow_mut().files.insert(path.into(), bytes);
+    /// Counts a writing operation, and fails if this one shall fail.
+    fn operation(&self) -> io::Result<()> {
+        let mut state = self.0.borrow_mut();
+        state.operations += 1;
+        match state.fail_at {
+            Some(at) if state.operations >= at => Err(io::ErrorKind::StorageFull.into()),
+            _ => Ok(()),
+        }
     }
 }
 
-fn failure() -> io::Error {
-    io::Error::from(io::ErrorKind::StorageFull)
+impl State {
+    fn file(&mut self, path: &str) -> &mut Vec<u8> {
+        let next = self.contents.len();
+        let number = *self.names.entry(path.to_owned()).or_insert(next);
+        if number == next {
+            self.contents.push(Vec::new());
+            self.durable_contents.push(Vec::new());
+        }
+        self.contents.get_mut(number).expect("every name has contents")
+    }
+
+    fn number(&self, path: &str) -> io::Result<usize> {
+        self.names.get(path).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
 }
 
-fn missing() -> io::Error {
-    io::Error::from(io::ErrorKind::NotFound)
+fn half(bytes: &[u8]) -> &[u8] {
+    bytes.get(..bytes.len() / 2).unwrap_or_default()
 }
 
 impl Disk for MemoryDisk {
@@ -78,79 +114,87 @@ impl Disk for MemoryDisk {
         "memory".into()
     }
 
-    fn create_dir(&mut self, path: &str) -> io::Result<()> {
-        if self.fails() {
-            return Err(failure());
-        }
-        self.0.borrow_mut().directories.insert(path.into());
-        Ok(())
+    fn create_dir(&mut self, _path: &str) -> io::Result<()> {
+        self.operation()
     }
 
     fn list(&self, path: &str) -> io::Result<Vec<String>> {
         let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
-        let files = self.0.borrow();
-        let names: BTreeSet<String> =
-            files.files.keys().filter_map(|name| name.strip_prefix(&prefix)?.split('/').next().map(str::to_owned)).collect();
-        Ok(names.into_iter().collect())
+        let files = self.files();
+        let names = files.iter().filter_map(|name| name.strip_prefix(&prefix)?.split('/').next().map(str::to_owned));
+        let mut names: Vec<String> = names.collect();
+        names.dedup();
+        Ok(names)
     }
 
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        self.0.borrow().files.get(path).cloned().ok_or_else(missing)
+        let state = self.0.borrow();
+        let number = state.number(path)?;
+        Ok(state.contents.get(number).cloned().unwrap_or_default())
     }
 
     fn write(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        if self.fails() {
-            self.put(path, bytes.get(..bytes.len() / 2).unwrap_or_default().to_vec());
-            return Err(failure());
-        }
-        self.put(path, bytes.to_vec());
-        Ok(())
+        let done = self.operation();
+        let bytes = if done.is_ok() { bytes } else { half(bytes) };
+        *self.0.borrow_mut().file(path) = bytes.to_vec();
+        done
     }
 
     fn append(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        let mut have = self.read(path).unwrap_or_default();
-        let fails = self.fails();
-        let kept = if fails { bytes.len() / 2 } else { bytes.len() };
-        have.extend(bytes.get(..kept).unwrap_or_default());
-        self.put(path, have);
-        if fails { Err(failure()) } else { Ok(()) }
+        let done = self.operation();
+        let bytes = if done.is_ok() { bytes } else { half(bytes) };
+        self.0.borrow_mut().file(path).extend(bytes);
+        done
     }
 
     fn truncate(&mut self, path: &str, length: u64) -> io::Result<()> {
-        if self.fails() {
-            return Err(failure());
-        }
-        let mut have = self.read(path)?;
-        have.resize(length as usize, 0);
-        self.put(path, have);
+        self.operation()?;
+        self.0.borrow_mut().file(path).resize(length as usize, 0);
         Ok(())
     }
 
     fn sync(&mut self, path: &str) -> io::Result<()> {
-        if self.fails() {
-            return Err(failure());
+        self.operation()?;
+        let mut state = self.0.borrow_mut();
+        let number = state.number(path)?;
+        let now = state.contents.get(number).cloned().unwrap_or_default();
+        if let Some(durable) = state.durable_contents.get_mut(number) {
+            *durable = now;
         }
-        self.read(path).map(|_| ())
+        Ok(())
     }
 
-    fn sync_dir(&mut self, _path: &str) -> io::Result<()> {
-        if self.fails() { Err(failure()) } else { Ok(()) }
+    fn sync_dir(&mut self, path: &str) -> io::Result<()> {
+        self.operation()?;
+        let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
+        let is_here = |name: &String| name.strip_prefix(&prefix).is_some_and(|rest| !rest.contains('/'));
+        let mut state = self.0.borrow_mut();
+        state.durable_names.retain(|name, _| !is_here(name));
+        let here: Vec<_> = state
+            .names
+            .iter()
+            .filter(|(name, _)| is_here(name))
+            .map(|(name, number)| (name.clone(), *number))
+            .collect();
+        state.durable_names.extend(here);
+        Ok(())
     }
 
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
-        if self.fails() {
-            return Err(failure());
-        }
-        let bytes = self.0.borrow_mut().files.remove(from).ok_or_else(missing)?;
-        self.put(to, bytes);
+        self.operation()?;
+        let mut state = self.0.borrow_mut();
+        let number = state.number(from)?;
+        state.names.remove(from);
+        state.names.insert(to.to_owned(), number);
         Ok(())
     }
 
     fn remove(&mut self, path: &str) -> io::Result<()> {
-        if self.fails() {
-            return Err(failure());
-        }
-        self.0.borrow_mut().files.remove(path).map(|_| ()).ok_or_else(missing)
+        self.operation()?;
+        let mut state = self.0.borrow_mut();
+        state.number(path)?;
+        state.names.remove(path);
+        Ok(())
     }
 
     fn lock(&mut self, _path: &str, _access: Access) -> io::Result<()> {

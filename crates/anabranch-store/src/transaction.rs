@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::io;
 
 use anabranch_core::Heads;
-use anabranch_wire::limits::{FRAME_BYTES_TARGET, SEGMENT_BYTES_TARGET};
-use anabranch_wire::{EncodeFrameError, Entry, LeftOut, Note, ReplicaEntry, RunEntry, SegmentHeader, encode_frame, frame_hash};
+use anabranch_wire::limits::FRAME_BYTES_TARGET;
+use anabranch_wire::{
+    EncodeFrameError, Entry, LeftOut, Note, ReplicaEntry, RunEntry, SegmentHeader, encode_frame, frame_hash,
+};
 
 use crate::blobs;
-use crate::directory::{Database, Offer, Replica, Run, StoreDir, StoreName, write_marker};
+use crate::directory::{Database, Offer, Replica, Run, StoreDir, StoreName};
 use crate::log::{self, Tail};
+use crate::marker;
 
 /// Why a transaction did not become durable. The next open shows the state before it.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +65,11 @@ impl<'d> Transaction<'d> {
             bytes += change.len();
             batch.push(change);
             if bytes > FRAME_BYTES_TARGET {
-                self.entries.push(Entry::Changes { store: number, note: note.clone(), changes: std::mem::take(&mut batch) });
+                self.entries.push(Entry::Changes {
+                    store: number,
+                    note: note.clone(),
+                    changes: std::mem::take(&mut batch),
+                });
                 bytes = 0;
             }
         }
@@ -112,19 +119,11 @@ impl<'d> Transaction<'d> {
         if entries.is_empty() {
             return Ok(());
         }
-        let before = dir.tail.clone();
-        match append(dir, &entries) {
-            Ok(tail) => {
-                (dir.tail, dir.torn) = (tail, None);
-                entries.into_iter().for_each(|entry| dir.take(entry));
-                Ok(())
-            }
-            Err(error) => {
-                // Best effort: what cannot be cut off now is ignored by the next reader and cut off by the next writer.
-                drop(dir.disk.truncate(&log::segment_path(before.segment), before.length));
-                Err(error)
-            }
-        }
+        // What a failure leaves behind the committed end is ignored by readers and cut off by the next writer.
+        let tail = append(dir, &entries)?;
+        (dir.tail, dir.torn) = (tail, None);
+        entries.into_iter().for_each(|entry| dir.take(entry));
+        Ok(())
     }
 
     fn heads(&mut self, store: &StoreName, heads: &Heads) -> anabranch_wire::Heads {
@@ -146,14 +145,12 @@ fn failed(path: String, source: io::Error) -> CommitError {
     }
 }
 
-/// Appends the transaction after the last whole one, in a new segment where that is full.
+/// Writes the transaction behind the committed end, in a new segment where the last one is full, and then the marker.
 fn append(dir: &mut StoreDir, entries: &[Entry]) -> Result<Tail, CommitError> {
     let mut tail = dir.tail.clone();
     let mut bytes = Vec::new();
-    let rolls = tail.length > SEGMENT_BYTES_TARGET;
-    if rolls {
-        tail.segment += 1;
-        tail.length = 0;
+    if tail.segment == 0 || tail.length > dir.segment_bytes_target {
+        (tail.segment, tail.length) = (tail.segment + 1, 0);
         bytes = SegmentHeader { number: tail.segment, before: tail.digest }.encode();
     }
     let mut hashes = Vec::with_capacity(entries.len());
@@ -166,23 +163,17 @@ fn append(dir: &mut StoreDir, entries: &[Entry]) -> Result<Tail, CommitError> {
     bytes.extend(encode_frame(&Entry::Commit { entries: entries.len() as u32, digest: tail.digest })?);
     let path = log::segment_path(tail.segment);
     let write = |dir: &mut StoreDir| {
-        match rolls {
-            true => dir.disk.write(&path, &bytes)?,
-            false => {
-                if dir.torn.is_some() {
-                    dir.disk.truncate(&path, tail.length)?;
-                }
-                dir.disk.append(&path, &bytes)?;
-            }
+        if tail.length == 0 {
+            dir.disk.write(&path, &bytes)?;
+            dir.disk.sync(&path)?;
+            return dir.disk.sync_dir(log::LOG);
         }
+        dir.disk.truncate(&path, tail.length)?;
+        dir.disk.append(&path, &bytes)?;
         dir.disk.sync(&path)
     };
     write(dir).map_err(|source| failed(path.clone(), source))?;
     tail.length += bytes.len() as u64;
-    if rolls {
-        dir.disk.sync_dir(log::LOG).map_err(|source| failed(path.clone(), source))?;
-        write_marker(&mut *dir.disk, tail.segment).map_err(|source| failed(path, source))?;
-        dir.segments = tail.segment;
-    }
+    marker::write(&mut *dir.disk, &tail).map_err(|source| failed(marker::MARKER.into(), source))?;
     Ok(tail)
 }

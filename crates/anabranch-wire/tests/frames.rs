@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use anabranch_wire::{Baseline, DecodeFrameError, Entry, Heads, Note, Offer, ReplicaEntry, RunEntry, decode_frame, encode_frame};
+use anabranch_wire::{
+    Baseline, DecodeFrameError, Entry, Heads, Note, Offer, ReplicaEntry, RunEntry, decode_frame, encode_frame,
+};
 use proptest::prelude::*;
 
 fn entries() -> Vec<Entry> {
@@ -10,14 +12,24 @@ fn entries() -> Vec<Entry> {
     let offer = Offer { heads: vec![heads.clone()], left_out: vec![], written_at_ms: Some(-1) };
     vec![
         Entry::Store { number: 1, database: "shop ✓".into(), store: "orders".into() },
-        Entry::Changes { store: 1, note: Note { time_ms: Some(1_700_000_000_000), source: "a.json".into() }, changes: vec![vec![], vec![1, 2, 3]] },
+        Entry::Changes {
+            store: 1,
+            note: Note { time_ms: Some(1_700_000_000_000), source: "a.json".into() },
+            changes: vec![vec![], vec![1, 2, 3]],
+        },
         Entry::Replica(ReplicaEntry {
             name: "dev0".into(),
             captured_at_ms: None,
             baselines: vec![Baseline { heads: heads.clone(), left_out: vec!["5".into()] }],
             offers: vec![offer],
         }),
-        Entry::Run(RunEntry { id: "run-1".into(), base: heads, edits: [9; 32], parameters: "partial".into(), receipt: "{}".into() }),
+        Entry::Run(RunEntry {
+            id: "run-1".into(),
+            base: heads,
+            edits: [9; 32],
+            parameters: "partial".into(),
+            receipt: "{}".into(),
+        }),
         Entry::Database { name: "shop".into(), version: Some(30), stores: vec!["orders".into()] },
         Entry::Commit { entries: 5, digest: [3; 32] },
     ]

@@ -14,6 +14,12 @@ use crate::workspace::{Workspace, known};
 pub(crate) fn run(path: &Path, out: &mut Output) -> Result<(), Failure> {
     // Opening reads every frame and its checksums.
     let mut workspace = Workspace::open(path, Access::Read)?;
+    if let Some(torn) = workspace.dir.torn_tail().filter(|torn| torn.was_committed) {
+        return Err(Failure::data(format_args!(
+            "{}: {} bytes are missing from byte {} on: restore the directory from a backup, or go on without what was committed there",
+            torn.path, torn.bytes, torn.offset
+        )));
+    }
     let blobs: Vec<[u8; 32]> = workspace.dir.checked_blobs()?;
     for name in workspace.stores(None)? {
         let label = workspace.label(&name);
