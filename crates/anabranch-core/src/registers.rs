@@ -8,7 +8,7 @@ use crate::layout;
 use crate::scalar::Scalar;
 
 mod paths;
-pub(crate) use paths::{LIFE, Paths};
+pub(crate) use paths::{LIFE, Paths, ROOT};
 
 /// The visible values of every register, by record.
 #[derive(Clone, Default)]

@@ -39,6 +39,14 @@ impl JsString {
         }
     }
 
+    /// Compares by code unit with a text.
+    pub(crate) fn compare_to(&self, text: &str) -> Ordering {
+        match &self.0 {
+            Repr::Utf8(own) => compare_utf8(own, text),
+            Repr::Utf16(units) => units.iter().copied().cmp(text.encode_utf16()),
+        }
+    }
+
     /// The text with every lone surrogate replaced by U+FFFD: for people, never for storage.
     pub fn to_string_lossy(&self) -> Cow<'_, str> {
         match &self.0 {
@@ -76,10 +84,19 @@ impl JsString {
 impl Ord for JsString {
     fn cmp(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
-            (Repr::Utf8(a), Repr::Utf8(b)) if a.is_ascii() || b.is_ascii() => a.as_bytes().cmp(b.as_bytes()),
+            (Repr::Utf8(a), Repr::Utf8(b)) => compare_utf8(a, b),
             _ => self.units().cmp(other.units()),
         }
     }
+}
+
+/// Orders well-formed texts by code unit.
+fn compare_utf8(a: &str, b: &str) -> Ordering {
+    // Below U+E000 the order of UTF-8 bytes is that of code units; an ASCII text meets nothing where it differs.
+    if a.is_ascii() || b.is_ascii() {
+        return a.as_bytes().cmp(b.as_bytes());
+    }
+    a.encode_utf16().cmp(b.encode_utf16())
 }
 
 impl PartialOrd for JsString {

@@ -100,7 +100,8 @@ impl Document {
 /// because of them.
 fn candidate_keys(writes: &BTreeMap<Box<str>, Writes>, before: &View<'_>, after: &View<'_>) -> BTreeMap<Key, Writes> {
     let schema_changed = writes.contains_key(layout::SCHEMA_IDENTITY);
-    let claimants: BTreeSet<&str> = [before, after].into_iter().flat_map(|view| claimants_beside(writes, view)).collect();
+    let claimants: BTreeSet<&str> =
+        [before, after].into_iter().flat_map(|view| claimants_beside(writes, view)).collect();
     let mut keys: BTreeMap<Key, Writes> = BTreeMap::new();
     for view in [before, after] {
         for (record, slot) in view.registers.records().iter().enumerate() {
@@ -134,7 +135,9 @@ fn candidate_keys(writes: &BTreeMap<Box<str>, Writes>, before: &View<'_>, after:
 /// under another.
 fn claimants_beside<'v>(writes: &BTreeMap<Box<str>, Writes>, view: &'v View<'_>) -> impl Iterator<Item = &'v str> {
     let is_touched = |key: &str| {
-        let others = writes.range::<str, _>((Bound::Included(key), Bound::Unbounded)).take_while(|(identity, _)| identity.starts_with(key));
+        let others = writes
+            .range::<str, _>((Bound::Included(key), Bound::Unbounded))
+            .take_while(|(identity, _)| identity.starts_with(key));
         others.into_iter().any(|(identity, _)| matches!(identity.as_bytes().get(key.len()), None | Some(b'@')))
     };
     let slots = view.registers.records().iter().enumerate();

@@ -1,6 +1,6 @@
 //! Interned register suffixes: a store has few field paths and many records.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::layout;
 use crate::schema::FieldPath;
@@ -8,11 +8,16 @@ use crate::schema::FieldPath;
 /// The path of a record's life register.
 pub(crate) const LIFE: u32 = 0;
 
+/// The suffix of the register that holds a record which is no object.
+pub(crate) const ROOT: &str = "=";
+
 /// The suffixes of all registers of a store, each once.
 #[derive(Clone)]
 pub(crate) struct Paths {
     positions: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
     infos: Vec<PathInfo>,
+    /// The suffixes below which some path lies.
+    above: HashSet<Box<str>, foldhash::fast::FixedState>,
 }
 
 /// A register's suffix, taken apart.
@@ -22,11 +27,13 @@ pub(crate) struct PathInfo {
     pub(crate) field: FieldPath,
     /// For an increment or an element: the field that it is a part of.
     pub(crate) part_of: Option<u32>,
+    /// Whether some record has a field below this one: where this path holds a leaf, it may stand against an object.
+    pub(crate) has_below: bool,
 }
 
 impl Default for Paths {
     fn default() -> Self {
-        let mut paths = Self { positions: HashMap::default(), infos: Vec::new() };
+        let mut paths = Self { positions: HashMap::default(), infos: Vec::new(), above: HashSet::default() };
         paths.intern("");
         paths
     }
@@ -42,8 +49,25 @@ impl Paths {
         let part_of = part.map(|_| self.intern(suffix.split(layout::PART).next().unwrap_or_default()));
         let position = self.infos.len() as u32;
         self.positions.insert(suffix.into(), position);
-        self.infos.push(PathInfo { suffix: suffix.into(), field, part_of });
+        // The root lies above every field.
+        let has_below = suffix == ROOT || self.above.contains(suffix);
+        self.infos.push(PathInfo { suffix: suffix.into(), field, part_of, has_below });
+        self.note_paths_above(suffix);
         position
+    }
+
+    fn note_paths_above(&mut self, suffix: &str) {
+        for (end, _) in suffix.match_indices('\0') {
+            let above = suffix.get(..end).unwrap_or_default();
+            if !self.above.contains(above) {
+                self.above.insert(above.into());
+                if let Some(info) =
+                    self.positions.get(above).and_then(|position| self.infos.get_mut(*position as usize))
+                {
+                    info.has_below = true;
+                }
+            }
+        }
     }
 
     pub(crate) fn find(&self, suffix: &str) -> Option<u32> {

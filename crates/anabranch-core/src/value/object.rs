@@ -12,7 +12,7 @@ pub struct Object(Vec<(JsString, Value)>);
 impl Object {
     /// The value of the property `name`.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        let at = self.0.binary_search_by(|(have, _)| have.cmp(&JsString::from(name))).ok()?;
+        let at = self.0.binary_search_by(|(have, _)| have.compare_to(name)).ok()?;
         self.0.get(at).map(|(_, value)| value)
     }
 

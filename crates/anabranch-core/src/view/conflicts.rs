@@ -48,23 +48,12 @@ impl View<'_> {
 
     /// Whether every register of the record holds one value and nothing was deleted: the usual case, found fast.
     fn is_plain(&self, slot: &Slot) -> bool {
-        let is_ordered = slot.entries.is_sorted_by(|a, b| a.path < b.path);
-        is_ordered
+        slot.entries.is_sorted_by(|a, b| a.path < b.path)
             && slot.entries.iter().all(|entry| {
-                let deleted = entry.path == LIFE && entry.scalar(self.history) == crate::scalar::Scalar::DELETED;
-                !deleted && self.registers.paths.info(entry.path).part_of.is_none()
+                let info = self.registers.paths.info(entry.path);
+                let is_deletion = || entry.path == LIFE && entry.scalar(self.history) == crate::scalar::Scalar::DELETED;
+                info.part_of.is_none() && !info.has_below && !is_deletion()
             })
-            && !self.may_nest(slot)
-    }
-
-    /// Whether a leaf may stand against an object at one path of this record.
-    fn may_nest(&self, slot: &Slot) -> bool {
-        let suffix = |entry: &Entry| &*self.registers.paths.info(entry.path).suffix;
-        let below = |a: &str, b: &str| {
-            a == "=" && b.starts_with('.') || b.strip_prefix(a).is_some_and(|rest| rest.starts_with('\0'))
-        };
-        let fields = || slot.entries.iter().filter(|entry| entry.path != LIFE);
-        fields().any(|a| fields().any(|b| below(suffix(a), suffix(b))))
     }
 
     fn value_conflicts(&self, key: &Key, record: u32, slot: &Slot) -> Vec<Conflict> {

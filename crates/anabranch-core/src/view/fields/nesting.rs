@@ -3,16 +3,16 @@
 use std::ops::Range;
 
 use super::{Clash, Fields, Leaf};
-use crate::registers::Entry;
+use crate::registers::{Entry, ROOT};
 use crate::scalar::Scalar;
 use crate::view::View;
-
-/// The suffix of the register that holds a record which is no object.
-const ROOT: &str = "=";
 
 impl View<'_> {
     /// Leaves no leaf below another. An empty object's marker gives way to any property.
     pub(super) fn separate_leaves_from_objects(&self, fields: &mut Fields) {
+        if !fields.leaves.iter().any(|leaf| self.registers.paths.info(leaf.path).has_below) {
+            return;
+        }
         // From the deepest up, so that what stands below a leaf is settled; the root, which is last in order, at the end.
         let last = fields.leaves.len();
         for at in (0..last).rev() {
