@@ -62,7 +62,8 @@ impl<'a> Scalar<'a> {
     /// The number in a counter's part.
     pub(crate) fn to_increment(self) -> Option<i64> {
         let mut bytes = self.bytes;
-        (self.code == code::INT).then(|| read_signed(&mut bytes)).flatten()
+        let delta = (self.code == code::INT).then(|| read_signed(&mut bytes)).flatten();
+        delta.filter(|_| bytes.is_empty())
     }
 
     /// The element in a set's part, and whether it is in the set.
@@ -77,6 +78,18 @@ impl<'a> Scalar<'a> {
 
     /// Whether these are the bytes that an honest replica writes for what they stand for.
     pub(crate) fn is_canonical(self) -> bool {
+        let mut rest = self.bytes;
+        match self.code {
+            code::NULL | code::FALSE | code::TRUE => return rest.is_empty(),
+            code::STR => return std::str::from_utf8(rest).is_ok(),
+            // The reader takes only the shortest form.
+            code::INT => {
+                let number = read_signed(&mut rest);
+                return rest.is_empty() && number.is_some_and(|number| number.unsigned_abs() <= INTEGER_MAX as u64);
+            }
+            code::TIMESTAMP => return read_signed(&mut rest).is_some() && rest.is_empty(),
+            _ => (),
+        }
         let mut again = Vec::new();
         let code = match self.to_value() {
             Ok(Some(value)) => write_value(&value, &mut again),

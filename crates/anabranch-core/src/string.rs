@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 /// A JavaScript string: any sequence of UTF-16 code units, ordered by code unit.
 ///
-/// Well-formed strings are held as UTF-8; only a string with a lone surrogate is held as code units, so that equal
+/// Cloning is cheap, for names repeat from record to record. Well-formed strings are held as UTF-8; only a string with a lone surrogate is held as code units, so that equal
 /// strings have one representation.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct JsString(Repr);
@@ -16,7 +17,7 @@ pub struct JsString(Repr);
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum Repr {
     #[serde(rename = "utf8")]
-    Utf8(Box<str>),
+    Utf8(Arc<str>),
     /// Invariant: holds a lone surrogate.
     #[serde(rename = "utf16")]
     Utf16(Box<[u16]>),
@@ -26,7 +27,7 @@ impl JsString {
     /// Takes UTF-16 code units, well-formed or not.
     pub fn from_utf16(units: &[u16]) -> Self {
         match String::from_utf16(units) {
-            Ok(text) => Self(Repr::Utf8(text.into_boxed_str())),
+            Ok(text) => Self(Repr::Utf8(text.into())),
             Err(_) => Self(Repr::Utf16(units.into())),
         }
     }
@@ -119,7 +120,7 @@ impl From<&str> for JsString {
 
 impl From<String> for JsString {
     fn from(text: String) -> Self {
-        Self(Repr::Utf8(text.into_boxed_str()))
+        Self(Repr::Utf8(text.into()))
     }
 }
 

@@ -84,8 +84,10 @@ impl Export {
     }
 
     fn source(&self) -> Result<Source, ReadExportError> {
-        let file = File::open(&self.path).map_err(|source| ReadExportError::Open { path: self.path.clone(), source })?;
-        let lexer = Lexer::new(BufReader::with_capacity(1 << 18, file), VALUE_DEPTH_MAX + WRAPPER_DEPTH).allow_trailing_comma();
+        let file =
+            File::open(&self.path).map_err(|source| ReadExportError::Open { path: self.path.clone(), source })?;
+        let lexer =
+            Lexer::new(BufReader::with_capacity(1 << 18, file), VALUE_DEPTH_MAX + WRAPPER_DEPTH).allow_trailing_comma();
         Ok(Source { lexer, path: self.path.clone(), bytes: self.bytes, told: 0 })
     }
 
@@ -144,4 +146,3 @@ impl Source {
         }
     }
 }
-

@@ -4,8 +4,8 @@
 mod dexie;
 mod export;
 mod loss;
-mod playwright;
 mod plain;
+mod playwright;
 mod visit;
 
 pub use dexie::{DexieWriter, WriteExportError};

@@ -12,17 +12,22 @@ pub(crate) fn dexie(value: &Value) -> Value {
         Value::BooleanObject(_) => Value::BooleanObject(true),
         Value::Error { .. } | Value::DomException { .. } | Value::CryptoKey { .. } => Value::object([]),
         Value::Geometry { kind, numbers } => geometry(*kind, numbers),
-        Value::RegExp { source, flags } => {
-            Value::RegExp { source: source.clone(), flags: flags.chars().filter(|flag| !"dsv".contains(*flag)).collect() }
+        Value::RegExp { source, flags } => Value::RegExp {
+            source: source.clone(),
+            flags: flags.chars().filter(|flag| !"dsv".contains(*flag)).collect(),
+        },
+        Value::View(view) if matches!(view.kind, ViewKind::BigInt64 | ViewKind::BigUint64 | ViewKind::Float16) => {
+            elements(view)
         }
-        Value::View(view) if matches!(view.kind, ViewKind::BigInt64 | ViewKind::BigUint64 | ViewKind::Float16) => elements(view),
         Value::ArrayBuffer(buffer) => Value::array_buffer(buffer.bytes.clone()),
         Value::ImageData(image) => {
             let mut image = image.clone();
             (image.color_space, image.format) = (None, None);
             Value::ImageData(image)
         }
-        Value::FileList(files) => Value::object([("_files", Value::Array(files.iter().cloned().map(Value::File).collect()))]),
+        Value::FileList(files) => {
+            Value::object([("_files", Value::Array(files.iter().cloned().map(Value::File).collect()))])
+        }
         Value::Object(object) => {
             let kept = object.iter().filter(|(name, _)| **name != *"__proto__");
             Value::Object(kept.map(|(name, value)| (name.clone(), dexie(value))).collect())
@@ -34,8 +39,15 @@ pub(crate) fn dexie(value: &Value) -> Value {
 /// Playwright's storageState: Blobs become empty objects.
 pub(crate) fn playwright(value: &Value) -> Value {
     match value {
-        Value::Blob(_) | Value::File(_) | Value::FileList(_) | Value::ImageData(_) | Value::DomException { .. } | Value::CryptoKey { .. } => Value::object([]),
-        Value::Error { name, message, .. } => Value::Error { name: name.clone(), message: message.clone(), cause: None },
+        Value::Blob(_)
+        | Value::File(_)
+        | Value::FileList(_)
+        | Value::ImageData(_)
+        | Value::DomException { .. }
+        | Value::CryptoKey { .. } => Value::object([]),
+        Value::Error { name, message, .. } => {
+            Value::Error { name: name.clone(), message: message.clone(), cause: None }
+        }
         other => each_inside(other, &playwright),
     }
 }
@@ -56,7 +68,9 @@ pub(crate) fn plain(value: &Value) -> Value {
             Value::Object(kept.map(|(name, value)| (name.clone(), plain(value))).collect())
         }
         Value::SparseArray(array) => {
-            let item = |at| array.items.iter().find(|(position, _)| *position == at).map_or(Value::Null, |(_, item)| plain(item));
+            let item = |at| {
+                array.items.iter().find(|(position, _)| *position == at).map_or(Value::Null, |(_, item)| plain(item))
+            };
             Value::Array((0..array.length).map(item).collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(plain).collect()),
@@ -77,7 +91,9 @@ fn each_inside(value: &Value, loss: &dyn Fn(&Value) -> Value) -> Value {
             items: array.items.iter().map(|(position, item)| (*position, loss(item))).collect(),
             properties: array.properties.iter().map(|(name, value)| (name.clone(), loss(value))).collect(),
         }),
-        Value::Object(object) => Value::Object(object.iter().map(|(name, value)| (name.clone(), loss(value))).collect()),
+        Value::Object(object) => {
+            Value::Object(object.iter().map(|(name, value)| (name.clone(), loss(value))).collect())
+        }
         Value::Graph(graph) => Value::Graph(Box::new(Graph { root: loss(&graph.root), defs: list(&graph.defs) })),
         other => other.clone(),
     }
@@ -90,7 +106,9 @@ fn geometry(kind: GeometryKind, numbers: &[f64]) -> Value {
         GeometryKind::Rect | GeometryKind::RectReadOnly => &["x", "y", "width", "height"],
         GeometryKind::Matrix | GeometryKind::MatrixReadOnly | GeometryKind::Quad => &[],
     };
-    Value::Object(names.iter().zip(numbers).map(|(name, number)| (JsString::from(*name), Value::Number(*number))).collect())
+    Value::Object(
+        names.iter().zip(numbers).map(|(name, number)| (JsString::from(*name), Value::Number(*number))).collect(),
+    )
 }
 
 /// A typed array as the plain object of its elements.
@@ -114,7 +132,8 @@ fn elements(view: &View) -> Value {
             _ => Value::Number(bits as f64),
         }
     };
-    let named = bytes.chunks_exact(size).enumerate().map(|(at, chunk)| (JsString::from(at.to_string()), element(chunk)));
+    let named =
+        bytes.chunks_exact(size).enumerate().map(|(at, chunk)| (JsString::from(at.to_string()), element(chunk)));
     Value::Object(named.collect::<Object>())
 }
 

@@ -5,7 +5,11 @@ use anabranch_core::json::value_from_json;
 use crate::export::{ReadOptions, Source};
 use crate::visit::{ReadError, ReadExportError, ReadRowError, SnapshotVisitor, Want};
 
-pub(crate) fn read<V: SnapshotVisitor>(source: &mut Source, options: &ReadOptions, visitor: &mut V) -> Result<(), ReadError<V::Error>> {
+pub(crate) fn read<V: SnapshotVisitor>(
+    source: &mut Source,
+    options: &ReadOptions,
+    visitor: &mut V,
+) -> Result<(), ReadError<V::Error>> {
     let stem = || source.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let database = options.database.clone().unwrap_or_else(stem);
     source.lexer.begin_object().map_err(|error| source.json(error))?;
@@ -13,7 +17,8 @@ pub(crate) fn read<V: SnapshotVisitor>(source: &mut Source, options: &ReadOption
     while let Some(name) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
         let name = name.as_str().ok_or_else(|| source.member("a store's name"))?.to_owned();
         let schema = options.schemas.get(&name).cloned();
-        let schema = schema.ok_or_else(|| ReadExportError::SchemaNeeded { path: source.path.clone(), store: name.clone() })?;
+        let schema =
+            schema.ok_or_else(|| ReadExportError::SchemaNeeded { path: source.path.clone(), store: name.clone() })?;
         if !std::mem::replace(&mut is_begun, true) {
             let names: Vec<String> = options.schemas.keys().cloned().collect();
             visitor.database(&database, None, &names).map_err(ReadError::Visitor)?;

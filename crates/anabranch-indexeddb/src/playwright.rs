@@ -20,12 +20,17 @@ pub(crate) fn read<V: SnapshotVisitor>(source: &mut Source, visitor: &mut V) -> 
     Ok(())
 }
 
-fn read_database<V: SnapshotVisitor>(source: &Source, database: &Json, visitor: &mut V) -> Result<(), ReadError<V::Error>> {
+fn read_database<V: SnapshotVisitor>(
+    source: &Source,
+    database: &Json,
+    visitor: &mut V,
+) -> Result<(), ReadError<V::Error>> {
     let name = database.get("name").and_then(Json::as_str).ok_or_else(|| source.member("indexedDB[].name"))?;
     let version = database.get("version").and_then(Json::as_u64).ok_or_else(|| source.member("indexedDB[].version"))?;
     let stores = database.get("stores").and_then(Json::as_array).ok_or_else(|| source.member("indexedDB[].stores"))?;
     let named = |store: &Json| store.get("name").and_then(Json::as_str).map(str::to_owned);
-    let names: Vec<String> = stores.iter().map(named).collect::<Option<_>>().ok_or_else(|| source.member("stores[].name"))?;
+    let names: Vec<String> =
+        stores.iter().map(named).collect::<Option<_>>().ok_or_else(|| source.member("stores[].name"))?;
     visitor.database(name, Some(version), &names).map_err(ReadError::Visitor)?;
     for (store, name) in stores.iter().zip(&names) {
         let schema = read_schema(store).ok_or_else(|| source.member("stores[].keyPath or indexes"))?;
@@ -56,12 +61,22 @@ fn read_schema(store: &Json) -> Option<StoreSchema> {
         let (unique, multi_entry) = (flag(index, "unique"), flag(index, "multiEntry"));
         indexes.push(Index { name, key_path: read_key_path(index)?, unique, multi_entry });
     }
-    Some(StoreSchema { key_path: read_key_path(store), auto_increment: flag(store, "autoIncrement"), indexes, ..StoreSchema::default() })
+    Some(StoreSchema {
+        key_path: read_key_path(store),
+        auto_increment: flag(store, "autoIncrement"),
+        indexes,
+        ..StoreSchema::default()
+    })
 }
 
 fn read_key_path(json: &Json) -> Option<KeyPath> {
     match json.get("keyPathArray") {
-        Some(paths) => paths.as_array()?.iter().map(|path| path.as_str().map(str::to_owned)).collect::<Option<_>>().map(KeyPath::Compound),
+        Some(paths) => paths
+            .as_array()?
+            .iter()
+            .map(|path| path.as_str().map(str::to_owned))
+            .collect::<Option<_>>()
+            .map(KeyPath::Compound),
         None => Some(KeyPath::Single(json.get("keyPath")?.as_str()?.to_owned())),
     }
 }
@@ -95,15 +110,21 @@ impl Decoder {
             Json::Number(number) => Value::Number(*number),
             Json::String(text) => Value::String(text.clone()),
             Json::Array(items) => Value::Array(items.iter().map(|item| self.plain(item)).collect::<Result<_, _>>()?),
-            Json::Object(members) => {
-                Value::Object(members.iter().map(|(name, value)| Ok((name.clone(), self.plain(value)?))).collect::<Result<_, ReadRowError>>()?)
-            }
+            Json::Object(members) => Value::Object(
+                members
+                    .iter()
+                    .map(|(name, value)| Ok((name.clone(), self.plain(value)?)))
+                    .collect::<Result<_, ReadRowError>>()?,
+            ),
         })
     }
 
     fn value(&mut self, json: &Json) -> Result<Value, ReadRowError> {
         let Json::Object(members) = json else { return self.plain(json) };
-        let unreadable = || ReadRowError::Tag { path: String::new(), tag: members.first().map_or_else(String::new, |(tag, _)| tag.to_string_lossy().into_owned()) };
+        let unreadable = || ReadRowError::Tag {
+            path: String::new(),
+            tag: members.first().map_or_else(String::new, |(tag, _)| tag.to_string_lossy().into_owned()),
+        };
         let value = self.tagged(json)?.ok_or_else(unreadable)?;
         if let Some(id) = json.get("id").and_then(Json::as_u64) {
             self.seen.insert(id, value.clone());
@@ -139,17 +160,25 @@ impl Decoder {
             return Ok(self.seen.get(&id).cloned());
         }
         if let Some(expression) = json.get("r") {
-            return Ok(text(expression, "p").zip(text(expression, "f")).map(|(source, flags)| Value::RegExp { source: source.into(), flags }));
+            return Ok(text(expression, "p")
+                .zip(text(expression, "f"))
+                .map(|(source, flags)| Value::RegExp { source: source.into(), flags }));
         }
         if let Some(error) = json.get("e") {
             let named = text(error, "n").zip(text(error, "m"));
-            return Ok(named.map(|(name, message)| Value::Error { name: name.into(), message: JsString::from(message), cause: None }));
+            return Ok(named.map(|(name, message)| Value::Error {
+                name: name.into(),
+                message: JsString::from(message),
+                cause: None,
+            }));
         }
         if let Some(view) = json.get("ta") {
-            return Ok(text(view, "k").as_deref().and_then(view_kind).zip(text(view, "b")).and_then(|(kind, bytes)| {
-                let bytes = base64::engine::general_purpose::STANDARD.decode(bytes).ok()?;
-                Some(Value::View(View { kind, buffer: ViewBuffer::Whole(bytes) }))
-            }));
+            return Ok(text(view, "k").as_deref().and_then(view_kind).zip(text(view, "b")).and_then(
+                |(kind, bytes)| {
+                    let bytes = base64::engine::general_purpose::STANDARD.decode(bytes).ok()?;
+                    Some(Value::View(View { kind, buffer: ViewBuffer::Whole(bytes) }))
+                },
+            ));
         }
         if let Some(date) = text(json, "d") {
             return Ok(iso_to_date(&date).map(|ms| Value::Date(Some(ms))));

@@ -26,7 +26,9 @@ pub(crate) fn write(table: &Table<'_>, out: &mut impl Write) -> io::Result<()> {
     for at in 0..table.rows() {
         table.before.iter().for_each(|column| cell(&mut row, column.cells.get(at).and_then(Option::as_deref)));
         let object = objects.get(at).copied().flatten();
-        leaves.iter().for_each(|leaf| cell(&mut row, object.and_then(|value| value_at(value, leaf)).and_then(text_of).as_deref()));
+        leaves.iter().for_each(|leaf| {
+            cell(&mut row, object.and_then(|value| value_at(value, leaf)).and_then(text_of).as_deref())
+        });
         if table.columns.root.is_some() {
             cell(&mut row, roots.get(at).copied().flatten().and_then(text_of).as_deref());
         }

@@ -59,7 +59,8 @@ pub fn open_url(url: &str) -> io::Result<Box<dyn Destination>> {
         Some(_) => Ok(Box::new(ObjectStore::open(url)?)),
         #[cfg(not(feature = "object_store"))]
         Some((scheme, _)) => {
-            let what = format!("this build delivers to paths and file:// only: {scheme}:// needs the feature object_store");
+            let what =
+                format!("this build delivers to paths and file:// only: {scheme}:// needs the feature object_store");
             Err(io::Error::new(io::ErrorKind::Unsupported, what))
         }
     }

@@ -35,7 +35,12 @@ pub(crate) fn directory(table: &TableName, part: Part) -> String {
 /// The file that a delivery writes there. Its contents are in the name, so that two writers never write over each other.
 pub(crate) fn file(table: &TableName, part: Part, generation: u64, contents: &[u8], format: Format) -> String {
     let hash = blake3::hash(contents).to_hex();
-    format!("{}/{generation:08}-{}.{}", directory(table, part), hash.get(..HASH_DIGITS).unwrap_or_default(), format.extension())
+    format!(
+        "{}/{generation:08}-{}.{}",
+        directory(table, part),
+        hash.get(..HASH_DIGITS).unwrap_or_default(),
+        format.extension()
+    )
 }
 
 const HASH_DIGITS: usize = 16;

@@ -11,9 +11,9 @@ mod rows;
 mod sink;
 mod table;
 
-pub use destination::{Destination, LocalDirectory, Revision, open_url};
 #[cfg(feature = "object_store")]
 pub use destination::ObjectStore;
+pub use destination::{Destination, LocalDirectory, Revision, open_url};
 pub use jsonl::{write_conflict, write_record};
 pub use manifest::{Manifest, ManifestTable};
 pub use sink::{FileSink, Options, SinkError};

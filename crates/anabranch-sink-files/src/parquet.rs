@@ -20,7 +20,8 @@ const BATCH_ROWS: usize = 16 * 1024;
 
 pub(crate) fn write(table: &Table<'_>, out: &mut (impl Write + Send)) -> Result<(), WriteTableError> {
     let schema = Arc::new(schema(table));
-    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).set_created_by("anabranch".into()).build();
+    let properties =
+        WriterProperties::builder().set_compression(Compression::SNAPPY).set_created_by("anabranch".into()).build();
     let mut writer = ArrowWriter::try_new(out, schema.clone(), Some(properties))?;
     let (objects, roots) = (table.objects(), table.roots());
     let mut at = 0;
@@ -54,8 +55,8 @@ fn batch(
     };
     let mut arrays: Vec<ArrayRef> = table.before.iter().map(text).collect();
     let objects = objects.get(rows.clone()).unwrap_or_default();
-    for column in &table.columns.fields {
-        let values: Vec<Option<&Value>> = objects.iter().map(|value| arrays::property(*value, &column.name)).collect();
+    let fields = &table.columns.fields;
+    for (column, values) in fields.iter().zip(arrays::properties(fields, objects)) {
         arrays.push(arrays::array(&column.kind, &values)?);
     }
     if let Some(kind) = &table.columns.root {

@@ -41,7 +41,9 @@ impl Rows {
         match self {
             Rows::Current { values, .. } => Box::new(values.iter()),
             // A deletion has no value: nothing, which fits everywhere.
-            Rows::Changes { batch } => Box::new(batch.changes.iter().map(|change| change.after.as_ref().unwrap_or(NOTHING))),
+            Rows::Changes { batch } => {
+                Box::new(batch.changes.iter().map(|change| change.after.as_ref().unwrap_or(NOTHING)))
+            }
         }
     }
 
@@ -66,7 +68,10 @@ impl Rows {
             return Ok(self.encode_lines(name, &rows, if drops_values { admitted } else { &NONE }));
         }
         let all: Vec<&Value> = self.values().collect();
-        let text = |name, cell: &dyn Fn(usize) -> Option<String>| TextColumn { name, cells: rows.iter().map(|at| cell(*at)).collect() };
+        let text = |name, cell: &dyn Fn(usize) -> Option<String>| TextColumn {
+            name,
+            cells: rows.iter().map(|at| cell(*at)).collect(),
+        };
         let mut before = vec![text("_key", &|at| self.key(at))];
         let mut after = Vec::new();
         let mut values: Vec<Option<&Value>> = rows.iter().map(|at| all.get(*at).copied()).collect();
@@ -109,7 +114,8 @@ impl Rows {
     }
 }
 
-static NONE: Admitted = Admitted { columns: Columns { fields: Vec::new(), root: None }, discarded: Vec::new(), misfits: Vec::new() };
+static NONE: Admitted =
+    Admitted { columns: Columns { fields: Vec::new(), root: None }, discarded: Vec::new(), misfits: Vec::new() };
 
 /// The value of row `at` without what is dropped of it.
 fn without<'v>(value: &'v Value, at: usize, dropped: &Admitted) -> Cow<'v, Value> {
@@ -131,7 +137,11 @@ fn remove(value: &mut Value, path: &[String]) {
     }
 }
 
-pub(crate) fn encode_conflicts(name: &TableName, conflicts: &[Conflict], format: Format) -> Result<Vec<u8>, WriteTableError> {
+pub(crate) fn encode_conflicts(
+    name: &TableName,
+    conflicts: &[Conflict],
+    format: Format,
+) -> Result<Vec<u8>, WriteTableError> {
     let mut out = Vec::new();
     if format == Format::Jsonl {
         for conflict in conflicts {
@@ -140,7 +150,10 @@ pub(crate) fn encode_conflicts(name: &TableName, conflicts: &[Conflict], format:
         }
         return Ok(out);
     }
-    let column = |name, cell: &dyn Fn(&Conflict) -> Option<String>| TextColumn { name, cells: conflicts.iter().map(cell).collect() };
+    let column = |name, cell: &dyn Fn(&Conflict) -> Option<String>| TextColumn {
+        name,
+        cells: conflicts.iter().map(cell).collect(),
+    };
     let json = |write: &dyn Fn(&mut Vec<u8>)| {
         let mut out = Vec::new();
         write(&mut out);
@@ -148,7 +161,9 @@ pub(crate) fn encode_conflicts(name: &TableName, conflicts: &[Conflict], format:
     };
     let columns = vec![
         column("_key", &|conflict| Some(key_to_string(&conflict.key))),
-        column("field", &|conflict| conflict.field.as_ref().and_then(|field| json(&|out| jsonl::write_field(Some(field), out)))),
+        column("field", &|conflict| {
+            conflict.field.as_ref().and_then(|field| json(&|out| jsonl::write_field(Some(field), out)))
+        }),
         column("kind", &|conflict| Some(conflict.kind.name().into())),
         column("shown", &|conflict| conflict.shown.as_ref().map(value_to_string)),
         column("others", &|conflict| json(&|out| jsonl::write_others(conflict, out))),
@@ -164,21 +179,30 @@ pub(crate) fn encode_misfits(rows: &Rows, admitted: &Admitted, format: Format) -
         .iter()
         .map(|(at, misfit)| {
             let path = Value::Array(misfit.path.iter().map(|name| Value::from(name.as_str())).collect());
-            [rows.key(*at), Some(value_to_string(&path)), Some(value_to_string(&misfit.value)), Some(misfit.reason.to_string())]
+            [
+                rows.key(*at),
+                Some(value_to_string(&path)),
+                Some(value_to_string(&misfit.value)),
+                Some(misfit.reason.to_string()),
+            ]
         })
         .collect();
     let mut out = Vec::new();
     if format == Format::Jsonl {
         for [key, field, value, reason] in &cells {
             let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "null".into());
-            out.extend(format!("{{\"key\":{},\"field\":{},\"value\":{},\"reason\":", text(key), text(field), text(value)).as_bytes());
+            out.extend(
+                format!("{{\"key\":{},\"field\":{},\"value\":{},\"reason\":", text(key), text(field), text(value))
+                    .as_bytes(),
+            );
             write_string(reason.as_deref().unwrap_or_default(), &mut out);
             out.extend(b"}\n");
         }
         return Ok(out);
     }
     let names = ["_key", "field", "value", "reason"];
-    let column = |(at, name)| TextColumn { name, cells: cells.iter().map(|row| row.get(at).cloned().flatten()).collect() };
+    let column =
+        |(at, name)| TextColumn { name, cells: cells.iter().map(|row| row.get(at).cloned().flatten()).collect() };
     Table::of_text(names.into_iter().enumerate().map(column).collect()).write(format, &mut out)?;
     Ok(out)
 }

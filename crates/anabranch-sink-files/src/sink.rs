@@ -151,11 +151,19 @@ impl<D: Destination> FileSink<D> {
     fn put(&mut self, table: &TableName, part: Part, generation: u64, bytes: &[u8]) -> Result<String, SinkError> {
         let path = layout::file(table, part, generation, bytes, self.options.format);
         let written = self.destination.write(&path, bytes);
-        written.map_err(|source| SinkError::Write { destination: self.destination.name(), path: path.clone(), source })?;
+        written.map_err(|source| SinkError::Write {
+            destination: self.destination.name(),
+            path: path.clone(),
+            source,
+        })?;
         Ok(path)
     }
 
-    fn deliver_table(&mut self, table: &TableDelivery<'_>, generation: u64) -> Result<(ManifestTable, TableReceipt), SinkError> {
+    fn deliver_table(
+        &mut self,
+        table: &TableDelivery<'_>,
+        generation: u64,
+    ) -> Result<(ManifestTable, TableReceipt), SinkError> {
         let name = table.name();
         let format = self.options.format;
         let had = self.manifest.table(name).cloned();
@@ -171,15 +179,31 @@ impl<D: Destination> FileSink<D> {
         }
         let failed = |source| SinkError::Table { table: name.clone(), source };
         let conflicts = table.conflicts();
-        let records_file = self.put(name, Part::Records, generation, &rows.encode(name, format, contract, &admitted).map_err(failed)?)?;
-        let conflicts_file = self.put(name, Part::Conflicts, generation, &encode_conflicts(name, &conflicts, format).map_err(failed)?)?;
+        let records_file = self.put(
+            name,
+            Part::Records,
+            generation,
+            &rows.encode(name, format, contract, &admitted).map_err(failed)?,
+        )?;
+        let conflicts_file =
+            self.put(name, Part::Conflicts, generation, &encode_conflicts(name, &conflicts, format).map_err(failed)?)?;
         let dead_letters_file = match admitted.misfits.is_empty() {
             true => None,
-            false => Some(self.put(name, Part::DeadLetters, generation, &encode_misfits(&rows, &admitted, format).map_err(failed)?)?),
+            false => Some(self.put(
+                name,
+                Part::DeadLetters,
+                generation,
+                &encode_misfits(&rows, &admitted, format).map_err(failed)?,
+            )?),
         };
         let written = rows.len() - admitted.discarded.len();
-        let files = [Some(&records_file), Some(&conflicts_file), dead_letters_file.as_ref()].into_iter().flatten().cloned().collect();
-        let receipt = TableReceipt { rows: written, conflicts: conflicts.len(), dead_letters: admitted.misfits.len(), files };
+        let files = [Some(&records_file), Some(&conflicts_file), dead_letters_file.as_ref()]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
+        let receipt =
+            TableReceipt { rows: written, conflicts: conflicts.len(), dead_letters: admitted.misfits.len(), files };
         // A feed grows; current rows are replaced.
         let older = had.filter(|_| self.options.mode == Mode::Changes);
         let (older_rows, mut files, mut dead_letters) =
@@ -207,16 +231,24 @@ impl<D: Destination> Sink for FileSink<D> {
     fn open(&mut self) -> Result<Checkpoints, SinkError> {
         let destination = self.destination.name();
         let read = self.destination.read(MANIFEST);
-        match read.map_err(|source| SinkError::Read { destination: destination.clone(), path: MANIFEST.into(), source })? {
+        match read.map_err(|source| SinkError::Read {
+            destination: destination.clone(),
+            path: MANIFEST.into(),
+            source,
+        })? {
             None => (self.manifest, self.revision) = (Manifest::new(self.options.format, self.options.mode), None),
             Some((bytes, revision)) => {
-                let manifest: Manifest =
-                    serde_json::from_slice(&bytes).map_err(|source| SinkError::Manifest { destination: destination.clone(), source })?;
+                let manifest: Manifest = serde_json::from_slice(&bytes)
+                    .map_err(|source| SinkError::Manifest { destination: destination.clone(), source })?;
                 if manifest.anabranch != VERSION {
                     return Err(SinkError::Version { destination, version: manifest.anabranch });
                 }
                 if (manifest.format, manifest.mode) != (self.options.format, self.options.mode) {
-                    return Err(SinkError::OtherFormat { destination, have: manifest.format, have_mode: manifest.mode });
+                    return Err(SinkError::OtherFormat {
+                        destination,
+                        have: manifest.format,
+                        have_mode: manifest.mode,
+                    });
                 }
                 (self.manifest, self.revision) = (manifest, Some(revision));
             }

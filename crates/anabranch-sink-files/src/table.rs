@@ -104,7 +104,8 @@ impl Table<'_> {
 /// The name of a record's own column: clear of ours.
 pub(crate) fn own_name(name: &str) -> String {
     let bare = name.trim_start_matches('_');
-    let is_like_ours = name.starts_with('_') && ["key", "value", "heads", "op", "origin"].iter().any(|ours| bare.starts_with(ours));
+    let is_like_ours =
+        name.starts_with('_') && ["key", "value", "heads", "op", "origin"].iter().any(|ours| bare.starts_with(ours));
     if is_like_ours { format!("_{name}") } else { name.to_owned() }
 }
 
@@ -117,7 +118,8 @@ pub struct RecordTable {
 impl RecordTable {
     /// Takes the records.
     pub fn new(records: impl IntoIterator<Item = Record>) -> Self {
-        let (keys, values) = records.into_iter().map(|record| (anabranch_core::json::key_to_string(&record.key), record.value)).unzip();
+        let (keys, values) =
+            records.into_iter().map(|record| (anabranch_core::json::key_to_string(&record.key), record.value)).unzip();
         Self { keys, values }
     }
 

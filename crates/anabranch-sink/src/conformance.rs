@@ -128,7 +128,8 @@ fn rows_are_the_records<S: Subject>() -> Checked {
 fn an_older_writer_is_fenced_off<S: Subject>() -> Checked {
     const LAW: &str = "an older writer is fenced off";
     let (subject, first, second) = (S::new(), Sample::first(), Sample::second());
-    let mut older = Interrupted { sink: subject.sink(), meanwhile: || drop(deliver(&mut subject.sink(), &second.tables())) };
+    let mut older =
+        Interrupted { sink: subject.sink(), meanwhile: || drop(deliver(&mut subject.sink(), &second.tables())) };
     let outcome = deliver(&mut older, &first.tables());
     let ended = S::new();
     push(LAW, &ended, &second)?;
@@ -169,7 +170,11 @@ impl Sample {
         let mut orders = Document::new();
         commit(&mut orders, "first", (0..7).map(|at| put(at, "open", f64::from(at))).collect());
         let mut notes = Document::new();
-        commit(&mut notes, "first", vec![Edit::Put { key: Some(Key::String("a/b".into())), value: Value::from("no object") }]);
+        commit(
+            &mut notes,
+            "first",
+            vec![Edit::Put { key: Some(Key::String("a/b".into())), value: Value::from("no object") }],
+        );
         Self { stores: vec![(name("orders"), orders), (name("notes & more"), notes)] }
     }
 

@@ -11,7 +11,9 @@ pub enum DeliverError<E> {
     #[error(transparent)]
     Sink(E),
     /// The destination was filled from another history.
-    #[error("table {table}: the destination is at heads that this store never had ({source}): deliver to an empty destination")]
+    #[error(
+        "table {table}: the destination is at heads that this store never had ({source}): deliver to an empty destination"
+    )]
     ForeignCheckpoint {
         /// The table.
         table: TableName,
@@ -34,7 +36,10 @@ pub struct Delivered {
 }
 
 /// Delivers what the destination lacks of `stores`, all of it or nothing. Where nothing is lacking nothing is written.
-pub fn deliver<S: Sink>(sink: &mut S, stores: &[(TableName, &Document)]) -> Result<Vec<Delivered>, DeliverError<S::Error>> {
+pub fn deliver<S: Sink>(
+    sink: &mut S,
+    stores: &[(TableName, &Document)],
+) -> Result<Vec<Delivered>, DeliverError<S::Error>> {
     let checkpoints = sink.open().map_err(DeliverError::Sink)?;
     let mut tables = Vec::new();
     for (name, document) in stores {
@@ -44,7 +49,8 @@ pub fn deliver<S: Sink>(sink: &mut S, stores: &[(TableName, &Document)]) -> Resu
             continue;
         }
         let from = checkpoint.cloned().unwrap_or_default();
-        let from = document.known(&from).map_err(|source| DeliverError::ForeignCheckpoint { table: name.clone(), source })?;
+        let from =
+            document.known(&from).map_err(|source| DeliverError::ForeignCheckpoint { table: name.clone(), source })?;
         let view = document.view();
         tables.push(TableDelivery { name: name.clone(), document, from, to: view.heads().clone(), view });
     }

@@ -92,7 +92,11 @@ impl Sink for MemorySink {
         for moved in &delivery.tables {
             let table = tables.entry(moved.name().clone()).or_default();
             let batch = moved.changes();
-            let receipt = TableReceipt { rows: batch.changes.len(), conflicts: moved.conflicts().len(), ..TableReceipt::default() };
+            let receipt = TableReceipt {
+                rows: batch.changes.len(),
+                conflicts: moved.conflicts().len(),
+                ..TableReceipt::default()
+            };
             for change in batch.changes {
                 destination.write()?;
                 match change.after {

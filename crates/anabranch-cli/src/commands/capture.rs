@@ -93,7 +93,7 @@ fn read_contents(
     std::thread::scope(|scope| {
         let events = events(scope, export, &arguments.only);
         let mut database = String::new();
-        while let Ok(event) = events.recv() {
+        while let Ok(event) = events.incoming.recv() {
             match event {
                 Event::Database { name, version, tables } => {
                     contents.databases.insert(name.clone(), Database { version, stores: tables });
@@ -130,12 +130,13 @@ fn read_contents(
                     };
                     store.capture.schema(&schema).map_err(|error| store.failed(&error))?;
                     let complete = loop {
-                        match events.recv() {
-                            Ok(Event::Records(batch)) => {
+                        match events.incoming.recv() {
+                            Ok(Event::Records(mut batch)) => {
                                 records += batch.len();
-                                batch
-                                    .into_iter()
-                                    .try_for_each(|(key, value)| store.record(key, value, &mut contents.blobs))?;
+                                let mut each = batch.iter_mut();
+                                each.try_for_each(|(key, value)| store.record(key, value, &mut contents.blobs))?;
+                                // Who reads no more needs no batches back.
+                                drop(events.spent.send(batch));
                             }
                             Ok(Event::Progress { read }) => progress.at(read, records),
                             Ok(Event::EndStore { complete }) => break complete,
@@ -176,7 +177,7 @@ struct StoreBeingRead<'d> {
 }
 
 impl StoreBeingRead<'_> {
-    fn record(&mut self, key: Key, mut value: Value, blobs: &mut BTreeMap<[u8; 32], Vec<u8>>) -> Result<(), Failure> {
+    fn record(&mut self, key: &Key, value: &mut Value, blobs: &mut BTreeMap<[u8; 32], Vec<u8>>) -> Result<(), Failure> {
         value.each_blob_mut(&mut |blob| {
             if blob.size > BLOB_INLINE_BYTES_MAX
                 && let Some(bytes) = blob.bytes.take()
@@ -185,16 +186,16 @@ impl StoreBeingRead<'_> {
             }
         });
         if !self.left_out.is_empty() {
-            self.left_out.remove(&key);
+            self.left_out.remove(key);
         }
         let format = self.format;
-        let taken = self.capture.record(&key, &value, Some(&move |value| format.loss(value)));
+        let taken = self.capture.record(key, value, Some(&move |value| format.loss(value)));
         taken.map_err(|error| {
             Failure::data(format_args!(
                 "{}: store {}: key {}: {error}",
                 self.file.display(),
                 self.name,
-                json::key_to_string(&key)
+                json::key_to_string(key)
             ))
         })
     }

@@ -21,6 +21,8 @@ pub(crate) struct Steps {
     directories: usize,
     generates_keys: bool,
     steps: Vec<Step>,
+    /// What happens after everybody was captured once more.
+    last: Step,
 }
 
 #[derive(Clone, Debug)]
@@ -50,8 +52,14 @@ const FIELDS: &[&str] = &["x", "y", "n", "s"];
 
 /// Histories of 2 to 6 replicas in 1 to 3 directories.
 pub(crate) fn histories() -> impl Strategy<Value = Steps> {
-    (2usize..=6, 1usize..=3, any::<bool>(), vec(step(), 6..32)).prop_map(
-        |(replicas, directories, generates_keys, steps)| Steps { replicas, directories, generates_keys, steps },
+    (2usize..=6, 1usize..=3, any::<bool>(), vec(step(), 6..32), step()).prop_map(
+        |(replicas, directories, generates_keys, steps, last)| Steps {
+            replicas,
+            directories,
+            generates_keys,
+            steps,
+            last,
+        },
     )
 }
 
@@ -76,7 +84,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (index(), any::<bool>(), vec((0..FIELDS.len(), policy()), 0..3))
             .prop_map(|(directory, edit_wins, fields)| Step::Policy { directory, edit_wins, fields }),
         2 => (index(), index()).prop_map(|(from, to)| Step::Merge { from, to }),
-        3 => (index(), index(), 0u8..4, value()).prop_map(|(directory, which, how, value)| Step::Resolve { directory, which, how, value }),
+        5 => (index(), index(), 0u8..4, value()).prop_map(|(directory, which, how, value)| Step::Resolve { directory, which, how, value }),
     ]
 }
 
@@ -123,6 +131,7 @@ impl World {
         world.directories = vec![Document::new(); steps.directories];
         steps.steps.iter().for_each(|step| world.step(step));
         (0..steps.replicas).for_each(|replica| world.capture(replica));
+        world.step(&steps.last);
         if !world.merged().view().conflicts().is_empty() {
             world.coverage.happened("a conflict was listed");
         }
@@ -324,10 +333,11 @@ impl World {
     }
 
     fn resolve(&mut self, directory: usize, which: &Index, how: u8, value: &Value) {
+        // The first directory from there on that has a conflict.
+        let count = self.directories.len();
+        let mut others = (directory..directory + count).map(|at| at % count);
+        let Some(directory) = others.find(|at| self.directories[*at].view().conflict_count() > 0) else { return };
         let conflicts = self.directories[directory].view().conflicts();
-        if conflicts.is_empty() {
-            return;
-        }
         let conflict = which.get(&conflicts);
         let resolution = match (how, &conflict.field) {
             (0, _) => Resolution::Delete,

@@ -55,9 +55,14 @@ fn read_data<V: SnapshotVisitor>(source: &mut Source, visitor: &mut V) -> Result
         }
         let value = source.lexer.value().map_err(|error| source.json(error))?;
         match name.as_str() {
-            Some("databaseName") => header.name = Some(value.as_str().ok_or_else(|| source.member("databaseName"))?.to_owned()),
+            Some("databaseName") => {
+                header.name = Some(value.as_str().ok_or_else(|| source.member("databaseName"))?.to_owned())
+            }
             Some("databaseVersion") => {
-                let version = value.as_number().filter(|version| *version > 0.0).ok_or_else(|| source.member("databaseVersion"))?;
+                let version = value
+                    .as_number()
+                    .filter(|version| *version > 0.0)
+                    .ok_or_else(|| source.member("databaseVersion"))?;
                 header.version = Some((version * 10.0).round() as u64);
             }
             Some("tables") => header.read_tables(source, &value)?,
@@ -97,7 +102,11 @@ impl Header {
     }
 }
 
-fn read_tables<V: SnapshotVisitor>(source: &mut Source, header: &Header, visitor: &mut V) -> Result<(), ReadError<V::Error>> {
+fn read_tables<V: SnapshotVisitor>(
+    source: &mut Source,
+    header: &Header,
+    visitor: &mut V,
+) -> Result<(), ReadError<V::Error>> {
     source.lexer.begin_array().map_err(|error| source.json(error))?;
     let mut first = true;
     let mut seen = std::collections::BTreeSet::new();
@@ -107,7 +116,9 @@ fn read_tables<V: SnapshotVisitor>(source: &mut Source, header: &Header, visitor
         while let Some(member) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
             if member.as_str() == Some("rows") {
                 has_rows = true;
-                let (Some(name), Some(inbound)) = (&name, inbound) else { return Err(source.member("tableName or inbound").into()) };
+                let (Some(name), Some(inbound)) = (&name, inbound) else {
+                    return Err(source.member("tableName or inbound").into());
+                };
                 read_rows(source, header, name, inbound, visitor)?;
                 continue;
             }
@@ -142,7 +153,8 @@ fn read_rows<V: SnapshotVisitor>(
     visitor: &mut V,
 ) -> Result<(), ReadError<V::Error>> {
     let tables = header.tables.as_ref();
-    let (text, count) = tables.and_then(|tables| tables.get(name)).ok_or_else(|| source.member("the table's entry in data.tables"))?;
+    let (text, count) =
+        tables.and_then(|tables| tables.get(name)).ok_or_else(|| source.member("the table's entry in data.tables"))?;
     let schema = schema::parse(text, inbound);
     let want = visitor.store(name, &schema, Some(*count)).map_err(ReadError::Visitor)?;
     source.lexer.begin_array().map_err(|error| source.json(error))?;

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anabranch_core::json::Json;
-use anabranch_core::value::{ArrayBuffer, BigInt, Blob, File, Graph, ImageData, SparseArray, VALUE_DEPTH_MAX, View, ViewBuffer, ViewKind};
+use anabranch_core::value::{
+    ArrayBuffer, BigInt, Blob, File, Graph, ImageData, SparseArray, VALUE_DEPTH_MAX, View, ViewBuffer, ViewKind,
+};
 use anabranch_core::{JsString, Key, Object, Value};
 use base64::Engine;
 use sha2::{Digest, Sha256};
@@ -63,10 +65,14 @@ impl Types {
     }
 
     fn revive_root(mut self, root: Json) -> Revived<Value> {
-        let references: BTreeSet<&String> = self.tags.iter().filter(|(_, tags)| tags.iter().any(|tag| tag == "#")).map(|(path, _)| path).collect();
+        let references: BTreeSet<&String> =
+            self.tags.iter().filter(|(_, tags)| tags.iter().any(|tag| tag == "#")).map(|(path, _)| path).collect();
         let mut targets = BTreeSet::new();
         for path in references {
-            let target = at(&root, path).and_then(Json::as_str).and_then(|text| text.strip_prefix('#')).ok_or(ReadRowError::Shape)?;
+            let target = at(&root, path)
+                .and_then(Json::as_str)
+                .and_then(|text| text.strip_prefix('#'))
+                .ok_or(ReadRowError::Shape)?;
             targets.insert(target.to_owned());
         }
         self.targets = targets.into_iter().zip(0..).collect();
@@ -74,7 +80,8 @@ impl Types {
         if self.targets.is_empty() {
             return Ok(root);
         }
-        let defs: Vec<Value> = (0..self.targets.len() as u32).map(|id| self.defs.remove(&id).unwrap_or(Value::Undefined)).collect();
+        let defs: Vec<Value> =
+            (0..self.targets.len() as u32).map(|id| self.defs.remove(&id).unwrap_or(Value::Undefined)).collect();
         Ok(inline_blobs(Graph { root, defs }))
     }
 
@@ -82,7 +89,8 @@ impl Types {
         if depth > VALUE_DEPTH_MAX {
             return Err(ReadRowError::TooDeep);
         }
-        let tags = if self.tags.is_empty() { Vec::new() } else { self.tags.get(path.as_str()).cloned().unwrap_or_default() };
+        let tags =
+            if self.tags.is_empty() { Vec::new() } else { self.tags.get(path.as_str()).cloned().unwrap_or_default() };
         let special = tags.iter().find(|tag| *tag != "arrayNonindexKeys");
         let value = match special {
             Some(tag) => self.special(tag, json, path, depth)?,
@@ -156,7 +164,12 @@ impl Types {
         self.tags.get(&own).is_some_and(|tags| tags.iter().any(|tag| tag == "sparseUndefined"))
     }
 
-    fn array_with_properties(&mut self, members: Vec<(JsString, Json)>, path: &mut String, depth: usize) -> Revived<Value> {
+    fn array_with_properties(
+        &mut self,
+        members: Vec<(JsString, Json)>,
+        path: &mut String,
+        depth: usize,
+    ) -> Revived<Value> {
         let (mut length, mut items, mut properties) = (0, Vec::new(), Vec::new());
         for (name, json) in members {
             if name == *"length" {
@@ -201,7 +214,9 @@ impl Types {
             "negativeInfinity" => Some(Value::Number(f64::NEG_INFINITY)),
             "date" => match text {
                 Some("NaN") => Some(Value::Date(None)),
-                _ => number.filter(|ms| ms.fract() == 0.0 && ms.abs() <= 8.64e15).map(|ms| Value::Date(Some(ms as i64))),
+                _ => {
+                    number.filter(|ms| ms.fract() == 0.0 && ms.abs() <= 8.64e15).map(|ms| Value::Date(Some(ms as i64)))
+                }
             },
             "bigint" => text.and_then(BigInt::from_decimal).map(Value::BigInt),
             "bigintObject" => text.and_then(BigInt::from_decimal).map(Value::BigIntObject),
@@ -231,7 +246,9 @@ impl Types {
 
     /// A typed array; one that views the whole of a buffer of its own is held as bytes.
     fn view(&mut self, kind: ViewKind, mut json: Json, path: &mut String, depth: usize) -> Revived<Option<Value>> {
-        let (Some(offset), Some(length)) = (json.get("byteOffset").and_then(Json::as_u64), json.get("length").and_then(Json::as_u64)) else {
+        let (Some(offset), Some(length)) =
+            (json.get("byteOffset").and_then(Json::as_u64), json.get("length").and_then(Json::as_u64))
+        else {
             return Ok(None);
         };
         let Some(buffer) = json.take("buffer") else { return Ok(None) };
@@ -246,7 +263,9 @@ impl Types {
 
 fn whole_or_part(kind: ViewKind, buffer: Value, offset: u64, length: u64) -> Value {
     let buffer = match buffer {
-        Value::ArrayBuffer(ArrayBuffer { bytes, max_byte_length: None }) if offset == 0 && bytes.len() as u64 == length * kind.element_bytes() => {
+        Value::ArrayBuffer(ArrayBuffer { bytes, max_byte_length: None })
+            if offset == 0 && bytes.len() as u64 == length * kind.element_bytes() =>
+        {
             ViewBuffer::Whole(bytes)
         }
         buffer => ViewBuffer::Part { buffer: Box::new(buffer), offset, length: Some(length) },
@@ -274,7 +293,9 @@ fn at<'j>(root: &'j Json, path: &str) -> Option<&'j Json> {
         let name = segment.replace("~1", ".").replace("~0", "~");
         match at {
             Json::Array(items) => items.get(name.parse::<usize>().ok()?),
-            Json::Object(members) => members.iter().rev().find(|(have, _)| have.to_string_lossy() == name).map(|(_, value)| value),
+            Json::Object(members) => {
+                members.iter().rev().find(|(have, _)| have.to_string_lossy() == name).map(|(_, value)| value)
+            }
             _ => None,
         }
     })
@@ -356,10 +377,18 @@ fn image(json: &Json) -> Option<Value> {
     let byte = |json: &Json| json.as_u64().and_then(|byte| u8::try_from(byte).ok());
     let bytes: Option<Vec<u8>> = match json.get("array")? {
         Json::Array(items) => items.iter().map(byte).collect(),
-        object @ Json::Object(members) => (0..members.len()).map(|at| object.get(&at.to_string()).and_then(byte)).collect(),
+        object @ Json::Object(members) => {
+            (0..members.len()).map(|at| object.get(&at.to_string()).and_then(byte)).collect()
+        }
         _ => None,
     };
-    Some(Value::ImageData(ImageData { width: side("width")?, height: side("height")?, color_space: None, format: None, bytes: bytes? }))
+    Some(Value::ImageData(ImageData {
+        width: side("width")?,
+        height: side("height")?,
+        color_space: None,
+        format: None,
+        bytes: bytes?,
+    }))
 }
 
 /// Blobs have no identity worth keeping: shared ones are copied. What else is shared stays shared.

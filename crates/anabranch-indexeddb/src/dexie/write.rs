@@ -35,7 +35,12 @@ pub struct DexieWriter<W> {
 impl<W: Write> DexieWriter<W> {
     /// Begins a file. `stores` are their names, schemas and numbers of records, in the order in which they will come;
     /// `version` is IndexedDB's.
-    pub fn new(mut out: W, database: &str, version: u64, stores: &[(String, StoreSchema, u64)]) -> Result<Self, WriteExportError> {
+    pub fn new(
+        mut out: W,
+        database: &str,
+        version: u64,
+        stores: &[(String, StoreSchema, u64)],
+    ) -> Result<Self, WriteExportError> {
         let mut head = b"{\"formatName\":\"dexie\",\"formatVersion\":1,\"data\":{\"databaseName\":".to_vec();
         write_string(database, &mut head);
         head.extend(format!(",\"databaseVersion\":{},\"tables\":[", version as f64 / 10.0).as_bytes());
@@ -171,10 +176,14 @@ impl Row<'_> {
             Value::String(text) => write_js_string(text, out),
             Value::Undefined => self.tagged(path, "undef", out, |out| out.push(b'0')),
             Value::BigInt(number) => self.tagged(path, "bigint", out, |out| write_string(number.as_decimal(), out)),
-            Value::BigIntObject(number) => self.tagged(path, "bigintObject", out, |out| write_string(number.as_decimal(), out)),
+            Value::BigIntObject(number) => {
+                self.tagged(path, "bigintObject", out, |out| write_string(number.as_decimal(), out))
+            }
             Value::Date(Some(ms)) => self.tagged(path, "date", out, |out| out.extend(ms.to_string().as_bytes())),
             Value::Date(None) => self.tagged(path, "date", out, |out| write_string("NaN", out)),
-            Value::BooleanObject(bool) => self.tagged(path, "BooleanObject", out, |out| out.extend(bool.to_string().as_bytes())),
+            Value::BooleanObject(bool) => {
+                self.tagged(path, "BooleanObject", out, |out| out.extend(bool.to_string().as_bytes()))
+            }
             Value::NumberObject(number) => {
                 let number = if number.is_finite() { *number } else { 0.0 };
                 self.tagged(path, "NumberObject", out, |out| write_plain_number(number, out));
@@ -187,7 +196,9 @@ impl Row<'_> {
                 write_string(flags, out);
                 out.push(b'}');
             }),
-            Value::ArrayBuffer(buffer) => self.tagged(path, "arraybuffer", out, |out| write_string(&base64(&buffer.bytes), out)),
+            Value::ArrayBuffer(buffer) => {
+                self.tagged(path, "arraybuffer", out, |out| write_string(&base64(&buffer.bytes), out))
+            }
             Value::View(view) => self.view(view, path, out)?,
             Value::Array(items) => {
                 self.tag(path, "arrayNonindexKeys");
@@ -229,11 +240,24 @@ impl Row<'_> {
                 self.tag(path, "imagedata");
                 self.tag(&format!("{path}{}array", if path.is_empty() { "" } else { "." }), "arrayNonindexKeys");
                 let pixels: Vec<String> = image.bytes.iter().map(ToString::to_string).collect();
-                out.extend(format!("{{\"array\":[{}],\"width\":{},\"height\":{}}}", pixels.join(","), image.width, image.height).as_bytes());
+                out.extend(
+                    format!(
+                        "{{\"array\":[{}],\"width\":{},\"height\":{}}}",
+                        pixels.join(","),
+                        image.width,
+                        image.height
+                    )
+                    .as_bytes(),
+                );
             }
             Value::Ref(id) => self.reference(*id, path, out)?,
             // The loss was taken before: what is left of these is what the format holds.
-            Value::Error { .. } | Value::DomException { .. } | Value::CryptoKey { .. } | Value::Geometry { .. } | Value::FileList(_) | Value::Graph(_) => out.extend(b"{}"),
+            Value::Error { .. }
+            | Value::DomException { .. }
+            | Value::CryptoKey { .. }
+            | Value::Geometry { .. }
+            | Value::FileList(_)
+            | Value::Graph(_) => out.extend(b"{}"),
         }
         Ok(())
     }
@@ -354,7 +378,10 @@ impl Row<'_> {
             };
             let bytes = if let Value::ArrayBuffer(buffer) = buffer { buffer.bytes.as_slice() } else { &[] };
             self.tag(path, "dataview");
-            out.extend(format!("{{\"encoded\":\"{}\",\"byteOffset\":{offset},\"byteLength\":{length}}}", base64(bytes)).as_bytes());
+            out.extend(
+                format!("{{\"encoded\":\"{}\",\"byteOffset\":{offset},\"byteLength\":{length}}}", base64(bytes))
+                    .as_bytes(),
+            );
             return Ok(());
         }
         self.tag(path, view_tag(view.kind));

@@ -161,10 +161,14 @@ impl Columns {
     /// Appends what of `value` these columns cannot hold.
     fn misfits(&self, value: &Value, found: &mut Vec<Misfit>) {
         match (value, &self.root) {
-            (Value::Object(object), _) if !self.keeps_objects_whole() => misfits_of_object(&self.fields, object, &mut Vec::new(), found),
+            (Value::Object(object), _) if !self.keeps_objects_whole() => {
+                misfits_of_object(&self.fields, object, &mut Vec::new(), found)
+            }
             (value, Some(kind)) => misfits(kind, value, &mut Vec::new(), found),
             (Value::Undefined, None) => (),
-            (value, None) => found.push(Misfit { path: Vec::new(), value: value.clone(), reason: MisfitReason::NoColumn }),
+            (value, None) => {
+                found.push(Misfit { path: Vec::new(), value: value.clone(), reason: MisfitReason::NoColumn })
+            }
         }
     }
 }
@@ -179,7 +183,10 @@ fn misfits_of_object(columns: &[Column], object: &Object, path: &mut Vec<String>
         if matches!(value, Value::Null | Value::Undefined) {
             continue;
         }
-        let column = columns.get(at).filter(|column| column.name == text).or_else(|| columns.iter().find(|column| column.name == text));
+        let column = columns
+            .get(at)
+            .filter(|column| column.name == text)
+            .or_else(|| columns.iter().find(|column| column.name == text));
         if let Some(Column { kind, .. }) = column
             && fits_plainly(kind, value)
         {
@@ -211,7 +218,9 @@ fn misfits(kind: &Kind, value: &Value, path: &mut Vec<String>, found: &mut Vec<M
         (kind, value) if fits_plainly(kind, value) => return,
         (Kind::Binary, value) if bytes_of(value).is_some() => return,
         (Kind::Struct(columns), Value::Object(object)) => return misfits_of_object(columns, object, path, found),
-        (Kind::List(item), Value::Array(items)) => return items.iter().for_each(|value| misfits(item, value, path, found)),
+        (Kind::List(item), Value::Array(items)) => {
+            return items.iter().for_each(|value| misfits(item, value, path, found));
+        }
         (Kind::Text, Value::String(_)) => return push(path, value, MisfitReason::LoneSurrogate, found),
         (Kind::Timestamp, Value::Date(_)) => return push(path, value, MisfitReason::InvalidDate, found),
         // What is unknown is written as typed JSON, which holds everything.

@@ -80,7 +80,10 @@ impl Kind {
     pub fn widen(&mut self, value: &Value) {
         match (&mut *self, value) {
             // The usual cases, without building the value's own kind.
-            (_, Value::Null | Value::Undefined) | (Kind::Json, _) | (Kind::Text, Value::String(_)) | (Kind::Double, Value::Number(_)) => (),
+            (_, Value::Null | Value::Undefined)
+            | (Kind::Json, _)
+            | (Kind::Text, Value::String(_))
+            | (Kind::Double, Value::Number(_)) => (),
             (Kind::Int, Value::Number(number)) if is_int(*number) => (),
             (Kind::Struct(_), Value::Object(object)) => self.widen_by_object(object),
             _ => self.join(Kind::of(value)),
@@ -114,7 +117,9 @@ impl Kind {
             (Kind::Unknown, kind) | (kind, Kind::Unknown) => kind,
             (Kind::Int, Kind::Double) | (Kind::Double, Kind::Int) => Kind::Double,
             (Kind::List(mut ours), Kind::List(theirs)) => {
-                let mixes = (*ours == Kind::Json) != (*theirs == Kind::Json) && *ours != Kind::Unknown && *theirs != Kind::Unknown;
+                let mixes = (*ours == Kind::Json) != (*theirs == Kind::Json)
+                    && *ours != Kind::Unknown
+                    && *theirs != Kind::Unknown;
                 let was_json = *ours == Kind::Json;
                 ours.join(*theirs);
                 if mixes || (*ours == Kind::Json && !was_json) { Kind::Json } else { Kind::List(ours) }
@@ -157,7 +162,9 @@ pub fn is_int(number: f64) -> bool {
 pub fn bytes_of(value: &Value) -> Option<&[u8]> {
     match value {
         Value::ArrayBuffer(buffer) => Some(&buffer.bytes),
-        Value::View(view) if matches!(view.kind, ViewKind::Uint8 | ViewKind::Uint8Clamped | ViewKind::DataView) => view.viewed_bytes(),
+        Value::View(view) if matches!(view.kind, ViewKind::Uint8 | ViewKind::Uint8Clamped | ViewKind::DataView) => {
+            view.viewed_bytes()
+        }
         Value::Blob(blob) => blob.bytes.as_deref(),
         Value::File(file) => file.blob.bytes.as_deref(),
         _ => None,

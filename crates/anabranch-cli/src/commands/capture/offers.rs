@@ -73,7 +73,7 @@ impl Contents {
         let mut contents = Contents::default();
         std::thread::scope(|scope| {
             let (mut database, mut store) = (String::new(), None);
-            for event in events(scope, export, &[]) {
+            for event in events(scope, export, &[]).incoming {
                 match event {
                     Event::Database { name, .. } => database = name,
                     Event::Store { name, .. } => store = Some(StoreName { database: database.clone(), store: name }),

@@ -1,6 +1,6 @@
 //! Reading an export in a thread of its own, so that parsing and diffing use two cores.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::Scope;
 
 use anabranch_core::{Key, StoreSchema, Value};
@@ -10,34 +10,46 @@ use anabranch_indexeddb::{Export, ReadError, ReadExportError, SnapshotVisitor, W
 pub(super) enum Event {
     Database { name: String, version: Option<u64>, tables: Vec<String> },
     Store { name: String, schema: StoreSchema },
-    Records(Vec<(Key, Value)>),
+    Records(Batch),
     EndStore { complete: bool },
     Progress { read: u64 },
     Failed(ReadExportError),
 }
 
+/// Some records of a store.
+pub(super) type Batch = Vec<(Key, Value)>;
+
 const BATCH: usize = 256;
 const BATCHES_AHEAD: usize = 16;
+
+/// Events as they come, and the way back for batches: they are freed by the thread that allocated them, for an allocator
+/// makes two threads wait for each other otherwise.
+pub(super) struct Events {
+    pub(super) incoming: Receiver<Event>,
+    pub(super) spent: Sender<Batch>,
+}
 
 /// Reads `export` and sends what it holds; skips stores unless they are in `only` or that is empty.
 pub(super) fn events<'scope>(
     scope: &'scope Scope<'scope, '_>,
     export: &'scope Export,
     only: &'scope [String],
-) -> Receiver<Event> {
-    let (sender, receiver) = sync_channel(BATCHES_AHEAD);
+) -> Events {
+    let (sender, incoming) = sync_channel(BATCHES_AHEAD);
+    let (spent, returned) = channel();
     scope.spawn(move || {
-        let mut reader = Reader { sender, batch: Vec::with_capacity(BATCH), only };
+        let mut reader = Reader { sender, returned, batch: Vec::with_capacity(BATCH), only };
         if let Err(ReadError::Export(error)) = export.read(&mut reader) {
             drop(reader.sender.send(Event::Failed(error)));
         }
     });
-    receiver
+    Events { incoming, spent }
 }
 
 struct Reader<'o> {
     sender: SyncSender<Event>,
-    batch: Vec<(Key, Value)>,
+    returned: Receiver<Batch>,
+    batch: Batch,
     only: &'o [String],
 }
 
@@ -53,7 +65,9 @@ impl Reader<'_> {
         if self.batch.is_empty() {
             return Ok(());
         }
-        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        let mut next = self.returned.try_iter().last().unwrap_or_else(|| Vec::with_capacity(BATCH));
+        next.clear();
+        let batch = std::mem::replace(&mut self.batch, next);
         self.send(Event::Records(batch))
     }
 }

@@ -1,5 +1,6 @@
 //! The guard: what a chain must be before it is taken. Whatever an honest replica makes passes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::change::{ActorKind, DecodeChangeError, Decoded};
@@ -127,39 +128,77 @@ fn op_scalar<'b>(bytes: &'b [u8], op: &crate::change::DecodedOp) -> Scalar<'b> {
     Scalar { code: op.value_code, bytes: value.unwrap_or_default() }
 }
 
-fn check_ops(change: &Decoded, bytes: &[u8]) -> Result<(), RefuseReason> {
+/// Every name is one of the layout's and every value in its one encoding. Names repeat, their records from op to op and
+/// their fields from record to record, so each is taken apart once.
+fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> {
+    let mut identity_before = "";
+    let mut suffixes: BTreeMap<&'b str, Holds> = BTreeMap::new();
     for (at, op) in change.ops.iter().enumerate() {
         let op_at = at as u32;
         let (name, scalar) = (op_name(bytes, op), op_scalar(bytes, op));
         let split = layout::identity_length(name).and_then(|length| name.split_at_checked(length));
         let (identity, suffix) = split.ok_or(RefuseReason::Name { op: op_at })?;
-        let is_schema = identity == layout::SCHEMA_IDENTITY;
-        if !is_schema && layout::read_identity(identity).is_none() || suffix.is_empty() && is_schema {
+        if identity != identity_before {
+            if identity != layout::SCHEMA_IDENTITY && layout::read_identity(identity).is_none() {
+                return Err(RefuseReason::Name { op: op_at });
+            }
+            identity_before = identity;
+        }
+        let holds = match suffixes.get(suffix) {
+            Some(holds) => *holds,
+            None => {
+                let holds = Holds::of(suffix).ok_or(RefuseReason::Name { op: op_at })?;
+                suffixes.insert(suffix, holds);
+                holds
+            }
+        };
+        if holds == Holds::Life && identity == layout::SCHEMA_IDENTITY {
             return Err(RefuseReason::Name { op: op_at });
         }
-        let fits = match suffix.is_empty() {
-            true => scalar == Scalar::PRESENT || scalar == Scalar::DELETED,
-            false => match layout::read_suffix(suffix) {
-                None => return Err(RefuseReason::Name { op: op_at }),
-                Some((path, part)) => {
-                    layout::is_canonical_suffix(suffix, &path, part) && part_fits(part, scalar) && scalar.is_canonical()
-                }
-            },
-        };
-        if !fits {
+        if !holds.fits(scalar) {
             return Err(RefuseReason::Value { op: op_at });
         }
     }
     Ok(())
 }
 
-/// A part holds an increment or an element, or nothing any more; a field holds anything else.
-fn part_fits(part: Option<&str>, scalar: Scalar<'_>) -> bool {
-    match part.and_then(|part| part.as_bytes().first()) {
-        Some(b'+') => scalar.is_absent() || scalar.to_increment().is_some(),
-        Some(b'e') => scalar.is_absent() || scalar.to_element().is_some(),
-        Some(_) => false,
-        None => part.is_none() && scalar.to_element().is_none(),
+/// What a register holds, by its suffix.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// Present or deleted.
+    Life,
+    /// A leaf, or nothing any more.
+    Field,
+    /// An increment, or nothing any more.
+    Increment,
+    /// An element, or nothing any more.
+    Element,
+}
+
+impl Holds {
+    fn of(suffix: &str) -> Option<Self> {
+        if suffix.is_empty() {
+            return Some(Holds::Life);
+        }
+        let (path, part) = layout::read_suffix(suffix)?;
+        if !layout::is_canonical_suffix(suffix, &path, part) {
+            return None;
+        }
+        match part.map(|part| part.as_bytes().first()) {
+            None => Some(Holds::Field),
+            Some(Some(b'+')) => Some(Holds::Increment),
+            Some(Some(b'e')) => Some(Holds::Element),
+            Some(_) => None,
+        }
+    }
+
+    fn fits(self, scalar: Scalar<'_>) -> bool {
+        match self {
+            Holds::Life => scalar == Scalar::PRESENT || scalar == Scalar::DELETED,
+            Holds::Field => scalar.is_canonical() && scalar.to_element().is_none(),
+            Holds::Increment => scalar.is_absent() || scalar.to_increment().is_some(),
+            Holds::Element => scalar.is_absent() || scalar.to_element().is_some() && scalar.is_canonical(),
+        }
     }
 }
 
@@ -219,7 +258,10 @@ fn check_actor(header: &Header, kind: ActorKind, changes: &[&Decoded], bytes: &[
     for (change, bytes) in changes.iter().zip(bytes) {
         for op in &change.ops {
             let name = op_name(bytes, op);
-            let blank = if name.contains(&own) { name.replace(&own, layout::OWN_ACTOR) } else { name.to_owned() };
+            let blank: Cow<'_, str> = match name.contains('@') && name.contains(&own) {
+                true => name.replace(&own, layout::OWN_ACTOR).into(),
+                false => name.into(),
+            };
             let scalar = op_scalar(bytes, op);
             let preds = change.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default();
             let preds: Vec<_> = preds
