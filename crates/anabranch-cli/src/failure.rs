@@ -103,7 +103,7 @@ impl From<anabranch_store::OpenError> for Failure {
         let class = match &error {
             OpenError::NotAStore { .. } | OpenError::Newer { .. } => Class::Asked,
             OpenError::Locked { .. } | OpenError::Read { .. } => Class::Environment,
-            OpenError::Damaged { .. } | OpenError::MissingSegment { .. } => Class::Data,
+            OpenError::Damaged { .. } | OpenError::MissingSegment { .. } | OpenError::MissingBlob { .. } => Class::Data,
         };
         Self::new(class, error)
     }

@@ -102,21 +102,15 @@ impl Export {
                 _ => source.json(error),
             });
         }
-        let (mut first, mut plain) = (true, false);
-        while let Some(name) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
-            match name.as_str() {
-                Some("formatName" | "formatVersion") => return Ok(Format::Dexie),
-                Some("cookies" | "origins") => return Ok(Format::Playwright),
-                _ => (),
-            }
-            let byte = source.lexer.peek().map_err(|error| source.json(error))?;
-            if byte != b'[' {
-                return Err(unknown());
-            }
-            plain = true;
-            break;
+        let first = source.lexer.next_name(&mut true).map_err(|error| source.json(error))?;
+        match first.ok_or_else(unknown)?.as_str() {
+            Some("formatName" | "formatVersion") => Ok(Format::Dexie),
+            Some("cookies" | "origins") => Ok(Format::Playwright),
+            _ => match source.lexer.peek().map_err(|error| source.json(error))? {
+                b'[' => Ok(Format::Plain),
+                _ => Err(unknown()),
+            },
         }
-        if plain { Ok(Format::Plain) } else { Err(unknown()) }
     }
 }
 

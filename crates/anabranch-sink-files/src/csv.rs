@@ -6,7 +6,7 @@ use anabranch_core::json::{date_to_iso, value_to_string, write_field_path};
 use anabranch_core::{FieldPath, Value};
 use anabranch_sink::columns::{Column, Kind};
 
-use crate::table::{Table, own_name};
+use crate::table::Table;
 
 pub(crate) fn write(table: &Table<'_>, out: &mut impl Write) -> io::Result<()> {
     let mut leaves = Vec::new();
@@ -16,7 +16,7 @@ pub(crate) fn write(table: &Table<'_>, out: &mut impl Write) -> io::Result<()> {
     let mut row = Vec::new();
     let heading = |row: &mut Vec<u8>, name: &str| cell(row, Some(name));
     table.before.iter().for_each(|column| heading(&mut row, column.name));
-    leaves.iter().for_each(|leaf| heading(&mut row, &leaf_name(leaf)));
+    leaves.iter().for_each(|leaf| heading(&mut row, &leaf_name(table, leaf)));
     if table.columns.root.is_some() {
         heading(&mut row, "_value");
     }
@@ -48,8 +48,8 @@ fn collect_leaves(column: &Column, path: &mut Vec<String>, leaves: &mut Vec<Vec<
 }
 
 /// The dotted name of a column, its first name clear of ours.
-fn leaf_name(path: &[String]) -> String {
-    let names = path.iter().enumerate().map(|(at, name)| if at == 0 { own_name(name) } else { name.clone() });
+fn leaf_name(table: &Table<'_>, path: &[String]) -> String {
+    let names = path.iter().enumerate().map(|(at, name)| if at == 0 { table.own_name(name) } else { name.clone() });
     write_field_path(&FieldPath(names.map(|name| name.as_str().into()).collect()))
 }
 

@@ -11,7 +11,7 @@ use anabranch_sink::columns::Kind;
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
 
-use crate::table::{Table, TextColumn, WriteTableError, own_name};
+use crate::table::{Table, TextColumn, WriteTableError};
 
 mod arrays;
 
@@ -37,7 +37,7 @@ pub(crate) fn write(table: &Table<'_>, out: &mut (impl Write + Send)) -> Result<
 fn schema(table: &Table<'_>) -> Schema {
     let text = |column: &TextColumn| Field::new(column.name, DataType::Utf8, true);
     let before = table.before.iter().map(text);
-    let own = table.columns.fields.iter().map(|column| arrays::field(&own_name(&column.name), &column.kind));
+    let own = table.columns.fields.iter().map(|column| arrays::field(&table.own_name(&column.name), &column.kind));
     let root = table.columns.root.iter().map(|kind| arrays::field("_value", kind));
     Schema::new(before.chain(own).chain(root).chain(table.after.iter().map(text)).collect::<Vec<_>>())
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use anabranch_core::json::{key_to_string, value_to_string, write_string};
 use anabranch_core::{Batch, Conflict, Key, RecordChange, Value};
-use anabranch_sink::columns::{Admitted, Columns, Contract};
+use anabranch_sink::columns::{Admitted, Columns, Contract, Step};
 use anabranch_sink::{TableDelivery, TableName};
 
 use crate::jsonl;
@@ -114,27 +114,20 @@ impl Rows {
     }
 }
 
-static NONE: Admitted =
-    Admitted { columns: Columns { fields: Vec::new(), root: None }, discarded: Vec::new(), misfits: Vec::new() };
+static NONE: Admitted = Admitted {
+    columns: Columns { fields: Vec::new(), root: None, keeps_objects_whole: false },
+    discarded: Vec::new(),
+    misfits: Vec::new(),
+};
 
 /// The value of row `at` without what is dropped of it.
 fn without<'v>(value: &'v Value, at: usize, dropped: &Admitted) -> Cow<'v, Value> {
     let mut value = Cow::Borrowed(value);
     let first = dropped.misfits.partition_point(|(row, _)| *row < at);
     for (_, misfit) in dropped.misfits.iter().skip(first).take_while(|(row, _)| *row == at) {
-        remove(value.to_mut(), &misfit.path);
+        misfit.take_out_of(value.to_mut());
     }
     value
-}
-
-fn remove(value: &mut Value, path: &[String]) {
-    let Value::Object(object) = value else { return };
-    match path {
-        [] => (),
-        [name] => drop(object.remove(&name.as_str().into())),
-        [name, rest @ ..] if object.get(name).is_some() => remove(object.entry_or_object(name.as_str().into()), rest),
-        _ => (),
-    }
 }
 
 pub(crate) fn encode_conflicts(
@@ -173,12 +166,20 @@ pub(crate) fn encode_conflicts(
     Ok(out)
 }
 
+/// A step into a record: a property's name, or an item's position.
+fn step(step: &Step) -> Value {
+    match step {
+        Step::Name(name) => Value::String(name.clone()),
+        Step::Position(at) => Value::Number(*at as f64),
+    }
+}
+
 pub(crate) fn encode_misfits(rows: &Rows, admitted: &Admitted, format: Format) -> Result<Vec<u8>, WriteTableError> {
     let cells: Vec<[Option<String>; 4]> = admitted
         .misfits
         .iter()
         .map(|(at, misfit)| {
-            let path = Value::Array(misfit.path.iter().map(|name| Value::from(name.as_str())).collect());
+            let path = Value::Array(misfit.path.iter().map(step).collect());
             [
                 rows.key(*at),
                 Some(value_to_string(&path)),

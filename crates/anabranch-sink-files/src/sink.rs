@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use anabranch_core::Value;
-use anabranch_sink::columns::{Contract, ContractError};
+use anabranch_sink::columns::{Contract, ContractError, Fidelity};
 use anabranch_sink::{Checkpoints, Delivery, Sink, TableDelivery, TableName, TableReceipt};
 
 use crate::destination::{Destination, Revision};
@@ -171,12 +171,9 @@ impl<D: Destination> FileSink<D> {
         let contract = contract.or(had.as_ref().map(|had| had.contract)).unwrap_or_default();
         let rows = Rows::of(table, self.options.mode);
         let values: Vec<&Value> = rows.values().collect();
-        let admitted = contract.admit(had.as_ref().map(|had| &had.columns), &values);
-        let mut admitted = admitted.map_err(|source| SinkError::Contract { table: name.clone(), source })?;
-        if format == Format::Jsonl {
-            // Its lines hold every value there is; only the contract keeps some out.
-            admitted.misfits.retain(|(_, misfit)| misfit.reason.is_by_contract());
-        }
+        let fidelity = if format == Format::Jsonl { Fidelity::Lossless } else { Fidelity::Columns };
+        let admitted = contract.admit(had.as_ref().map(|had| &had.columns), &values, fidelity);
+        let admitted = admitted.map_err(|source| SinkError::Contract { table: name.clone(), source })?;
         let failed = |source| SinkError::Table { table: name.clone(), source };
         let conflicts = table.conflicts();
         let records_file = self.put(

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anabranch_core::{Record, Value};
-use anabranch_sink::columns::{Columns, Contract};
+use anabranch_sink::columns::{Columns, Contract, Fidelity};
 use serde::{Deserialize, Serialize};
 
 use crate::{csv, parquet};
@@ -88,24 +88,31 @@ impl Table<'_> {
         self.before.first().map_or(self.values.len(), |column| column.cells.len())
     }
 
+    /// The name of a record's own column in this table.
+    pub(crate) fn own_name(&self, name: &str) -> String {
+        let text: Vec<&str> = self.before.iter().chain(&self.after).map(|column| column.name).collect();
+        own_name(name, &text)
+    }
+
     /// The records as objects: those that have columns of their own.
     pub(crate) fn objects(&self) -> Vec<Option<&Value>> {
-        let is_object = |value: &&Value| matches!(value, Value::Object(_)) && !self.columns.keeps_objects_whole();
+        let is_object = |value: &&Value| matches!(value, Value::Object(_)) && !self.columns.keeps_objects_whole;
         self.values.iter().map(|value| value.filter(is_object)).collect()
     }
 
     /// The records that are no objects.
     pub(crate) fn roots(&self) -> Vec<Option<&Value>> {
-        let is_root = |value: &&Value| !matches!(value, Value::Object(_)) || self.columns.keeps_objects_whole();
+        let is_root = |value: &&Value| !matches!(value, Value::Object(_)) || self.columns.keeps_objects_whole;
         self.values.iter().map(|value| value.filter(is_root)).collect()
     }
 }
 
-/// The name of a record's own column: clear of ours.
-pub(crate) fn own_name(name: &str) -> String {
+/// The name of a record's own column, clear of ours: of those that any table may have, and of `text`, this table's others.
+fn own_name(name: &str, text: &[&str]) -> String {
     let bare = name.trim_start_matches('_');
-    let is_like_ours =
-        name.starts_with('_') && ["key", "value", "heads", "op", "origin"].iter().any(|ours| bare.starts_with(ours));
+    let is_like_ours = name.starts_with('_')
+        && (["key", "value", "heads"].iter().any(|ours| bare.starts_with(ours))
+            || text.iter().any(|ours| ours.trim_start_matches('_') == bare));
     if is_like_ours { format!("_{name}") } else { name.to_owned() }
 }
 
@@ -126,7 +133,7 @@ impl RecordTable {
     /// Writes them in columns that fit; returns how many values fit none (lone surrogates, invalid dates).
     pub fn write(&self, format: Format, out: &mut (impl Write + Send)) -> Result<usize, WriteTableError> {
         let values: Vec<&Value> = self.values.iter().collect();
-        let admitted = Contract::Evolve.admit(None, &values).unwrap_or_default();
+        let admitted = Contract::Evolve.admit(None, &values, Fidelity::Columns).unwrap_or_default();
         let key = TextColumn { name: "_key", cells: self.keys.iter().cloned().map(Some).collect() };
         let table = Table {
             before: vec![key],
@@ -145,8 +152,9 @@ mod tests {
 
     #[test]
     fn own_names_are_clear_of_ours_and_of_each_other() {
-        let names = ["_key", "__key", "_keyring", "key", "_values", "_x", "__heads"];
-        let written = names.map(own_name);
-        assert_eq!(written, ["__key", "___key", "__keyring", "key", "__values", "_x", "___heads"]);
+        let names = ["_key", "__key", "_keyring", "key", "_values", "_x", "__heads", "_op", "__op", "_opened"];
+        let written = names.map(|name| own_name(name, &["_op"]));
+        let clear = ["__key", "___key", "__keyring", "key", "__values", "_x", "___heads", "__op", "___op", "_opened"];
+        assert_eq!(written, clear);
     }
 }

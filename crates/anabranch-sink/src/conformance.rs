@@ -111,33 +111,48 @@ fn a_backfill_equals_what_came_bit_by_bit<S: Subject>() -> Checked {
 
 fn rows_are_the_records<S: Subject>() -> Checked {
     const LAW: &str = "the rows are the records";
-    let (subject, sample) = (S::new(), Sample::second());
+    let subject = S::new();
+    push(LAW, &subject, &Sample::first())?;
+    let before = subject.rows();
+    let sample = Sample::second();
     push(LAW, &subject, &sample)?;
-    let rows = subject.rows();
+    let after = subject.rows();
     for (name, document) in sample.tables() {
-        let keys: Vec<String> = rows.get(&name).into_iter().flat_map(|rows| rows.keys().cloned()).collect();
+        let keys: Vec<String> = after.get(&name).into_iter().flat_map(|rows| rows.keys().cloned()).collect();
         let mut want: Vec<String> = document.view().records().map(|record| key_to_string(&record.key)).collect();
         want.sort();
         if keys != want {
             return Err(broken(LAW, format!("table {name} has the keys {keys:?} instead of {want:?}")));
         }
     }
+    let edited = |rows: &Rows| rows.get(&table("orders")).and_then(|rows| rows.get(EDITED)).cloned();
+    if edited(&before) == edited(&after) {
+        return Err(broken(LAW, format!("the row {EDITED} is as it was, though its record was edited")));
+    }
     Ok(())
 }
 
 fn an_older_writer_is_fenced_off<S: Subject>() -> Checked {
     const LAW: &str = "an older writer is fenced off";
-    let (subject, first, second) = (S::new(), Sample::first(), Sample::second());
-    let mut older =
-        Interrupted { sink: subject.sink(), meanwhile: || drop(deliver(&mut subject.sink(), &second.tables())) };
-    let outcome = deliver(&mut older, &first.tables());
+    let (first, second) = (Sample::first(), Sample::second());
     let ended = S::new();
     push(LAW, &ended, &second)?;
-    match outcome {
-        Ok(_) => Err(broken(LAW, "it delivered after another writer had")),
-        Err(_) if subject.rows() == ended.rows() => Ok(()),
-        Err(_) => Err(broken(LAW, "it failed, and changed rows all the same")),
+    // Once both begin with an empty destination, and once with one that was filled.
+    for (held, late) in [(None, &first), (Some(&first), &second)] {
+        let subject = S::new();
+        held.map_or(Ok(0), |held| push(LAW, &subject, held))?;
+        let mut newer = None;
+        let meanwhile =
+            || newer = Some(deliver(&mut subject.sink(), &second.tables()).map_err(|error| broken(LAW, error)));
+        let outcome = deliver(&mut Interrupted { sink: subject.sink(), meanwhile }, &late.tables());
+        newer.transpose()?;
+        match outcome {
+            Ok(_) => return Err(broken(LAW, "it delivered after another writer had")),
+            Err(_) if subject.rows() == ended.rows() => (),
+            Err(_) => return Err(broken(LAW, "it failed, and changed rows all the same")),
+        }
     }
+    Ok(())
 }
 
 /// A sink whose delivery begins after something else happened.
@@ -159,34 +174,44 @@ impl<S: Sink, F: FnMut()> Sink for Interrupted<S, F> {
     }
 }
 
-/// Two stores at an earlier and a later moment.
+/// Three stores at an earlier and a later moment.
 struct Sample {
     stores: Vec<(TableName, Document)>,
 }
 
+/// The key of a record that is edited between the two moments.
+const EDITED: &str = "1";
+
 impl Sample {
     fn first() -> Self {
-        let name = |store: &str| TableName { database: "shop".into(), store: store.into() };
         let mut orders = Document::new();
-        commit(&mut orders, "first", (0..7).map(|at| put(at, "open", f64::from(at))).collect());
+        commit(&mut orders, "first", (0..7).map(|at| put(at, [("state", "open".into())])).collect());
         let mut notes = Document::new();
-        commit(
-            &mut notes,
-            "first",
-            vec![Edit::Put { key: Some(Key::String("a/b".into())), value: Value::from("no object") }],
-        );
-        Self { stores: vec![(name("orders"), orders), (name("notes & more"), notes)] }
+        let keys = [Key::String("a/b".into()), Key::Array(vec![key(1), Key::Date(0.0)]), Key::Binary(vec![0, 255])];
+        let note = |key| Edit::Put { key: Some(key), value: Value::from("no object") };
+        commit(&mut notes, "first", keys.map(note).into());
+        let mut drafts = Document::new();
+        commit(&mut drafts, "first", vec![put(1, [])]);
+        let stores = [("orders", orders), ("notes & more", notes), ("drafts", drafts)];
+        Self { stores: stores.map(|(name, document)| (table(name), document)).into() }
     }
 
-    /// Records added, changed, deleted, with a conflict and a new field.
+    /// Records added, changed, deleted, with a conflict and a new field; a store unchanged, and one emptied.
     fn second() -> Self {
         let mut sample = Self::first();
-        if let Some((_, orders)) = sample.stores.first_mut() {
-            let base = orders.heads();
-            commit(orders, "second", vec![put(1, "paid", 1.0), put(7, "open", 7.0), Edit::Delete { key: key(2) }]);
-            let base = orders.known(&base).unwrap_or_else(|_| unreachable!("its own heads"));
-            let later = [put(1, "cancelled", 1.0)];
-            drop(orders.change_at(&base, &later, &Author::run("third", "job")));
+        for (name, document) in &mut sample.stores {
+            let base = document.known(&document.heads()).expect("these are its own heads");
+            match name.store.as_str() {
+                "orders" => {
+                    let added = put(7, [("state", "open".into()), ("paid", true.into())]);
+                    let edits = vec![put(1, [("state", "paid".into())]), added, Edit::Delete { key: key(2) }];
+                    commit(document, "second", edits);
+                    let late = [put(1, [("state", "cancelled".into())])];
+                    document.change_at(&base, &late, &Author::run("third", "job")).expect("the sample is sound");
+                }
+                "drafts" => commit(document, "second", vec![Edit::Delete { key: key(1) }]),
+                _ => (),
+            }
         }
         sample
     }
@@ -196,17 +221,21 @@ impl Sample {
     }
 }
 
+fn table(store: &str) -> TableName {
+    TableName { database: "shop".into(), store: store.into() }
+}
+
 fn key(at: i32) -> Key {
     Key::Number(f64::from(at))
 }
 
-fn put(at: i32, state: &str, total: f64) -> Edit {
+fn put<const N: usize>(at: i32, fields: [(&str, Value); N]) -> Edit {
     let lines = Value::Array(vec![Value::object([("sku", Value::from("x"))])]);
-    let value = Value::object([("state", Value::from(state)), ("total", Value::Number(total / 2.0)), ("lines", lines)]);
-    Edit::Put { key: Some(key(at)), value }
+    let common = [("total", Value::Number(f64::from(at) / 2.0)), ("lines", lines)];
+    Edit::Put { key: Some(key(at)), value: Value::object(common.into_iter().chain(fields)) }
 }
 
 fn commit(document: &mut Document, author: &str, edits: Vec<Edit>) {
-    let base = document.known(&document.heads()).unwrap_or_else(|_| unreachable!("its own heads"));
-    drop(document.change_at(&base, &edits, &Author::person(author)));
+    let base = document.known(&document.heads()).expect("these are its own heads");
+    document.change_at(&base, &edits, &Author::person(author)).expect("the sample is sound");
 }

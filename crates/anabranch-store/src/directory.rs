@@ -167,6 +167,12 @@ pub enum OpenError {
         /// The file.
         path: String,
     },
+    /// A large Blob that was kept is not there.
+    #[error("{path} is missing: restore it from a backup, or capture or merge again what holds this Blob")]
+    MissingBlob {
+        /// The file.
+        path: String,
+    },
     /// The file system failed.
     #[error("cannot read {path}: {source}")]
     Read {
@@ -195,6 +201,7 @@ pub struct StoreDir {
     replicas: BTreeMap<String, Replica>,
     runs: BTreeMap<String, Run>,
     databases: BTreeMap<String, Database>,
+    blobs: BTreeMap<[u8; 32], u64>,
 }
 
 impl StoreDir {
@@ -250,6 +257,7 @@ impl StoreDir {
             replicas: BTreeMap::new(),
             runs: BTreeMap::new(),
             databases: BTreeMap::new(),
+            blobs: BTreeMap::new(),
         };
         let mut entries = Vec::new();
         let (tail, torn) = log::read(&*dir.disk, &committed, &mut |entry| entries.push(entry))?;
@@ -298,12 +306,27 @@ impl StoreDir {
         blobs::read(&*self.disk, sha256)
     }
 
-    /// The hashes of all Blobs that are here, each read and checked.
-    pub fn checked_blobs(&self) -> Result<Vec<[u8; 32]>, OpenError> {
-        let names =
-            self.disk.list(blobs::BLOBS).map_err(|source| OpenError::Read { path: blobs::BLOBS.into(), source })?;
-        let hashes = names.iter().filter_map(|name| name.parse::<ChangeHash>().ok()).map(|hash| hash.0);
-        hashes.map(|hash| self.blob(&hash).map(|_| hash)).collect()
+    /// The large Blobs that were kept, by the SHA-256 of their bytes, with their sizes.
+    pub fn blobs(&self) -> &BTreeMap<[u8; 32], u64> {
+        &self.blobs
+    }
+
+    /// Whether a large Blob was kept and its file is here, whole.
+    pub fn has_blob(&self, sha256: &[u8; 32]) -> bool {
+        self.blobs.contains_key(sha256) && matches!(self.blob(sha256), Ok(Some(_)))
+    }
+
+    /// Reads every large Blob that was kept: each must be here, whole.
+    pub fn check_blobs(&self) -> Result<(), OpenError> {
+        for (sha256, size) in &self.blobs {
+            let path = blobs::path(sha256);
+            match self.blob(sha256)? {
+                None => return Err(OpenError::MissingBlob { path }),
+                Some(bytes) if bytes.len() as u64 == *size => (),
+                Some(_) => return Err(OpenError::Damaged { path, offset: 0, what: "a Blob's size" }),
+            }
+        }
+        Ok(())
     }
 
     /// Lets segments end after fewer bytes than FORMAT.md's target; any reader takes them.
@@ -354,6 +377,9 @@ impl StoreDir {
             }
             Entry::Database { name, version, stores } => {
                 self.databases.insert(name, Database { version, stores });
+            }
+            Entry::Blob { sha256, size } => {
+                self.blobs.insert(sha256, size);
             }
             Entry::Commit { .. } => (),
         }

@@ -1,6 +1,8 @@
 //! Reading the log: segments in order, frames in order, transactions whole.
 
-use anabranch_wire::{DecodeFrameError, Entry, SEGMENT_HEADER_BYTES, SegmentHeader, decode_frame, frame_hash};
+use anabranch_wire::{
+    DecodeFrameError, Entry, SEGMENT_HEADER_BYTES, SegmentHeader, decode_frame, frame_hash, transaction_digest,
+};
 
 use crate::directory::{OpenError, TornTail};
 use crate::disk::Disk;
@@ -20,16 +22,6 @@ pub(crate) struct Tail {
 
 pub(crate) fn segment_path(number: u32) -> String {
     format!("{LOG}/{number:08}.seg")
-}
-
-/// The digest of a transaction whose frames have these hashes.
-pub(crate) fn digest(before: &[u8; 32], frames: impl Iterator<Item = [u8; 32]>) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(before);
-    frames.for_each(|frame| {
-        hasher.update(&frame);
-    });
-    *hasher.finalize().as_bytes()
 }
 
 /// Reads every committed transaction into `take`. Returns where the log ends, which is before `committed` only if the
@@ -105,7 +97,7 @@ fn read_segment(
         at += length;
         match entry {
             Entry::Commit { entries, digest: stated } => {
-                let computed = digest(&tail.digest, hashes.drain(..));
+                let computed = transaction_digest(&tail.digest, hashes.drain(..));
                 if entries as usize != pending.len() || stated != computed {
                     return Err(damaged(at - length, "a transaction's digest"));
                 }

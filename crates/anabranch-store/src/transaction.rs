@@ -7,6 +7,7 @@ use anabranch_core::Heads;
 use anabranch_wire::limits::FRAME_BYTES_TARGET;
 use anabranch_wire::{
     EncodeFrameError, Entry, LeftOut, Note, ReplicaEntry, RunEntry, SegmentHeader, encode_frame, frame_hash,
+    transaction_digest,
 };
 
 use crate::blobs;
@@ -106,6 +107,10 @@ impl<'d> Transaction<'d> {
     /// Adds a large Blob.
     pub fn blob(&mut self, bytes: Vec<u8>) -> [u8; 32] {
         let sha256 = blobs::hash(&bytes);
+        if !self.dir.blobs().contains_key(&sha256) && !self.blobs.contains_key(&sha256) {
+            self.entries.push(Entry::Blob { sha256, size: bytes.len() as u64 });
+        }
+        // Written even if it was kept before: its file may have been lost since.
         self.blobs.insert(sha256, bytes);
         sha256
     }
@@ -159,7 +164,7 @@ fn append(dir: &mut StoreDir, entries: &[Entry]) -> Result<Tail, CommitError> {
         hashes.push(frame_hash(&frame).unwrap_or_default());
         bytes.extend(frame);
     }
-    tail.digest = log::digest(&tail.digest, hashes.into_iter());
+    tail.digest = transaction_digest(&tail.digest, hashes);
     bytes.extend(encode_frame(&Entry::Commit { entries: entries.len() as u32, digest: tail.digest })?);
     let path = log::segment_path(tail.segment);
     let write = |dir: &mut StoreDir| {

@@ -16,7 +16,7 @@ fn every_flipped_bit_is_noticed_or_harmless() {
             for bit in [0, 3, 7] {
                 let damaged = disk.copy();
                 damaged.tamper(&file, |bytes| bytes[at] ^= 1 << bit);
-                let opened = open(&damaged).and_then(|dir| dir.checked_blobs().map(|_| dir));
+                let opened = open(&damaged).and_then(|dir| dir.check_blobs().map(|()| dir));
                 match opened {
                     Ok(dir) => panic!("{file}, byte {at}, bit {bit}: unnoticed; equal: {}", shown(&dir) == whole),
                     Err(OpenError::Damaged { path, offset, .. }) => {
@@ -94,12 +94,17 @@ fn segments_follow_each_other_and_a_missing_one_is_named() {
 fn a_missing_blob_is_told_apart_from_a_damaged_one() {
     let disk = filled(1);
     let dir = open(&disk).unwrap();
-    let [hash] = dir.checked_blobs().unwrap()[..] else { panic!("one Blob was kept") };
+    let (hash, size) = dir.blobs().iter().next().map(|(hash, size)| (*hash, *size)).unwrap();
+    assert_eq!(size, 300);
     assert_eq!(dir.blob(&hash).unwrap(), Some(vec![0; 300]));
     assert_eq!(dir.blob(&[9; 32]).unwrap(), None);
     let file = disk.files().into_iter().find(|file| file.starts_with("blobs/")).unwrap();
     disk.tamper(&file, |bytes| bytes.truncate(10));
     assert!(matches!(dir.blob(&hash), Err(OpenError::Damaged { path, .. }) if path == file));
+    assert!(matches!(dir.check_blobs(), Err(OpenError::Damaged { path, .. }) if path == file));
+    disk.lose(&file);
+    assert_eq!(dir.blob(&hash).unwrap(), None);
+    assert!(matches!(dir.check_blobs(), Err(OpenError::MissingBlob { path }) if path == file));
 }
 
 #[test]

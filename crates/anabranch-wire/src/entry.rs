@@ -121,4 +121,11 @@ pub enum Entry {
         /// blake3 of the transaction before and of the hashes of this one's frames.
         digest: Hash,
     },
+    /// A large Blob, which lies in a file of its own.
+    Blob {
+        /// The SHA-256 of its bytes.
+        sha256: Hash,
+        /// How many they are.
+        size: u64,
+    },
 }

@@ -2,6 +2,7 @@
 
 use crate::entry::Entry;
 use crate::limits::FRAME_BYTES_MAX;
+use crate::payload;
 
 /// `ANBR`.
 const MAGIC: [u8; 4] = *b"ANBR";
@@ -40,28 +41,24 @@ pub enum DecodeFrameError {
     #[error("the payload's checksum does not match")]
     Checksum,
     /// The payload is no entry in its one encoding.
-    #[error("the payload is no log entry")]
-    Payload,
+    #[error("the payload is no log entry from its byte {offset} on")]
+    Payload {
+        /// The first byte of the payload that does not belong there.
+        offset: usize,
+    },
 }
 
 /// Why an entry cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeFrameError {
-    /// The entry is larger than [`FRAME_BYTES_MAX`].
-    #[error("an entry of over {FRAME_BYTES_MAX} bytes does not fit a frame")]
+    /// The entry is larger than [`FRAME_BYTES_MAX`], or has so many members that no decoder would take it.
+    #[error("the entry does not fit a frame of {FRAME_BYTES_MAX} bytes")]
     TooLong,
-}
-
-fn configuration() -> impl bincode::config::Config {
-    bincode::config::standard().with_limit::<FRAME_BYTES_MAX>()
 }
 
 /// Encodes an entry as a frame.
 pub fn encode_frame(entry: &Entry) -> Result<Vec<u8>, EncodeFrameError> {
-    let payload = bincode::encode_to_vec(entry, configuration()).map_err(|_| EncodeFrameError::TooLong)?;
-    if payload.len() > FRAME_BYTES_MAX {
-        return Err(EncodeFrameError::TooLong);
-    }
+    let payload = payload::encode(entry)?;
     let mut frame = Vec::with_capacity(FRAME_HEADER_BYTES + payload.len());
     frame.extend(MAGIC);
     frame.extend([VERSION, 0, 0, 0]);
@@ -80,13 +77,7 @@ pub fn decode_frame(bytes: &[u8]) -> Result<(Entry, usize), DecodeFrameError> {
     if blake3::hash(payload).as_bytes() != hash {
         return Err(DecodeFrameError::Checksum);
     }
-    let (entry, used): (Entry, usize) =
-        bincode::decode_from_slice(payload, configuration()).map_err(|_| DecodeFrameError::Payload)?;
-    // bincode reads integers in longer forms than it writes: only the one encoding counts.
-    let again = bincode::encode_to_vec(&entry, configuration()).map_err(|_| DecodeFrameError::Payload)?;
-    if used != payload.len() || again != payload {
-        return Err(DecodeFrameError::Payload);
-    }
+    let entry = payload::decode(payload)?;
     Ok((entry, need))
 }
 

@@ -1,6 +1,7 @@
 //! The bytes that replicas exchange and logs keep: frames, log entries, limits.
 //!
-//! Pure: bytes in, values out. Everything is described in `FORMAT.md`, whose section numbers the modules name.
+//! Pure: bytes in, values out; no I/O, nothing else of ours. `FORMAT.md` describes every byte, and the modules name its
+//! sections. Whatever the bytes are, decoding ends in a value or a typed error, within a bound on memory, without a panic.
 //!
 //! ```
 //! use anabranch_wire::{Entry, decode_frame, encode_frame};
@@ -14,8 +15,11 @@
 mod entry;
 mod frame;
 pub mod limits;
+mod payload;
 mod segment;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use entry::{Baseline, Entry, Hash, Heads, LeftOut, Note, Offer, ReplicaEntry, RunEntry};
 pub use frame::{DecodeFrameError, EncodeFrameError, FRAME_HEADER_BYTES, decode_frame, encode_frame, frame_hash};
-pub use segment::{DecodeSegmentError, SEGMENT_HEADER_BYTES, SegmentHeader};
+pub use segment::{DecodeSegmentError, SEGMENT_HEADER_BYTES, SegmentHeader, transaction_digest};

@@ -1,4 +1,4 @@
-//! The header of a log segment (FORMAT.md §2).
+//! Log segments and their chain of digests (FORMAT.md §2 and §3).
 
 use crate::entry::Hash;
 
@@ -39,4 +39,14 @@ impl SegmentHeader {
         let read = Self { number: u32::from_le_bytes(number), before };
         if read.encode() == header { Ok(read) } else { Err(DecodeSegmentError) }
     }
+}
+
+/// The digest of a transaction: of the digest before it, and of the hashes of its frames in order.
+pub fn transaction_digest(before: &Hash, frame_hashes: impl IntoIterator<Item = Hash>) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(before);
+    for hash in frame_hashes {
+        hasher.update(&hash);
+    }
+    *hasher.finalize().as_bytes()
 }

@@ -42,13 +42,13 @@ pub fn check() -> Result<(), String> {
     let metadata: Value = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
     let allowed: BTreeMap<&str, &[&str]> = ARROWS.iter().map(|(name, _, may)| (*name, *may)).collect();
     let mut seen = BTreeSet::new();
-    for package in metadata["packages"].as_array().into_iter().flatten() {
-        let name = package["name"].as_str().unwrap_or_default();
+    for package in members(&metadata, "packages") {
+        let name = text(package, "name").unwrap_or_default();
         let may = allowed.get(name).ok_or_else(|| format!("{name} is not in ARROWS"))?;
         seen.insert(name.to_owned());
-        for dependency in package["dependencies"].as_array().into_iter().flatten() {
+        for dependency in members(package, "dependencies") {
             // A crate may use itself, with other features, in its own tests.
-            let (other, kind) = (dependency["name"].as_str().unwrap_or_default(), dependency["kind"].as_str());
+            let (other, kind) = (text(dependency, "name").unwrap_or_default(), text(dependency, "kind"));
             if allowed.contains_key(other) && !may.contains(&other) && !(kind == Some("dev") && other == name) {
                 return Err(format!("{name} must not know {other}"));
             }
@@ -58,6 +58,14 @@ pub fn check() -> Result<(), String> {
         Some((name, ..)) => Err(format!("ARROWS lists {name}, which is no member")),
         None => Ok(()),
     }
+}
+
+fn members<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+    value.get(name).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
+    value.get(name)?.as_str()
 }
 
 /// The list as a table in Markdown, as the README shows it.

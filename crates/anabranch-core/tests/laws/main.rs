@@ -19,6 +19,7 @@ use world::{World, histories};
 
 /// Runs a law on random worlds, and fails if a kind of event that it must have seen never happened.
 fn law(check: impl Fn(&World, u64) -> Result<(), TestCaseError>) {
+    #[expect(clippy::disallowed_methods, reason = "how many cases to try is the tester's choice")]
     let cases = std::env::var("ANABRANCH_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256);
     let mut runner =
         TestRunner::new(Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() });

@@ -115,9 +115,10 @@ impl Reference {
             let found = op.kind == ActorKind::Found;
             let known_by_value =
                 || found && raw.iter().any(|have| same_place(have, op) && same_value(have, op) && known(have));
-            !is_deletion(op) && !(found && is_life(op)) && !known(op) && !known_by_value()
+            let is_no_edit = is_deletion(op) || found && is_life(op);
+            !(is_no_edit || known(op) || known_by_value())
         };
-        schema.deletes == DeletePolicy::EditWins && visible.iter().find(survives).is_some()
+        schema.deletes == DeletePolicy::EditWins && visible.iter().any(|op| survives(&op))
     }
 
     /// The value that the fields make up.

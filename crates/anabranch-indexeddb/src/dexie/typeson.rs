@@ -232,10 +232,10 @@ impl Types {
             "filelist" => self.list(json, path, depth)?.and_then(files).map(Value::FileList),
             "imagedata" => image(&json),
             "dataview" => view_of_encoded(ViewKind::DataView, &json),
-            "#" => match text.and_then(|text| text.strip_prefix('#')).and_then(|target| self.targets.get(target)) {
-                Some(id) => Some(Value::Ref(*id)),
-                None => None,
-            },
+            "#" => {
+                let target = text.and_then(|text| text.strip_prefix('#'));
+                target.and_then(|target| self.targets.get(target)).map(|id| Value::Ref(*id))
+            }
             _ => match tag.strip_suffix('2').and_then(view_kind) {
                 Some(kind) => self.view(kind, json, path, depth)?,
                 None => view_kind(tag).and_then(|kind| view_of_encoded(kind, &json)),

@@ -4,7 +4,7 @@ use anabranch_core::value::ViewKind;
 use anabranch_core::{Object, Value};
 use serde::{Deserialize, Serialize};
 
-use super::STRUCT_FIELDS_MAX;
+use super::{KIND_DEPTH_MAX, STRUCT_FIELDS_MAX};
 
 /// A named column, or a field of a struct.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,11 @@ const INT_MAX: f64 = 9_007_199_254_740_991.0;
 impl Kind {
     /// The kind of a value.
     pub fn of(value: &Value) -> Kind {
+        Kind::of_inner(value, 0)
+    }
+
+    /// The kind of a value inside `depth` objects and lists.
+    fn of_inner(value: &Value, depth: usize) -> Kind {
         match value {
             Value::Null | Value::Undefined => Kind::Unknown,
             Value::Bool(_) => Kind::Bool,
@@ -54,30 +59,30 @@ impl Kind {
             Value::Number(_) => Kind::Double,
             Value::String(_) => Kind::Text,
             Value::Date(_) => Kind::Timestamp,
-            Value::Object(object) => Kind::of_object(object),
-            Value::Array(items) => Kind::of_items(items),
+            Value::Object(_) | Value::Array(_) if depth >= KIND_DEPTH_MAX => Kind::Json,
+            Value::Object(object) => {
+                let mut kind = Kind::Struct(Vec::new());
+                kind.widen_by_object(object, depth);
+                kind
+            }
+            Value::Array(items) => Kind::of_items(items, depth),
             value if bytes_of(value).is_some() => Kind::Binary,
             _ => Kind::Json,
         }
     }
 
-    fn of_object(object: &Object) -> Kind {
-        let mut kind = Kind::Struct(Vec::new());
-        kind.widen_by_object(object);
-        kind
-    }
-
-    fn of_items(items: &[Value]) -> Kind {
-        let mut kind = Kind::Unknown;
-        items.iter().for_each(|item| kind.widen(item));
-        if kind == Kind::Json && !items.iter().all(|item| matches!(Kind::of(item), Kind::Json | Kind::Unknown)) {
-            return Kind::Json;
-        }
-        Kind::List(Box::new(kind))
+    fn of_items(items: &[Value], depth: usize) -> Kind {
+        let mut list = Kind::List(Box::new(Kind::Unknown));
+        items.iter().for_each(|item| list.join(Kind::List(Box::new(Kind::of_inner(item, depth + 1)))));
+        list
     }
 
     /// Makes this kind hold `value` too.
     pub fn widen(&mut self, value: &Value) {
+        self.widen_inner(value, 0);
+    }
+
+    fn widen_inner(&mut self, value: &Value, depth: usize) {
         match (&mut *self, value) {
             // The usual cases, without building the value's own kind.
             (_, Value::Null | Value::Undefined)
@@ -85,12 +90,12 @@ impl Kind {
             | (Kind::Text, Value::String(_))
             | (Kind::Double, Value::Number(_)) => (),
             (Kind::Int, Value::Number(number)) if is_int(*number) => (),
-            (Kind::Struct(_), Value::Object(object)) => self.widen_by_object(object),
-            _ => self.join(Kind::of(value)),
+            (Kind::Struct(_), Value::Object(object)) => self.widen_by_object(object, depth),
+            _ => self.join(Kind::of_inner(value, depth)),
         }
     }
 
-    fn widen_by_object(&mut self, object: &Object) {
+    fn widen_by_object(&mut self, object: &Object, depth: usize) {
         let Kind::Struct(columns) = self else { return };
         for (at, (name, value)) in object.iter().enumerate() {
             let Some(name) = name.as_str() else { continue };
@@ -100,8 +105,8 @@ impl Kind {
                 _ => columns.iter().position(|column| column.name == name),
             };
             match found.and_then(|at| columns.get_mut(at)) {
-                Some(column) => column.kind.widen(value),
-                None => columns.push(Column { name: name.into(), kind: Kind::of(value) }),
+                Some(column) => column.kind.widen_inner(value, depth + 1),
+                None => columns.push(Column { name: name.into(), kind: Kind::of_inner(value, depth + 1) }),
             }
         }
         if columns.len() > STRUCT_FIELDS_MAX {
@@ -117,12 +122,13 @@ impl Kind {
             (Kind::Unknown, kind) | (kind, Kind::Unknown) => kind,
             (Kind::Int, Kind::Double) | (Kind::Double, Kind::Int) => Kind::Double,
             (Kind::List(mut ours), Kind::List(theirs)) => {
-                let mixes = (*ours == Kind::Json) != (*theirs == Kind::Json)
-                    && *ours != Kind::Unknown
-                    && *theirs != Kind::Unknown;
-                let was_json = *ours == Kind::Json;
+                // A list of typed JSON is one whose items all are: with others among them the list as a whole becomes it.
+                let were_all_json = *ours == Kind::Json && *theirs == Kind::Json;
+                let was_one_json = *ours == Kind::Json || *theirs == Kind::Json;
+                let was_empty = *ours == Kind::Unknown || *theirs == Kind::Unknown;
                 ours.join(*theirs);
-                if mixes || (*ours == Kind::Json && !was_json) { Kind::Json } else { Kind::List(ours) }
+                let is_mixed = *ours == Kind::Json && !were_all_json && !(was_one_json && was_empty);
+                if is_mixed { Kind::Json } else { Kind::List(ours) }
             }
             (Kind::Struct(mut ours), Kind::Struct(theirs)) => {
                 for column in theirs {
@@ -135,6 +141,22 @@ impl Kind {
             }
             _ => Kind::Json,
         };
+    }
+
+    /// What a column of this kind holds, for people.
+    pub(super) fn plural(&self) -> &'static str {
+        match self {
+            Kind::Unknown => "nothing yet",
+            Kind::Bool => "booleans",
+            Kind::Int => "integers",
+            Kind::Double => "numbers",
+            Kind::Text => "text",
+            Kind::Timestamp => "dates",
+            Kind::Binary => "bytes",
+            Kind::List(_) => "lists",
+            Kind::Struct(_) => "objects",
+            Kind::Json => "typed JSON",
+        }
     }
 
     /// The kind as it is written: what nothing is known of is text.

@@ -31,7 +31,7 @@ pub fn name(store: &str) -> StoreName {
 
 /// One of several different transactions.
 pub fn commit(dir: &mut StoreDir, nth: u8) -> Result<(), CommitError> {
-    let store = name(if nth % 2 == 0 { "even" } else { "odd" });
+    let store = name(if nth.is_multiple_of(2) { "even" } else { "odd" });
     let heads: Heads = [ChangeHash([nth; 32])].into_iter().collect();
     let note = Note { time_ms: Some(i64::from(nth) - 1), source: format!("file {nth}") };
     let mut transaction = dir.transaction();
@@ -46,7 +46,7 @@ pub fn commit(dir: &mut StoreDir, nth: u8) -> Result<(), CommitError> {
     let (id, receipt) = (format!("run {nth}"), "{}".to_owned());
     transaction.run(&Run { id, store, base: heads, edits: [nth; 32], parameters: "p".into(), receipt });
     transaction.database("d", &Database { version: Some(u64::from(nth)), stores: vec!["even".into()] });
-    if nth % 2 == 0 {
+    if nth.is_multiple_of(2) {
         transaction.blob(vec![nth; 300]);
     }
     transaction.commit()

@@ -1,0 +1,67 @@
+//! What every engine is asked to do.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use crate::json_rows::JsonRows;
+use crate::rows::{Field, Row, Update};
+
+/// Bytes that are sent or stored as one.
+pub(crate) type Piece = Arc<[u8]>;
+
+/// Four libraries fail in their own ways; a failure ends the run and is printed.
+pub(crate) type EngineResult<T> = Result<T, Box<dyn Error>>;
+
+/// Who holds a document.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Replica {
+    /// The one that imports, and that merges what comes.
+    Receiver,
+    /// The one that sends.
+    Sender,
+}
+
+impl Replica {
+    /// An id that sorts after the receiver's for the sender: automerge takes new actors faster where they sort last.
+    pub(crate) fn id(self) -> u8 {
+        match self {
+            Replica::Receiver => 1,
+            Replica::Sender => 2,
+        }
+    }
+}
+
+/// A store of records that merge field by field.
+pub(crate) trait Engine {
+    /// The name in tables and rows.
+    const NAME: &'static str;
+    /// A document that holds one store.
+    type Document;
+
+    /// Makes a document of records, and the bytes that a log or a peer would get of it.
+    fn import(rows: &[Row]) -> EngineResult<(Self::Document, Vec<Piece>)>;
+
+    /// The bytes that a whole document is kept as.
+    fn stored(document: &Self::Document) -> EngineResult<Vec<Piece>>;
+
+    /// Opens a stored document up to where its first record can be read.
+    fn open(stored: &[Piece], replica: Replica) -> EngineResult<Self::Document>;
+
+    /// Diffs the document against what its records are now, commits the difference and gives its bytes.
+    fn capture(document: &mut Self::Document, rows: &[Row]) -> EngineResult<Vec<Piece>>;
+
+    /// Commits updates as one change and gives its bytes.
+    fn commit(document: &mut Self::Document, updates: &[Update]) -> EngineResult<Piece>;
+
+    /// Merges what another replica committed, all that arrived at once.
+    fn merge(document: &mut Self::Document, received: &[Piece]) -> EngineResult<()>;
+
+    /// Reads every record out.
+    fn read(document: &Self::Document, out: &mut JsonRows) -> EngineResult<()>;
+
+    /// One field of one record.
+    fn field(document: &Self::Document, key: &str, name: &str) -> Option<Field>;
+
+    /// How many records there are.
+    fn record_count(document: &Self::Document) -> usize;
+}

@@ -1,0 +1,163 @@
+//! Anabranch: our own registers over automerge changes.
+
+use std::collections::BTreeSet;
+
+use anabranch_core::{
+    Author, CaptureKind, ChangeBytes, Document, Edit, FieldPath, JsString, Key, KnownHeads, StoreSchema, Value,
+};
+
+use crate::engine::{Engine, EngineResult, Piece, Replica};
+use crate::json_rows::JsonRows;
+use crate::rows::{FIELDS, Field, Row, Update};
+
+/// The engine of this workspace.
+pub(crate) struct Anabranch;
+
+/// A document and the name under which its replica commits.
+pub(crate) struct NamedDocument {
+    document: Document,
+    replica: &'static str,
+}
+
+impl Engine for Anabranch {
+    const NAME: &'static str = "anabranch";
+    type Document = NamedDocument;
+
+    fn import(rows: &[Row]) -> EngineResult<(Self::Document, Vec<Piece>)> {
+        let mut own = NamedDocument { document: Document::new(), replica: replica_name(Replica::Receiver) };
+        let changes = capture(&mut own, CaptureKind::First, rows)?;
+        Ok((own, changes))
+    }
+
+    fn stored(own: &Self::Document) -> EngineResult<Vec<Piece>> {
+        Ok(pieces(own.document.change_bytes()))
+    }
+
+    fn open(stored: &[Piece], replica: Replica) -> EngineResult<Self::Document> {
+        let (document, outcome) = Document::load(stored.iter().cloned())?;
+        match outcome.refused.into_iter().next() {
+            Some(refusal) => Err(refusal.reason.into()),
+            None => Ok(NamedDocument { document, replica: replica_name(replica) }),
+        }
+    }
+
+    fn capture(own: &mut Self::Document, rows: &[Row]) -> EngineResult<Vec<Piece>> {
+        let baseline = heads(&own.document)?;
+        capture(own, CaptureKind::Next { baseline, left_out: BTreeSet::new() }, rows)
+    }
+
+    fn commit(own: &mut Self::Document, updates: &[Update]) -> EngineResult<Piece> {
+        let base = heads(&own.document)?;
+        let edits: Vec<Edit> = updates.iter().map(edit).collect();
+        let commit = own.document.change_at(&base, &edits, &Author::person(own.replica))?;
+        match commit.changes.as_slice() {
+            [change] => Ok(change.bytes.clone()),
+            changes => Err(format!("a commit of {} updates is {} changes", updates.len(), changes.len()).into()),
+        }
+    }
+
+    fn merge(own: &mut Self::Document, received: &[Piece]) -> EngineResult<()> {
+        let outcome = own.document.apply(received.iter().cloned())?;
+        outcome.refused.into_iter().next().map_or(Ok(()), |refusal| Err(refusal.reason.into()))
+    }
+
+    fn read(own: &Self::Document, out: &mut JsonRows) -> EngineResult<()> {
+        for record in own.document.view().records() {
+            let (Key::String(key), Value::Object(fields)) = (&record.key, &record.value) else {
+                return Err("a record has a key or a value that no row has".into());
+            };
+            out.begin(text(key)?);
+            for (name, value) in fields.iter() {
+                write(text(name)?, value, out)?;
+            }
+            out.end();
+        }
+        Ok(())
+    }
+
+    fn field(own: &Self::Document, key: &str, name: &str) -> Option<Field> {
+        let Value::Object(fields) = own.document.view().get(&Key::String(key.into()))? else { return None };
+        match fields.get(name)? {
+            Value::String(text) => Some(Field::Text(text.as_str()?.to_owned())),
+            // IndexedDB has one type of number.
+            Value::Number(number) if name == "age" => Some(Field::Integer(*number as i64)),
+            Value::Number(number) => Some(Field::Number(*number)),
+            Value::Bool(bool) => Some(Field::Bool(*bool)),
+            Value::Date(ms) => ms.map(Field::Date),
+            Value::Array(tags) => {
+                tags.iter().map(tag).map(|tag| tag.map(str::to_owned)).collect::<Option<_>>().map(Field::Tags)
+            }
+            _ => None,
+        }
+    }
+
+    fn record_count(own: &Self::Document) -> usize {
+        own.document.view().record_count()
+    }
+}
+
+fn replica_name(replica: Replica) -> &'static str {
+    match replica {
+        Replica::Receiver => "desk",
+        Replica::Sender => "phone",
+    }
+}
+
+fn heads(document: &Document) -> EngineResult<KnownHeads> {
+    Ok(document.known(&document.heads())?)
+}
+
+fn capture(own: &mut NamedDocument, kind: CaptureKind, rows: &[Row]) -> EngineResult<Vec<Piece>> {
+    let mut capture = own.document.capture(own.replica, kind);
+    capture.schema(&StoreSchema::default())?;
+    for row in rows {
+        let fields = FIELDS.iter().zip(&row.fields).map(|(name, field)| (*name, value(field)));
+        capture.record(&Key::String(row.key.as_str().into()), &Value::object(fields), None)?;
+    }
+    let prepared = capture.finish(true)?;
+    Ok(pieces(own.document.commit(prepared)?.changes))
+}
+
+fn pieces(changes: impl IntoIterator<Item = ChangeBytes>) -> Vec<Piece> {
+    changes.into_iter().map(|change| change.bytes).collect()
+}
+
+fn edit(update: &Update) -> Edit {
+    let field = FieldPath(vec![update.name().into()]);
+    Edit::Merge {
+        key: Key::String(update.key.as_str().into()),
+        set: vec![(field, value(&update.value))],
+        unset: Vec::new(),
+    }
+}
+
+fn value(field: &Field) -> Value {
+    match field {
+        Field::Text(text) => Value::from(text.as_str()),
+        Field::Integer(number) => Value::Number(*number as f64),
+        Field::Number(number) => Value::Number(*number),
+        Field::Bool(bool) => Value::Bool(*bool),
+        Field::Tags(tags) => Value::Array(tags.iter().map(|tag| Value::from(tag.as_str())).collect()),
+        Field::Date(ms) => Value::Date(Some(*ms)),
+    }
+}
+
+fn write(name: &str, value: &Value, out: &mut JsonRows) -> EngineResult<()> {
+    match value {
+        Value::String(string) => out.text(name, text(string)?),
+        Value::Number(number) => out.number(name, *number),
+        Value::Bool(bool) => out.bool(name, *bool),
+        Value::Date(Some(ms)) => out.integer(name, *ms),
+        Value::Array(tags) => out.tags(name, tags.iter().filter_map(tag)),
+        _ => return Err(format!("field {name} has a type that no row has").into()),
+    }
+    Ok(())
+}
+
+fn tag(tag: &Value) -> Option<&str> {
+    if let Value::String(tag) = tag { tag.as_str() } else { None }
+}
+
+fn text(string: &JsString) -> EngineResult<&str> {
+    string.as_str().ok_or_else(|| "a string has a lone surrogate".into())
+}
