@@ -258,7 +258,9 @@ fn check_actor(header: &Header, kind: ActorKind, changes: &[&Decoded], bytes: &[
     for (change, bytes) in changes.iter().zip(bytes) {
         for op in &change.ops {
             let name = op_name(bytes, op);
-            let blank: Cow<'_, str> = match name.contains('@') && name.contains(&own) {
+            // Only identities of generated keys and ids of increments name an actor.
+            let names_actor = name.contains('@') || name.contains(layout::PART);
+            let blank: Cow<'_, str> = match names_actor && name.contains(&own) {
                 true => name.replace(&own, layout::OWN_ACTOR).into(),
                 false => name.into(),
             };
