@@ -7,6 +7,7 @@ use super::leb128::{read_signed, read_unsigned};
 use super::{ACTION_SET, ActorId, CHUNK_CHANGE, MAGIC, code, column};
 use crate::heads::ChangeHash;
 use crate::limits;
+use crate::scalar::Scalar;
 
 /// Why bytes are no change of ours. An honest replica never makes such bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -102,6 +103,23 @@ pub(crate) struct DecodedOp {
 impl Decoded {
     pub(crate) fn actor(&self) -> ActorId {
         *self.actors.first().expect("the author is always the first actor")
+    }
+
+    /// The property name of an op of the chunk `bytes`, which this is the decoding of.
+    pub(crate) fn name<'b>(&self, bytes: &'b [u8], op: &DecodedOp) -> &'b str {
+        let name = bytes.get(op.name_at as usize..(op.name_at + op.name_bytes) as usize);
+        name.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
+    }
+
+    /// The value of an op of the chunk `bytes`.
+    pub(crate) fn value<'b>(&self, bytes: &'b [u8], op: &DecodedOp) -> Scalar<'b> {
+        let value = bytes.get(op.value_at as usize..(op.value_at + op.value_bytes) as usize);
+        Scalar { code: op.value_code, bytes: value.unwrap_or_default() }
+    }
+
+    /// The predecessors of an op: counter and position in `actors`.
+    pub(crate) fn preds_of(&self, op: &DecodedOp) -> &[(u32, u32)] {
+        self.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default()
     }
 
     /// Decodes the chunk `bytes`, all of it.
