@@ -12,6 +12,7 @@ mod apply;
 mod changes;
 mod log;
 mod range;
+mod save;
 
 pub use apply::{ApplyError, ApplyOutcome, Refusal, RefuseReason};
 pub use changes::{ChangeInfo, Write};
@@ -119,7 +120,7 @@ impl Document {
     /// The store as it is.
     pub fn view(&self) -> View<'_> {
         let heads = self.known(&self.heads()).expect("a document has its own heads");
-        let registers = || RegistersAt::present(&self.registers);
+        let registers = || RegistersAt::present(&self.registers, &self.history);
         let rules = self.rules.get_or_init(|| View::new(&self.history, registers(), heads.clone()).rules().clone());
         View::with_rules(&self.history, registers(), heads, rules.clone())
     }

@@ -8,9 +8,11 @@ use hashbrown::HashMap;
 use crate::change::{ActorId, ActorKind};
 use crate::heads::{ChangeHash, Heads};
 use crate::record::Origin;
+use crate::saved::Source;
 
 mod ancestry;
 pub(crate) mod chain;
+mod saved;
 pub(crate) use ancestry::Ancestry;
 
 type Lookup<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
@@ -26,13 +28,15 @@ pub(crate) struct History {
     chain_of_actor: Vec<u32>,
     chains: Vec<Chain>,
     heads: BTreeSet<ChangeHash>,
+    source: Option<Arc<dyn Source>>,
 }
 
 /// An accepted change.
 #[derive(Clone)]
 pub(crate) struct Stored {
     pub(crate) hash: ChangeHash,
-    pub(crate) bytes: Arc<[u8]>,
+    /// Its bytes, unless they are left to the source.
+    bytes: Option<Arc<[u8]>>,
     pub(crate) actor: u32,
     pub(crate) start_op: u32,
     pub(crate) ops: u32,
@@ -115,9 +119,22 @@ impl History {
         (at < chain.length && found.start_op <= counter).then_some(chain.first + at)
     }
 
-    /// The bytes of a change.
+    /// The bytes of a change, from the source where they are not at hand.
     pub(crate) fn bytes(&self, position: u32) -> Arc<[u8]> {
-        self.change(position).bytes.clone()
+        let stored = self.change(position);
+        let from_source = || self.source.as_ref()?.change(&stored.hash);
+        stored.bytes.clone().or_else(from_source).expect("the source has every change that was accepted")
+    }
+
+    /// Forgets the bytes of all changes, which `source` has.
+    pub(crate) fn leave_bytes_to(&mut self, source: Arc<dyn Source>) {
+        self.changes.iter_mut().for_each(|change| change.bytes = None);
+        self.source = Some(source);
+    }
+
+    /// Where bytes that are not at hand are.
+    pub(crate) fn source(&self) -> Option<&dyn Source> {
+        self.source.as_deref()
     }
 
     /// Whether `hex` is the author of a change, written out.
@@ -194,7 +211,7 @@ impl History {
             self.positions.insert(decoded.hash, self.changes.len() as u32);
             self.changes.push(Stored {
                 hash: decoded.hash,
-                bytes,
+                bytes: Some(bytes),
                 actor,
                 start_op: decoded.start_op as u32,
                 ops: decoded.ops.len() as u32,

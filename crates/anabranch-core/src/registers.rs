@@ -9,13 +9,18 @@ use std::sync::Arc;
 use crate::change::Decoded;
 use crate::history::History;
 use crate::layout;
+use crate::saved::PageHash;
 
+mod cell;
 mod directory;
 mod layers;
 mod page;
 mod paths;
+mod saved;
+mod saved_page;
 mod slot;
 
+use cell::PageCell;
 use directory::Directory;
 pub(crate) use layers::RegistersAt;
 use page::{Page, StoredEntry};
@@ -28,16 +33,30 @@ const PAGE_RECORDS_MAX: usize = 1024;
 const PAGE_VALUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The visible values of every register, by record.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Registers {
     directory: Directory,
-    pages: Vec<Page>,
+    pages: Vec<PageCell>,
     pub(crate) paths: Arc<Paths>,
     /// Encoded keys that several records claim, one of them at least because a generator made it.
     contested: BTreeSet<Box<str>>,
+    /// Records after which a page splits.
+    page_records_max: usize,
 }
 
-/// Where a record lies. Holds until the next change is applied.
+impl Default for Registers {
+    fn default() -> Self {
+        Self {
+            directory: Directory::default(),
+            pages: vec![PageCell::written(Page::default())],
+            paths: Arc::default(),
+            contested: BTreeSet::new(),
+            page_records_max: PAGE_RECORDS_MAX,
+        }
+    }
+}
+
+/// Where a record lies. Holds until the next change is applied or a page is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct RecordId {
     pub(super) page: u32,
@@ -59,35 +78,41 @@ impl Registers {
         Self { paths, ..Self::default() }
     }
 
-    pub(crate) fn record_count(&self) -> usize {
-        self.pages.iter().map(Page::len).sum()
+    /// Lets pages split after other numbers of records.
+    #[cfg(feature = "testing")]
+    pub(crate) fn set_page_records_max(&mut self, records: usize) {
+        self.page_records_max = records;
+    }
+
+    pub(crate) fn record_count(&self, history: &History) -> usize {
+        (0..self.pages.len() as u32).filter_map(|page| self.page(history, page)).map(Page::len).sum()
     }
 
     /// All records, in no order that means anything.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = RecordId> + '_ {
-        let of_page = |(page, own): (usize, &Page)| {
-            let page = page as u32;
-            (0..own.len() as u32).map(move |at| RecordId { page, at })
+    pub(crate) fn ids<'r>(&'r self, history: &'r History) -> impl Iterator<Item = RecordId> + 'r {
+        let of_page = |page| {
+            let records = self.page(history, page).map_or(0, Page::len) as u32;
+            (0..records).map(move |at| RecordId { page, at })
         };
-        self.pages.iter().enumerate().flat_map(of_page)
+        (0..self.pages.len() as u32).flat_map(of_page)
     }
 
-    pub(crate) fn slot(&self, record: RecordId) -> Slot<'_> {
-        self.pages.get(record.page as usize).expect("record ids come from this index").slot(record.at)
+    pub(crate) fn slot(&self, history: &History, record: RecordId) -> Slot<'_> {
+        self.page(history, record.page).expect("record ids come from this index").slot(record.at)
     }
 
-    pub(crate) fn find(&self, identity: &str) -> Option<RecordId> {
+    pub(crate) fn find(&self, history: &History, identity: &str) -> Option<RecordId> {
         let hash = hash_key(layout::key_of_identity(identity));
         let page = self.directory.page(hash);
-        let at = self.pages.get(page as usize)?.find(identity, hash)?;
+        let at = self.page(history, page)?.find(identity, hash)?;
         Some(RecordId { page, at })
     }
 
     /// The records that claim an encoded key: the one whose identity it is, and those that a generator gave it.
-    pub(crate) fn claimants(&self, key: &str) -> impl Iterator<Item = RecordId> {
+    pub(crate) fn claimants(&self, history: &History, key: &str) -> impl Iterator<Item = RecordId> {
         let hash = hash_key(key);
         let page = self.directory.page(hash);
-        let own = self.pages.get(page as usize);
+        let own = self.page(history, page);
         own.into_iter().flat_map(move |own| own.claimants(key, hash)).map(move |at| RecordId { page, at })
     }
 
@@ -127,7 +152,7 @@ impl Registers {
             };
             let Some(record) = record else { continue };
             let path = self.intern(suffix);
-            let page = self.pages.get_mut(record.page as usize).expect("the record was just found");
+            let page = self.page_mut(history, record.page, position);
             let value = decoded.value(bytes, op);
             let entry = StoredEntry {
                 path,
@@ -146,6 +171,50 @@ impl Registers {
         touched
     }
 
+    fn put_page(&mut self, at: usize, page: Page) {
+        if let Some(cell) = self.pages.get_mut(at) {
+            *cell = PageCell::written(page);
+        }
+    }
+
+    /// The page with this number, opened if need be; `None` before the first record.
+    fn page(&self, history: &History, number: u32) -> Option<&Page> {
+        let cell = self.pages.get(number as usize)?;
+        Some(cell.read(|| self.open(history, number, cell.hash(), history.changes().len() as u32)))
+    }
+
+    /// The page to apply the change at `position` to.
+    fn page_mut(&mut self, history: &History, number: u32, position: u32) -> &mut Page {
+        if let Some(cell) = self.pages.get(number as usize) {
+            cell.read(|| self.open(history, number, cell.hash(), position));
+        }
+        let cell = self.pages.get_mut(number as usize).expect("the directory names pages that are here");
+        cell.write(|| unreachable!("it was just opened"))
+    }
+
+    /// Reads a saved page, or rebuilds it from the history below `end` where what was saved is gone or damaged.
+    fn open(&self, history: &History, number: u32, hash: Option<PageHash>, end: u32) -> Page {
+        let bytes = hash.and_then(|hash| Some((hash, history.source()?.page(&hash)?)));
+        let whole = bytes.filter(|(hash, bytes)| PageHash::of(bytes) == *hash);
+        let page = whole.and_then(|(_, bytes)| saved_page::decode(&bytes, &self.paths, history.changes().len() as u32));
+        page.filter(|page| page.keys().all(|key| self.directory.page(hash_key(key)) == number))
+            .unwrap_or_else(|| self.rebuild(history, number, end))
+    }
+
+    /// Replays the changes below `end` for the records of one page.
+    fn rebuild(&self, history: &History, number: u32, end: u32) -> Page {
+        let mut registers = Registers::with_paths(self.paths.clone());
+        for position in 0..end {
+            let bytes = history.bytes(position);
+            let decoded = Decoded::read(&bytes, Default::default()).expect("accepted changes decode");
+            registers.apply(history, position, (&decoded, &bytes), &|_| true);
+        }
+        let mut page = Page::default();
+        let pages = registers.pages.iter().filter_map(PageCell::opened);
+        pages.for_each(|own| page.take_all(own, |hash| self.directory.page(hash) == number));
+        page
+    }
+
     fn intern(&mut self, suffix: &str) -> u32 {
         match self.paths.find(suffix) {
             Some(path) => path,
@@ -161,18 +230,14 @@ impl Registers {
     ) -> RecordId {
         let key = layout::key_of_identity(identity);
         let hash = hash_key(key);
-        if self.pages.is_empty() {
-            self.pages.push(Page::default());
-        }
         let page = self.directory.page(hash);
-        let own = self.pages.get_mut(page as usize).expect("the directory names pages that are here");
+        let own = self.page_mut(history, page, position);
+        let mut is_contested = false;
         let at = match own.find(identity, hash) {
             Some(at) => at,
             None => {
                 *keys_moved = true;
-                if own.claimants(key, hash).next().is_some() {
-                    self.contested.insert(key.into());
-                }
+                is_contested = own.claimants(key, hash).next().is_some();
                 own.insert(identity, hash)
             }
         };
@@ -181,28 +246,38 @@ impl Registers {
         {
             *keys_moved |= own.note_created(at, counter);
         }
+        if is_contested {
+            self.contested.insert(key.into());
+        }
         RecordId { page, at }
     }
 
     /// Splits pages that grew too large; whether records moved.
     fn split_full_pages(&mut self) -> bool {
+        let page_records_max = self.page_records_max;
         let is_full =
-            |page: &Page| page.len() > PAGE_RECORDS_MAX || page.len() > 1 && page.value_bytes() > PAGE_VALUE_BYTES_MAX;
+            |page: &Page| page.len() > page_records_max || page.len() > 1 && page.value_bytes() > PAGE_VALUE_BYTES_MAX;
         let mut moved = false;
         let mut at = 0;
-        while let Some(page) = self.pages.get_mut(at) {
+        while at < self.pages.len() {
+            // What is not open was not written to.
+            let Some(page) = self.pages.get(at).and_then(PageCell::opened) else {
+                at += 1;
+                continue;
+            };
             if is_full(page)
                 && let Some((bit, new)) = self.directory.split(at as u32)
             {
                 let (zeros, ones) = (page.only(|hash| hash & bit == 0), page.only(|hash| hash & bit != 0));
-                *page = zeros;
                 debug_assert_eq!(new as usize, self.pages.len());
-                self.pages.push(ones);
+                self.put_page(at, zeros);
+                self.pages.push(PageCell::written(ones));
                 moved = true;
                 continue;
             }
             if page.is_wasteful() {
-                *page = page.only(|_| true);
+                let lean = page.only(|_| true);
+                self.put_page(at, lean);
             }
             at += 1;
         }

@@ -2,10 +2,12 @@
 
 mod keys;
 mod names;
+mod pages;
 mod registers;
 mod values;
 
 pub use keys::{any_js_string, any_key, few_keys};
 pub use names::{RawName, creation_key, part_value, read_name, scalar_value, schema_of};
+pub use pages::{MemorySource, with_pages_of};
 pub use registers::{RawValue, raw_registers};
 pub use values::{any_record, any_value, few_records};

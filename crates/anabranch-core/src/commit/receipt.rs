@@ -190,7 +190,7 @@ impl Document {
         for position in own.clone() {
             self.each_op(position, &mut |identity, _| {
                 if identity != layout::SCHEMA_IDENTITY
-                    && let Some(record) = self.registers.find(identity)
+                    && let Some(record) = self.registers.find(&self.history, identity)
                     && records.last() != Some(&record)
                 {
                     records.push(record);

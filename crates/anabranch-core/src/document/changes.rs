@@ -77,7 +77,11 @@ impl Document {
 
     /// The bytes of every change, in causal order: what a log keeps and a peer gets.
     pub fn change_bytes(&self) -> impl Iterator<Item = ChangeBytes> + '_ {
-        self.history.changes().iter().map(|stored| ChangeBytes { hash: stored.hash, bytes: stored.bytes.clone() })
+        let positions = 0..self.history.changes().len() as u32;
+        positions.map(|position| ChangeBytes {
+            hash: self.history.change(position).hash,
+            bytes: self.history.bytes(position),
+        })
     }
 
     /// Whether `later` includes everything that `earlier` does.

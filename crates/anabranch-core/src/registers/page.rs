@@ -123,6 +123,14 @@ impl Page {
     }
 
     pub(super) fn insert(&mut self, identity: &str, hash: u64) -> u32 {
+        let at = self.add_slot(identity);
+        let (slots, identities) = (&self.slots, &self.identities);
+        self.index.insert_unique(hash, at, |at| rehash(slots, identities, *at));
+        at
+    }
+
+    /// Adds a record that the index does not know yet.
+    pub(super) fn add_slot(&mut self, identity: &str) -> u32 {
         let at = self.slots.len() as u32;
         self.slots.push(StoredSlot {
             identity_at: self.identities.len() as u64,
@@ -132,8 +140,6 @@ impl Page {
             created: u32::MAX,
         });
         self.identities.push_str(identity);
-        let (slots, identities) = (&self.slots, &self.identities);
-        self.index.insert_unique(hash, at, |at| rehash(slots, identities, *at));
         at
     }
 
@@ -233,12 +239,22 @@ impl Page {
     /// The records that `keep` names, by the hash of their key, in a page without waste.
     pub(super) fn only(&self, keep: impl Fn(u64) -> bool) -> Page {
         let mut page = Page::default();
-        for at in 0..self.slots.len() as u32 {
-            if keep(hash_key(layout::key_of_identity(self.identity(at)))) {
-                page.take(self, at);
+        page.take_all(self, keep);
+        page
+    }
+
+    /// Copies the records that `keep` names from another page.
+    pub(super) fn take_all(&mut self, from: &Page, keep: impl Fn(u64) -> bool) {
+        for at in 0..from.slots.len() as u32 {
+            if keep(hash_key(layout::key_of_identity(from.identity(at)))) {
+                self.take(from, at);
             }
         }
-        page
+    }
+
+    /// The encoded keys of all records.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        (0..self.slots.len() as u32).map(|at| layout::key_of_identity(self.identity(at)))
     }
 }
 

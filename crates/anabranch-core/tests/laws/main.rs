@@ -8,6 +8,7 @@ mod coverage;
 mod oracle;
 mod records;
 mod reference;
+mod saved;
 mod world;
 
 use anabranch_core::testing::raw_registers;
@@ -151,5 +152,18 @@ fn loading_a_log_shows_what_was_there() {
         prop_assert_eq!(loaded.heads(), document.heads());
         prop_assert_eq!(raw_registers(&loaded), raw_registers(&document));
         Ok(())
+    });
+}
+
+#[test]
+fn what_was_saved_opens_as_it_was_and_is_written_on() {
+    law(|world, seed| {
+        let merged = world.merged();
+        let (opened, ..) = saved::reopened(&merged);
+        saved::check_equal(&opened, &merged)?;
+        for half in &world.documents() {
+            saved::check_written_on(half, &merged)?;
+        }
+        saved::check_damaged(&merged, seed)
     });
 }

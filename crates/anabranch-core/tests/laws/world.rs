@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anabranch_core::testing::{any_key, any_record, few_keys, few_records};
+use anabranch_core::testing::{any_key, any_record, few_keys, few_records, with_pages_of};
 use anabranch_core::{
     Author, CaptureKind, Commit, DeletePolicy, Document, Edit, FieldPath, FieldPolicy, Heads, Key, Receipt, Resolution,
     StoreSchema, StoreSnapshot, Value,
@@ -128,7 +128,7 @@ impl World {
         let schema = StoreSchema { auto_increment: steps.generates_keys, ..StoreSchema::default() };
         let mut world = Self { schema, ..Self::default() };
         world.replicas = vec![Replica::default(); steps.replicas];
-        world.directories = vec![Document::new(); steps.directories];
+        world.directories = (0..steps.directories).map(|at| with_pages_of(1 + at)).collect();
         steps.steps.iter().for_each(|step| world.step(step));
         (0..steps.replicas).for_each(|replica| world.capture(replica));
         world.step(&steps.last);

@@ -10,7 +10,7 @@ use crate::history::History;
 use crate::history::chain::{ActorHasher, Header};
 use crate::layout;
 use crate::registers::Registers;
-use crate::scalar::Scalar;
+use crate::scalar::{Holds, Scalar};
 
 /// Why a change was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -162,46 +162,6 @@ fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> 
         }
     }
     Ok(())
-}
-
-/// What a register holds, by its suffix.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Holds {
-    /// Present or deleted.
-    Life,
-    /// A leaf, or nothing any more.
-    Field,
-    /// An increment, or nothing any more.
-    Increment,
-    /// An element, or nothing any more.
-    Element,
-}
-
-impl Holds {
-    fn of(suffix: &str) -> Option<Self> {
-        if suffix.is_empty() {
-            return Some(Holds::Life);
-        }
-        let (path, part) = layout::read_suffix(suffix)?;
-        if !layout::is_canonical_suffix(suffix, &path, part) {
-            return None;
-        }
-        match part.map(|part| part.as_bytes().first()) {
-            None => Some(Holds::Field),
-            Some(Some(b'+')) => Some(Holds::Increment),
-            Some(Some(b'e')) => Some(Holds::Element),
-            Some(_) => None,
-        }
-    }
-
-    fn fits(self, scalar: Scalar<'_>) -> bool {
-        match self {
-            Holds::Life => scalar == Scalar::PRESENT || scalar == Scalar::DELETED,
-            Holds::Field => scalar.is_canonical() && scalar.to_element().is_none(),
-            Holds::Increment => scalar.is_absent() || scalar.to_increment().is_some(),
-            Holds::Element => scalar.is_absent() || scalar.to_element().is_some() && scalar.is_canonical(),
-        }
-    }
 }
 
 /// The actor follows from everything that the commit says, its own id left blank in names.

@@ -40,7 +40,7 @@ impl<'h> PredCheck<'h> {
             let name = change.name(bytes, op);
             let (identity, suffix) = name.split_at(layout::identity_length(name).ok_or_else(refused)?);
             if identity != current.0 {
-                current = (identity, self.registers.find(identity));
+                current = (identity, self.registers.find(self.history, identity));
             }
             let path = self.registers.paths.find(suffix);
             for (counter, actor) in preds {
@@ -64,7 +64,7 @@ impl<'h> PredCheck<'h> {
 
     /// The change of a predecessor that is still visible: the usual case.
     fn visible(&self, (record, path): (RecordId, u32), counter: u32, actor: &ActorId) -> Option<u32> {
-        let mut raw = self.registers.slot(record).raw(path);
+        let mut raw = self.registers.slot(self.history, record).raw(path);
         raw.find(|entry| entry.counter == counter && self.history.actor(entry.change) == *actor)
             .map(|entry| entry.change)
     }
