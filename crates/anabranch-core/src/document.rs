@@ -14,7 +14,8 @@ mod changes;
 mod log;
 mod range;
 
-pub use apply::{ApplyError, ApplyOutcome, Refusal, RefuseReason};
+pub(crate) use apply::CheckedChain;
+pub use apply::{ApplyOutcome, Refusal, RefuseReason};
 pub use changes::{ChangeInfo, Write};
 
 /// One object store as a replicated document.
@@ -29,7 +30,7 @@ pub use changes::{ChangeInfo, Write};
 ///
 /// // Another replica takes the same changes, in any order and as often as it likes.
 /// let mut other = Document::new();
-/// other.apply(commit.changes.iter().map(|change| change.bytes.clone()))?;
+/// other.apply(commit.changes.iter().map(|change| change.bytes.clone()));
 /// assert_eq!(other.heads(), document.heads());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -169,40 +169,38 @@ impl History {
     }
 
     /// Takes a whole chain whose dependencies are all here, in order.
-    pub(crate) fn push_chain<'c>(
-        &mut self,
-        header: chain::Header,
-        changes: impl ExactSizeIterator<Item = (&'c crate::change::Decoded, Arc<[u8]>)>,
-    ) -> u32 {
+    pub(crate) fn push_chain(&mut self, checked: &crate::document::CheckedChain) -> u32 {
         let first = self.changes.len() as u32;
         let chain = self.chains.len() as u32;
-        let length = changes.len() as u32;
+        let length = checked.changes().len() as u32;
         let mut kind = ActorKind::Edit;
-        for (decoded, bytes) in changes {
-            let author = decoded.actor();
+        for change in checked.changes() {
+            let author = change.actor();
             kind = author.kind().unwrap_or(kind);
             let actor = *self.actor_positions.entry(author).or_insert_with(|| {
                 self.actors.push(author);
                 self.chain_of_actor.push(chain);
                 self.actors.len() as u32 - 1
             });
-            let deps = decoded.deps.iter().filter_map(|dep| self.positions.get(dep).copied()).collect();
-            decoded.deps.iter().for_each(|dep| {
+            let deps = change.deps().iter().filter_map(|dep| self.positions.get(dep).copied()).collect();
+            change.deps().iter().for_each(|dep| {
                 self.heads.remove(dep);
             });
-            self.heads.insert(decoded.hash);
-            self.positions.insert(decoded.hash, self.changes.len() as u32);
+            self.heads.insert(change.hash());
+            self.positions.insert(change.hash(), self.changes.len() as u32);
             self.changes.push(Stored {
-                hash: decoded.hash,
-                bytes,
+                hash: change.hash(),
+                bytes: change.bytes().clone(),
                 actor,
-                start_op: decoded.start_op as u32,
-                ops: decoded.ops.len() as u32,
+                start_op: change.start_op() as u32,
+                ops: change.op_count(),
                 deps,
                 chain,
             });
         }
-        self.chains.push(Chain { first, length, kind, by: header.by, origin: header.origin });
+        let header = checked.header();
+        let (by, origin) = (header.by.clone(), header.origin.clone());
+        self.chains.push(Chain { first, length, kind, by, origin });
         first
     }
 }
