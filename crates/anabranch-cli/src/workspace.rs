@@ -121,8 +121,7 @@ fn has_blob_elsewhere(value: &Value) -> bool {
 
 fn load(dir: &StoreDir, name: &StoreName) -> Result<Document, Failure> {
     let changes = dir.changes(name).iter().map(|(bytes, _)| bytes.clone());
-    let (document, outcome) = Document::load(changes)
-        .map_err(|error| Failure::data(format_args!("{}: store {name}: {error}", dir.name())))?;
+    let (document, outcome) = Document::load(changes);
     if let Some(refusal) = outcome.refused.first() {
         return Err(Failure::data(format_args!(
             "{}: store {name}: a change of its log is damaged: {}",

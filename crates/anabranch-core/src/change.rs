@@ -3,16 +3,20 @@
 //! The format is automerge's change chunk (automerge binary format, "Change Chunks"). This module encodes and decodes
 //! the part of it that a store's history uses: `set` operations on scalars in the root map.
 
+mod chunk;
 mod columns;
 mod decode;
 mod encode;
 mod leb128;
+mod unchecked;
 
+pub(crate) use chunk::Chunk;
 pub(crate) use leb128::{read_signed, read_unsigned, write_signed, write_unsigned};
 
+pub(crate) use decode::Decoded;
 pub use decode::{DecodeChangeError, Limits};
-pub(crate) use decode::{Decoded, DecodedOp};
 pub(crate) use encode::{Draft, DraftOp, encode};
+pub use unchecked::UncheckedChange;
 
 use std::fmt;
 
@@ -95,6 +99,7 @@ pub(crate) mod code {
 
 pub(crate) const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 pub(crate) const CHUNK_CHANGE: u8 = 1;
+pub(crate) const CHUNK_DEFLATED: u8 = 2;
 pub(crate) const ACTION_SET: u64 = 1;
 
 /// Column specifications (id << 4 | type) of the columns that we write, in the order of the format.

@@ -13,9 +13,12 @@ mod changes;
 mod log;
 mod range;
 mod save;
+mod trim;
 
-pub use apply::{ApplyError, ApplyOutcome, Refusal, RefuseReason};
+pub(crate) use apply::CheckedChain;
+pub use apply::{ApplyOutcome, Refusal, RefuseReason};
 pub use changes::{ChangeInfo, Write};
+pub use trim::TrimError;
 
 /// One object store as a replicated document.
 ///
@@ -29,7 +32,7 @@ pub use changes::{ChangeInfo, Write};
 ///
 /// // Another replica takes the same changes, in any order and as often as it likes.
 /// let mut other = Document::new();
-/// other.apply(commit.changes.iter().map(|change| change.bytes.clone()))?;
+/// other.apply(commit.changes.iter().map(|change| change.bytes.clone()));
 /// assert_eq!(other.heads(), document.heads());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -131,7 +134,7 @@ impl Document {
             return self.view();
         }
         let set = self.history.ancestry(&heads.positions);
-        View::new(&self.history, RegistersAt::replayed(&self.registers, &self.history, &set), heads.clone())
+        View::new(&self.history, self.registers_at(&set), heads.clone())
     }
 
     /// How many changes there are.

@@ -42,6 +42,8 @@ pub(crate) struct Registers {
     contested: BTreeSet<Box<str>>,
     /// Records after which a page splits.
     page_records_max: usize,
+    /// Whether history begins with these: then their pages are no cache that could be rebuilt.
+    is_floor: bool,
 }
 
 impl Default for Registers {
@@ -52,6 +54,7 @@ impl Default for Registers {
             paths: Arc::default(),
             contested: BTreeSet::new(),
             page_records_max: PAGE_RECORDS_MAX,
+            is_floor: false,
         }
     }
 }
@@ -76,6 +79,11 @@ impl Registers {
     /// Registers without records that know the paths of others.
     pub(crate) fn with_paths(paths: Arc<Paths>) -> Self {
         Self { paths, ..Self::default() }
+    }
+
+    /// Makes these the registers with which a history begins.
+    pub(crate) fn begin_history(&mut self) {
+        self.is_floor = true;
     }
 
     /// Lets pages split after other numbers of records.
@@ -171,6 +179,30 @@ impl Registers {
         touched
     }
 
+    /// Copies the records that `keep` names, by hash, from other registers with the same paths.
+    fn take_all(&mut self, from: &Registers, history: &History, keep: impl Fn(u32) -> bool) {
+        for record in from.ids(history) {
+            let identity = from.slot(history, record).identity();
+            if !keep(hash_identity(identity)) {
+                continue;
+            }
+            let key = layout::key_of_identity(identity);
+            let hash = hash_key(key);
+            let page = self.directory.page(hash);
+            let Some(own) = from.page(history, record.page) else { continue };
+            if let Some(cell) = self.pages.get_mut(page as usize) {
+                let page = cell.write(|| unreachable!("a copy has no saved pages"));
+                if page.claimants(key, hash).next().is_some() {
+                    self.contested.insert(key.into());
+                }
+                page.take(own, record.at);
+                if page.len() > self.page_records_max {
+                    self.split_full_pages();
+                }
+            }
+        }
+    }
+
     fn put_page(&mut self, at: usize, page: Page) {
         if let Some(cell) = self.pages.get_mut(at) {
             *cell = PageCell::written(page);
@@ -203,10 +235,14 @@ impl Registers {
 
     /// Replays the changes below `end` for the records of one page.
     fn rebuild(&self, history: &History, number: u32, end: u32) -> Page {
+        assert!(!self.is_floor, "the source has the pages with which a trimmed history begins");
         let mut registers = Registers::with_paths(self.paths.clone());
-        for position in 0..end {
+        if let Some(floor) = history.floor_registers() {
+            registers.take_all(floor, history, |_| true);
+        }
+        for position in (0..end).filter(|position| !history.is_trimmed(*position)) {
             let bytes = history.bytes(position);
-            let decoded = Decoded::read(&bytes, Default::default()).expect("accepted changes decode");
+            let decoded = Decoded::read_accepted(&bytes, history.change(position).hash);
             registers.apply(history, position, (&decoded, &bytes), &|_| true);
         }
         let mut page = Page::default();

@@ -33,7 +33,7 @@ impl PageHash {
 }
 
 /// A document as it is saved.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Saved {
     /// Its history without the contents of changes, and the names of its pages.
     pub index: Vec<u8>,
@@ -41,6 +41,8 @@ pub struct Saved {
     pub pages: Vec<(PageHash, Arc<[u8]>)>,
     /// All pages that the index names.
     pub all_pages: Vec<PageHash>,
+    /// The pages with which a trimmed history begins. These are no cache: nothing else holds what they hold.
+    pub floor_pages: Vec<PageHash>,
 }
 
 /// Why an index was not opened. The history itself is not affected: load the document from its changes.

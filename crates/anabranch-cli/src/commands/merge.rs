@@ -18,9 +18,7 @@ pub(crate) fn run(workspace: &mut Workspace, dir: &Path, rename: &[String], out:
     for name in other.stores(None)? {
         let changes: Vec<_> = other.document(&name)?.change_bytes().map(|change| change.bytes).collect();
         let document = workspace.document(&name)?;
-        let outcome = document
-            .apply(changes)
-            .map_err(|error| Failure::data(format_args!("{}: store {name}: {error}", dir.display())))?;
+        let outcome = document.apply(changes);
         if let Some(refusal) = outcome.refused.first() {
             let hash = refusal.hash.map(|hash| hash.to_string()).unwrap_or_default();
             return Err(Failure::data(format_args!(

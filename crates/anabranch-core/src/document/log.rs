@@ -20,46 +20,51 @@ impl Document {
         let slot = view.registers.slot(record);
         let fields = view.fields(slot, None);
         let alive = view.life(slot).is_shown();
-        let shown: BTreeSet<(u32, u32)> =
-            fields.leaves.iter().filter(|_| alive).map(|leaf| (leaf.entry.change, leaf.entry.counter)).collect();
-        let visible: BTreeSet<(u32, u32)> = slot
-            .entries()
-            .filter(|entry| !slot.is_hidden(entry, &self.history))
-            .map(|entry| (entry.change, entry.counter))
-            .collect();
+        let shown = fields.leaves.iter().filter(|_| alive).map(|leaf| (leaf.entry.change, leaf.entry.counter));
+        let visible = slot.entries().filter(|entry| !slot.is_hidden(entry, &self.history));
+        let seen = Seen { alive, shown: shown.collect(), visible: visible.map(|e| (e.change, e.counter)).collect() };
+        // Of what was trimmed, what is still visible is told.
+        let mut kept: Vec<_> = slot.entries().filter(|entry| self.history.is_trimmed(entry.change)).collect();
+        kept.sort_by_key(|entry| (entry.change, entry.counter));
         let mut writes = Vec::new();
+        for entry in kept {
+            let suffix = &view.paths().info(entry.path).suffix;
+            writes.push(self.write(key, (entry.change, entry.counter), suffix, entry.scalar, &seen));
+        }
         let hash = hash_identity(slot.identity());
-        for (position, stored) in self.history.changes().iter().enumerate() {
-            let position = position as u32;
-            if self.history.touched(position).binary_search(&hash).is_err() {
+        for (position, stored) in (0..).zip(self.history.changes()) {
+            if self.history.is_trimmed(position) || self.history.touched(position).binary_search(&hash).is_err() {
                 continue;
             }
             let bytes = self.history.bytes(position);
-            let decoded = Decoded::read(&bytes, Default::default()).expect("accepted changes decode");
-            for (at, op) in decoded.ops.iter().enumerate() {
-                let Some(suffix) = own_suffix(decoded.name(&bytes, op), slot.identity()) else { continue };
-                let scalar = decoded.value(&bytes, op);
-                let id = (position, stored.start_op + at as u32);
-                let is_life = suffix.is_empty();
-                let is_deletion = is_life && scalar == Scalar::DELETED;
-                let is_shown =
-                    if is_life { visible.contains(&id) && is_deletion != alive } else { shown.contains(&id) };
-                writes.push(Write {
-                    key: key.clone(),
-                    field: layout::read_suffix(suffix).map(|(field, _)| field),
-                    value: write_value(suffix, scalar),
-                    is_deletion,
-                    is_part: suffix.contains(layout::PART),
-                    replica: self.history.chain(position).by.to_string(),
-                    origin: self.history.chain(position).origin.clone(),
-                    kind: self.history.chain(position).kind,
-                    change: stored.hash,
-                    shown: is_shown,
-                    visible: visible.contains(&id),
-                });
+            let decoded = Decoded::read_accepted(&bytes, stored.hash);
+            for (counter, op) in (stored.start_op..).zip(&decoded.ops) {
+                if let Some(suffix) = own_suffix(decoded.name(&bytes, op), slot.identity()) {
+                    writes.push(self.write(key, (position, counter), suffix, decoded.value(&bytes, op), &seen));
+                }
             }
         }
         writes
+    }
+
+    fn write(&self, key: &Key, id: (u32, u32), suffix: &str, scalar: Scalar<'_>, seen: &Seen) -> Write {
+        let (position, is_life) = (id.0, suffix.is_empty());
+        let is_deletion = is_life && scalar == Scalar::DELETED;
+        let visible = seen.visible.contains(&id);
+        let chain = self.history.chain(position);
+        Write {
+            key: key.clone(),
+            field: layout::read_suffix(suffix).map(|(field, _)| field),
+            value: write_value(suffix, scalar),
+            is_deletion,
+            is_part: suffix.contains(layout::PART),
+            replica: chain.by.to_string(),
+            origin: chain.origin.clone(),
+            kind: chain.kind,
+            change: self.history.change(position).hash,
+            shown: if is_life { visible && is_deletion != seen.alive } else { seen.shown.contains(&id) },
+            visible,
+        }
     }
 
     /// Why the field of a record shows what it shows: the values that are still visible there, the shown one first.
@@ -73,6 +78,13 @@ impl Document {
         writes.sort_by_key(|write| (write.field.clone(), !write.shown));
         writes
     }
+}
+
+/// What shows of a record: ops by change and counter.
+struct Seen {
+    alive: bool,
+    shown: BTreeSet<(u32, u32)>,
+    visible: BTreeSet<(u32, u32)>,
 }
 
 /// The suffix of `name` if it names a register of this record.

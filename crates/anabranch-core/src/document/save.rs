@@ -18,24 +18,27 @@ impl Document {
     ///
     /// Once all of it is durable, tell [`Document::note_saved`].
     pub fn save(&self) -> Saved {
-        let written = self.registers.written_pages();
-        let hashes: Vec<(u32, PageHash)> = written.iter().map(|(number, hash, _)| (*number, *hash)).collect();
+        let mut saved = Saved::default();
         let mut writer = Writer::default();
         writer.fixed(MAGIC);
         self.history.write(&mut writer);
-        let all_pages = self.registers.write(&hashes, &mut writer);
+        saved.all_pages = save_registers(&self.registers, &mut writer, &mut saved.pages);
+        let floor = self.history.floor();
+        writer.number(floor.positions.len() as u64);
+        floor.positions.iter().for_each(|position| writer.number(*position));
+        if let Some(registers) = self.history.floor_registers() {
+            saved.floor_pages = save_registers(registers, &mut writer, &mut saved.pages);
+        }
         let checksum = Sha256::digest(&writer.out);
         writer.fixed(&checksum);
-        let pages = written.into_iter().map(|(_, hash, bytes)| (hash, bytes)).collect();
-        Saved { index: writer.out, pages, all_pages }
+        Saved { index: writer.out, ..saved }
     }
 
     /// Takes it that `saved`, which this document made and after which nothing was applied, is durable at `source`: pages
     /// can be closed from now on, and the contents of changes are left to the source.
     pub fn note_saved(&mut self, saved: &Saved, source: Arc<dyn Source>) {
-        let pages: Vec<(u32, PageHash)> = (0..).zip(saved.all_pages.iter().copied()).collect();
-        self.registers.note_saved(&pages);
-        self.history.leave_bytes_to(source);
+        self.registers.note_saved(&saved.all_pages);
+        self.history.note_saved(&saved.floor_pages, source);
     }
 
     /// Opens a saved document. Pages are read when they are needed.
@@ -51,11 +54,9 @@ impl Document {
             return Err(OpenError::Checksum);
         }
         let mut reader = Reader::new(body);
-        let read = History::read(&mut reader, source).zip(Registers::read(&mut reader));
-        match read.filter(|_| reader.is_at_end()) {
-            Some((history, registers)) => Ok(Self { history, registers, ..Self::default() }),
-            None => Err(OpenError::Malformed { at: MAGIC.len() + reader.at() }),
-        }
+        let malformed = |reader: &Reader<'_>| OpenError::Malformed { at: MAGIC.len() + reader.at() };
+        let document = read_document(&mut reader, source).ok_or_else(|| malformed(&reader))?;
+        if reader.is_at_end() { Ok(document) } else { Err(malformed(&reader)) }
     }
 
     /// Closes pages that were not asked for lately, until the open ones fit `budget` bytes; only pages that are saved can be
@@ -72,4 +73,22 @@ impl Document {
     pub fn resident_bytes(&self) -> usize {
         self.registers.resident_bytes()
     }
+}
+
+/// Writes everything but the pages, adds those that were written since to `pages`, and names all.
+fn save_registers(registers: &Registers, writer: &mut Writer, pages: &mut Vec<(PageHash, Arc<[u8]>)>) -> Vec<PageHash> {
+    let written = registers.written_pages();
+    let hashes: Vec<(u32, PageHash)> = written.iter().map(|(number, hash, _)| (*number, *hash)).collect();
+    pages.extend(written.into_iter().map(|(_, hash, bytes)| (hash, bytes)));
+    registers.write(&hashes, writer)
+}
+
+fn read_document(reader: &mut Reader<'_>, source: Arc<dyn Source>) -> Option<Document> {
+    let mut history = History::read(reader, source)?;
+    let registers = Registers::read(reader)?;
+    let floor = (0..reader.count(1)?).map(|_| reader.number()).collect::<Option<Vec<u32>>>()?;
+    if !floor.is_empty() {
+        history.begin_at(floor, Registers::read(reader)?)?;
+    }
+    history.is_trimmed_to_its_floor().then_some(Document { history, registers, ..Document::default() })
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Chain, History, Stored};
+use super::{Chain, History, KnownHeads, Stored};
 use crate::change::{ActorId, ActorKind};
 use crate::heads::ChangeHash;
 use crate::limits;
 use crate::record::Origin;
+use crate::registers::Registers;
 use crate::saved::{Reader, Source, Writer};
 
 impl History {
@@ -31,7 +32,7 @@ impl History {
             let range = chain.first as usize..(chain.first + chain.length) as usize;
             for change in self.changes.get(range).unwrap_or_default() {
                 writer.fixed(&change.hash.0);
-                writer.number(change.ops);
+                writer.number(u64::from(change.ops) << 1 | u64::from(change.is_trimmed));
                 writer.number(change.touched.len() as u64);
                 change.touched.iter().for_each(|hash| writer.fixed(&hash.to_le_bytes()));
             }
@@ -71,20 +72,49 @@ impl History {
         self.chains.push(Chain { first, length, kind, by, origin });
         for _ in 0..length {
             let hash = ChangeHash(reader.fixed()?);
-            let ops = reader.number()?;
+            let ops = reader.long()?;
+            let (ops, is_trimmed) = (u32::try_from(ops >> 1).ok()?, ops & 1 == 1);
             let touched =
                 (0..reader.count(4)?).map(|_| reader.fixed().map(u32::from_le_bytes)).collect::<Option<_>>()?;
             let end = start_op.checked_add(ops).filter(|end| u64::from(*end) <= limits::OP_COUNTER_MAX + 1)?;
             let position = self.changes.len() as u32;
             self.link(hash, position, &deps).then_some(())?;
-            let covered = self.ancestry(&deps).covered();
+            let covered = self.covered_after(&deps);
             let deps = std::mem::replace(&mut deps, [position].into());
-            self.changes.push(Stored { hash, bytes: None, actor, start_op, ops, deps, chain, covered, touched });
+            self.changes.push(Stored {
+                hash,
+                bytes: None,
+                is_trimmed,
+                actor,
+                start_op,
+                ops,
+                deps,
+                chain,
+                covered,
+                touched,
+            });
             start_op = end;
         }
         // A merge change is empty, any other is not.
         let is_empty = self.changes.get(first as usize..)?.iter().all(|change| change.ops == 0);
         (is_empty == (kind == ActorKind::Merge)).then_some(())
+    }
+
+    /// Takes it that history begins at these positions, with these registers.
+    pub(crate) fn begin_at(&mut self, positions: Vec<u32>, mut registers: Registers) -> Option<()> {
+        let end = self.changes.len() as u32;
+        let is_head = |position: &u32| *position < end && self.ends_chain(*position);
+        positions.iter().all(is_head).then_some(())?;
+        let heads = positions.iter().map(|position| self.change(*position).hash).collect();
+        registers.begin_history();
+        (self.floor, self.floor_registers) = (KnownHeads { heads, positions }, Some(Arc::new(registers)));
+        Some(())
+    }
+
+    /// Whether the changes that have no contents any more are those below the floor.
+    pub(crate) fn is_trimmed_to_its_floor(&self) -> bool {
+        let below = self.ancestry(&self.floor.positions);
+        (0..).zip(&self.changes).all(|(position, change)| change.is_trimmed == below.contains(position))
     }
 
     /// The position `back` before `first`, if a change there can be depended on.

@@ -58,10 +58,13 @@ impl<'d> RegistersAt<'d> {
         }
         let hashes = written.iter().flat_map(|position| history.touched(*position)).copied().collect();
         let hidden = Hidden::Some(hashes);
-        for position in (0..end).filter(|position| set.contains(*position)) {
+        if let Some(floor) = history.floor_registers() {
+            registers.take_all(floor, history, |hash| hidden.contains(hash));
+        }
+        for position in (0..end).filter(|position| set.contains(*position) && !history.is_trimmed(*position)) {
             if history.touched(position).iter().any(|hash| hidden.contains(*hash)) {
                 let bytes = history.bytes(position);
-                let decoded = Decoded::read(&bytes, Default::default()).expect("accepted changes decode");
+                let decoded = Decoded::read_accepted(&bytes, history.change(position).hash);
                 registers.apply(history, position, (&decoded, &bytes), &|hash| hidden.contains(hash));
             }
         }
@@ -100,6 +103,20 @@ impl<'d> RegistersAt<'d> {
             .flatten()
             .filter(|record| self.is_kept(*record));
         kept.chain(replays)
+    }
+
+    /// A copy for history to begin with.
+    pub(crate) fn to_floor(&self) -> Registers {
+        let mut registers = match &self.then {
+            None => self.now.clone(),
+            Some(then) => {
+                let mut registers = then.registers.clone();
+                registers.take_all(self.now, self.history, |hash| !then.hidden.contains(hash));
+                registers
+            }
+        };
+        registers.begin_history();
+        registers
     }
 
     /// How many records there are, at most.

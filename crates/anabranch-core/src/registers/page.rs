@@ -218,7 +218,7 @@ impl Page {
     }
 
     /// Copies a record from another page, values and all.
-    fn take(&mut self, from: &Page, at: u32) {
+    pub(super) fn take(&mut self, from: &Page, at: u32) {
         let identity = from.identity(at);
         let new = self.insert(identity, hash_key(layout::key_of_identity(identity)));
         let copy = |page: &mut Page, stored: &StoredEntry| StoredEntry {

@@ -21,12 +21,8 @@ impl Registers {
     }
 
     /// Takes it that pages are saved now.
-    pub(crate) fn note_saved(&mut self, pages: &[(u32, PageHash)]) {
-        for (number, hash) in pages {
-            if let Some(cell) = self.pages.get_mut(*number as usize) {
-                cell.note_saved(*hash);
-            }
-        }
+    pub(crate) fn note_saved(&mut self, pages: &[PageHash]) {
+        self.pages.iter_mut().zip(pages).for_each(|(cell, hash)| cell.note_saved(*hash));
     }
 
     /// Writes everything but the pages, which are named by `hashes` where they were written since.

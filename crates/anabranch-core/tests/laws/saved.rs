@@ -29,7 +29,7 @@ pub(crate) fn check_equal(opened: &Document, document: &Document) -> Result<(), 
 pub(crate) fn check_written_on(half: &Document, whole: &Document) -> Result<(), TestCaseError> {
     let (mut opened, _, source) = reopened(half);
     for change in whole.change_bytes() {
-        opened.apply([change.bytes]).unwrap();
+        opened.apply([change.bytes]);
         opened.evict(0);
     }
     check_equal(&opened, whole)?;

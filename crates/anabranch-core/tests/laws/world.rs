@@ -150,7 +150,7 @@ impl World {
     pub(crate) fn merged(&self) -> Document {
         let mut merged = Document::new();
         for directory in &self.directories {
-            merged.apply(directory.change_bytes().map(|change| change.bytes)).unwrap();
+            merged.apply(directory.change_bytes().map(|change| change.bytes));
         }
         merged
     }
@@ -189,7 +189,7 @@ impl World {
                 let (from, to) = (from.index(self.directories.len()), to.index(self.directories.len()));
                 if from != to {
                     let changes: Vec<_> = self.directories[from].change_bytes().map(|change| change.bytes).collect();
-                    self.directories[to].apply(changes).unwrap();
+                    self.directories[to].apply(changes);
                     self.coverage.happened("directories merged");
                 }
             }
