@@ -1,5 +1,6 @@
 //! The lines of NDJSON that other programs rely on.
 
+use anabranch_core::commit::Outcome;
 use anabranch_core::document::Write;
 use anabranch_core::json::{date_to_iso, write_field_path, write_key, write_string, write_value};
 use anabranch_core::{Conflict, Detail, FieldPath, Heads, Key, Receipt, Value};
@@ -162,10 +163,26 @@ fn detail_line(detail: &Detail) -> Vec<u8> {
     if let Some(field) = &detail.field {
         line = line.field("field", Some(field));
     }
-    if let Some(refusal) = &detail.refusal {
-        line = line.text("reason", &refusal.to_string());
+    if let Some(reason) = reason_of_row(detail) {
+        line = line.text("reason", &reason);
     }
     line.end()
+}
+
+/// Why a row met its outcome, and which value shows, where that is not plain.
+pub(crate) fn reason_of_row(detail: &Detail) -> Option<String> {
+    let reason = match (detail.outcome, detail.shows) {
+        (Outcome::Refused, _) => return detail.refusal.as_ref().map(ToString::to_string),
+        (Outcome::Superseded, _) if detail.field.is_none() => "the record was deleted since the base: it stays deleted",
+        (Outcome::Superseded, _) => "the field's policy shows another value",
+        (Outcome::Conflicted, Some(true)) if detail.field.is_none() => "others edited the record: it shows as deleted",
+        (Outcome::Conflicted, _) if detail.field.is_none() => "others edited the record: their edits show",
+        (Outcome::Conflicted, Some(true)) => "written concurrently with another value: this one shows",
+        (Outcome::Conflicted, _) => "written concurrently with another value: the other shows",
+        (Outcome::Merged, _) => "others wrote the record since the base: both are kept",
+        (Outcome::Applied | Outcome::Unchanged, _) => return None,
+    };
+    Some(reason.to_owned())
 }
 
 pub(crate) fn write(write: &Write, time_ms: Option<i64>) -> Vec<u8> {

@@ -10,6 +10,7 @@ mod output;
 mod progress;
 mod workspace;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -34,8 +35,13 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("anabranch: {failure}");
+            warn(&failure);
             ExitCode::from(failure.class().code())
         }
     }
+}
+
+/// A message on stderr; nobody listening there changes nothing.
+fn warn(message: &dyn std::fmt::Display) {
+    drop(writeln!(std::io::stderr(), "anabranch: {}", output::visible(&message.to_string())));
 }
