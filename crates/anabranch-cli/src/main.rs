@@ -19,6 +19,7 @@ use crate::args::Arguments;
 use crate::failure::{Class, Failure};
 
 fn main() -> ExitCode {
+    survive_file_size_limits();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -39,6 +40,12 @@ fn main() -> ExitCode {
             ExitCode::from(failure.class().code())
         }
     }
+}
+
+/// A limit on the size of files shall be an error of the write that met it, not the end of the process.
+fn survive_file_size_limits() {
+    #[cfg(unix)]
+    drop(signal_hook::flag::register(libc::SIGXFSZ, std::sync::Arc::default()));
 }
 
 /// A message on stderr; nobody listening there changes nothing.

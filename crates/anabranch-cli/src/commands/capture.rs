@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anabranch_core::json::SchemaEdit;
 use anabranch_core::value::BLOB_INLINE_BYTES_MAX;
-use anabranch_core::{Capture, CaptureKind, Commit, Key, Prepared, StoreSchema, Value, json};
+use anabranch_core::{Capture, CaptureError, CaptureKind, Commit, Key, Prepared, StoreSchema, Value, json};
 use anabranch_indexeddb::{Export, Format, ReadOptions};
 use anabranch_store::{Baseline, Database, Note, Replica, StoreName};
 
@@ -237,17 +237,18 @@ impl StoreBeingRead<'_> {
         }
         let format = self.format;
         let taken = self.capture.record(key, value, Some(&move |value| format.loss(value)));
-        taken.map_err(|error| {
-            Failure::data(format_args!(
+        taken.map_err(|error| match error {
+            CaptureError::DuplicateKey { .. } => self.failed(&error),
+            error => Failure::data(format_args!(
                 "{}: store {}: key {}: {error}",
                 self.file.display(),
                 self.name,
                 json::key_to_string(key)
-            ))
+            )),
         })
     }
 
-    fn failed(&self, error: &anabranch_core::CaptureError) -> Failure {
+    fn failed(&self, error: &CaptureError) -> Failure {
         Failure::data(format_args!("{}: store {}: {error}", self.file.display(), self.name))
     }
 
@@ -328,7 +329,7 @@ fn say(
     if out.is_json() {
         return Ok(());
     }
-    out.say(format_args!("captured {} as {}", arguments.file.display(), arguments.replica))?;
+    out.say(format_args!("{} as the contents of {}:", arguments.file.display(), arguments.replica))?;
     let row = |(name, commit): &(StoreName, Commit)| {
         let receipt = &commit.receipt;
         let counts = [receipt.rows, receipt.applied, receipt.merged, receipt.conflicted, receipt.superseded];

@@ -15,6 +15,8 @@ use crate::workspace::{Workspace, now_ms, parse_heads};
 
 /// Levels of nesting in a base file.
 const BASE_FILE_DEPTH: usize = 8;
+/// Levels of nesting in a receipt and the keys in it.
+pub(super) const RECEIPT_DEPTH: usize = 96;
 
 pub(crate) fn run(arguments: &args::Commit, workspace: &mut Workspace, out: &mut Output) -> Result<(), Failure> {
     let name = workspace.store(&arguments.name)?;
@@ -74,7 +76,16 @@ fn again(run: &Run, asked: &Run, out: &mut Output) -> Result<(), Failure> {
     if out.is_json() {
         out.line(run.receipt.as_bytes())?;
     }
-    out.say(format_args!("run {} was committed before: nothing was changed", run.id))
+    let receipt = Lexer::new(run.receipt.as_bytes(), RECEIPT_DEPTH).value().map_err(Failure::bug)?;
+    out.say(format_args!("{}\nrun {} was committed before: nothing was changed", counts(&receipt), run.id))
+}
+
+/// The counts of a receipt, for people.
+pub(super) fn counts(receipt: &Json) -> String {
+    let count = |name: &str| receipt.get(name).and_then(Json::as_u64).unwrap_or(0);
+    let outcomes = ["applied", "merged", "conflicted", "superseded", "unchanged", "refused"];
+    let outcomes = outcomes.map(|name| format!("{} {name}", count(name)));
+    format!("{} rows: {}", count("rows"), outcomes.join(", "))
 }
 
 fn edit_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -115,18 +126,9 @@ fn print(receipt: &[u8], commit: &Commit, out: &mut Output) -> Result<(), Failur
     if out.is_json() {
         return out.line(receipt);
     }
-    let counts = &commit.receipt;
-    out.say(format_args!(
-        "{} rows: {} applied, {} merged, {} conflicted, {} superseded, {} unchanged, {} refused",
-        counts.rows,
-        counts.applied,
-        counts.merged,
-        counts.conflicted,
-        counts.superseded,
-        counts.unchanged,
-        counts.refused
-    ))?;
-    let met = counts.details.iter().filter(|detail| !matches!(detail.outcome.name(), "applied" | "unchanged"));
+    let json = Lexer::new(receipt, RECEIPT_DEPTH).value().map_err(Failure::bug)?;
+    out.say(counts(&json))?;
+    let met = commit.receipt.details.iter().filter(|detail| !matches!(detail.outcome.name(), "applied" | "unchanged"));
     let rows: Vec<Vec<String>> = met
         .map(|detail| {
             let key = detail.key.as_ref().map(json::key_to_string).unwrap_or_default();
