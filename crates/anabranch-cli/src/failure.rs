@@ -82,10 +82,7 @@ impl Failure {
     /// A file that was asked for cannot be read or written.
     pub(crate) fn file(path: &std::path::Path, error: &io::Error) -> Self {
         let class = match error.kind() {
-            io::ErrorKind::NotFound
-            | io::ErrorKind::PermissionDenied
-            | io::ErrorKind::IsADirectory
-            | io::ErrorKind::NotADirectory => Class::Asked,
+            io::ErrorKind::NotFound | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => Class::Asked,
             _ => Class::Environment,
         };
         Self::new(class, format_args!("{}: {error}", path.display()))
@@ -145,9 +142,8 @@ impl From<anabranch_indexeddb::ReadExportError> for Failure {
         use anabranch_indexeddb::ReadExportError;
         let class = match &error {
             ReadExportError::Json { source, .. } if matches!(source.kind, JsonErrorKind::Read(_)) => Class::Environment,
-            ReadExportError::Open { .. } | ReadExportError::SchemaNeeded { .. } | ReadExportError::KeysLost { .. } => {
-                Class::Asked
-            }
+            ReadExportError::Open { path, source } => return Self::file(path, source),
+            ReadExportError::SchemaNeeded { .. } | ReadExportError::KeysLost { .. } => Class::Asked,
             _ => Class::Data,
         };
         Self::new(class, error)

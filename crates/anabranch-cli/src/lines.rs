@@ -185,7 +185,7 @@ pub(crate) fn reason_of_row(detail: &Detail) -> Option<String> {
     Some(reason.to_owned())
 }
 
-pub(crate) fn write(write: &Write, time_ms: Option<i64>) -> Vec<u8> {
+pub(crate) fn write(write: &Write, reason: &str, time_ms: Option<i64>) -> Vec<u8> {
     Line::new()
         .field("field", write.field.as_ref())
         .value("value", write.value.as_ref())
@@ -194,12 +194,13 @@ pub(crate) fn write(write: &Write, time_ms: Option<i64>) -> Vec<u8> {
         .text("change", &write.change.to_string())
         .time("time", time_ms)
         .raw("shown", if write.shown { b"true" } else { b"false" })
-        .text("reason", reason(write))
+        .text("reason", reason)
         .end()
 }
 
-/// Why a write shows or does not.
-pub(crate) fn reason(write: &Write) -> &'static str {
+/// Why a write of a record shows or does not, given all of them.
+pub(crate) fn reason(write: &Write, all: &[Write]) -> &'static str {
+    let is_same = |other: &Write| other.shown && other.field == write.field && other.value == write.value;
     match (write.shown, write.visible, write.is_deletion, write.is_part) {
         (true, _, true, _) => "the record is deleted",
         (true, _, _, true) => "counts towards what is shown",
@@ -207,6 +208,7 @@ pub(crate) fn reason(write: &Write) -> &'static str {
         (false, false, ..) => "overwritten by a write that saw it",
         (false, true, true, _) => "overruled by a concurrent edit",
         (false, true, false, true) => "counts towards what is shown",
+        (false, true, false, false) if all.iter().any(is_same) => "the same value shows, by another write",
         (false, true, false, false) => "hidden by a concurrent write or a deletion",
     }
 }

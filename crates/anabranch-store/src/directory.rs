@@ -160,7 +160,7 @@ pub enum OpenError {
         path: String,
     },
     /// A file is damaged.
-    #[error("{path}: damaged at byte {offset}: {what}")]
+    #[error("{path}: damaged at byte {offset}: {what}; restore the directory from a backup")]
     Damaged {
         /// The file.
         path: String,
@@ -175,8 +175,8 @@ pub enum OpenError {
         /// The directory.
         path: String,
     },
-    /// A segment of the log is not there.
-    #[error("{path} is missing: restore it from a backup")]
+    /// A segment of the log, or the marker of a directory that has a log, is not there.
+    #[error("{path} is missing: restore the directory from a backup")]
     MissingSegment {
         /// The file.
         path: String,
@@ -188,7 +188,7 @@ pub enum OpenError {
         path: String,
     },
     /// The file system failed.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot open {path}: {source}")]
     Read {
         /// The file.
         path: String,
@@ -281,7 +281,12 @@ impl StoreDir {
         match disk.read(MARKER) {
             Ok(_) => (),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                return Err(OpenError::NotAStore { path: path.into() });
+                let has_log =
+                    disk.list(log::LOG).is_ok_and(|names| names.iter().any(|name| name.ends_with(log::ENDING)));
+                return Err(match has_log {
+                    true => OpenError::MissingSegment { path: MARKER.into() },
+                    false => OpenError::NotAStore { path: path.into() },
+                });
             }
             Err(source) => return Err(OpenError::Read { path: MARKER.into(), source }),
         }

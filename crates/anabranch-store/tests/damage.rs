@@ -89,6 +89,9 @@ fn segments_follow_each_other_and_a_missing_one_is_named() {
             matches!(open(&damaged).err().unwrap(), OpenError::MissingSegment { path } if path == format!("memory/{segment}"))
         );
     }
+    let unmarked = disk.copy();
+    unmarked.lose("ANABRANCH");
+    assert!(matches!(open(&unmarked).err().unwrap(), OpenError::MissingSegment { path } if path == "memory/ANABRANCH"));
     let swapped = disk.copy();
     let second = files(&disk)["log/00000002.seg"].clone();
     swapped.tamper("log/00000001.seg", |bytes| *bytes = second);

@@ -12,14 +12,15 @@ Examples:
   anabranch write-back tablet.json --replica tablet  a file that the device imports
 
 Exit codes: 0 done; 1 asked wrongly or refused for safety; 2 the data is bad; 3 a bug of ours;
-4 conflicts above the limit; 5 the environment failed. After any code but 0 the store is as it was.";
+4 conflicts above the limit; 5 the environment failed. After any but 0 the store is as it was.";
 
 pub(super) const INIT: &str = "\
 Examples:
   anabranch init
   anabranch init other-store
 
-The directory is new or empty. Name it in every later command with --store, or once in ANABRANCH_STORE.";
+The directory is new or empty. Name it in every later command with --store, or once in
+ANABRANCH_STORE.";
 
 pub(super) const CAPTURE: &str = "\
 Examples:
@@ -28,8 +29,9 @@ Examples:
   anabranch capture laptop-1.json --replica laptop --schema policies.json
   anabranch capture tablet-2.json --replica tablet --only orders,customers
 
-What differs from the replica's last capture becomes a change. The first capture of a replica deletes nothing; nor does a
-store, a row or a value that the file leaves out. A file that looks like a lost device is refused until somebody insists.";
+What differs from the replica's last capture becomes a change. The first capture of a replica
+deletes nothing; nor does a store or a value that the file leaves out. A file that looks like a
+lost device is refused until somebody insists.";
 
 pub(super) const REPLICAS: &str = "\
 Examples:
@@ -40,15 +42,15 @@ pub(super) const WRITE_BACK: &str = "\
 Examples:
   anabranch write-back tablet-new.json --replica tablet
 
-The device imports the file with dexie-export-import. Its next capture tells by its contents whether it did; where they do
-not tell, capture asks for --offer taken or --offer not-taken.";
+The device imports the file with dexie-export-import. Its next capture tells by its contents
+whether it did; where they do not tell, capture asks for --offer taken or --offer not-taken.";
 
 pub(super) const STORES: &str = "\
 Examples:
   anabranch stores
 
-A store is named STORE, or DATABASE/STORE where two databases have one of that name; a / or \\ inside a name is
-written \\/ or \\\\.";
+A store is named STORE, or DATABASE/STORE where two databases have one of that name; a / or \\
+inside a name is written \\/ or \\\\.";
 
 pub(super) const RECORDS: &str = "\
 Examples:
@@ -56,7 +58,7 @@ Examples:
   anabranch --json records orders
   anabranch records orders --at ''
 
-HEADS are hashes as `heads` and `log` print them, separated by commas; 8 digits of each are enough.";
+HEADS are hashes as `heads` and `log` print them, with commas between; 8 digits are enough.";
 
 pub(super) const GET: &str = "\
 Examples:
@@ -64,8 +66,8 @@ Examples:
   anabranch get orders '\"o1\"'
   anabranch get visits 5
 
-A key is typed JSON: '\"o1\"', 5, '[\"a\",1]', '{\"$idb\":\"date\",\"v\":\"2026-11-21T10:00:00.000Z\"}'. A bare word that is no
-JSON is a string.";
+A key is typed JSON: '\"o1\"', 5, '[\"a\",1]', '{\"$idb\":\"date\",\"v\":\"2026-11-21T10:00:00.000Z\"}'.
+A bare word that is no JSON is a string.";
 
 pub(super) const CONFLICTS: &str = "\
 Examples:
@@ -95,14 +97,15 @@ pub(super) const COMMIT: &str = "\
 Examples:
   anabranch commit orders fixes.jsonl --base orders.jsonl.base.json --run nightly-1 --dry-run
   anabranch commit orders fixes.jsonl --base orders.jsonl.base.json --run nightly-1
-  anabranch commit orders fixes.jsonl --base orders.jsonl.base.json --run nightly-2 --max-conflicts 10
+  anabranch commit orders fixes.jsonl --base orders.jsonl.base.json --run monday --max-conflicts 9
 
 One edit a line:
   {\"op\":\"put\",\"key\":\"o1\",\"value\":{…}}                  compared with the base, field by field
   {\"op\":\"merge\",\"key\":\"o2\",\"set\":{\"ship.city\":\"Nuuk\"},\"unset\":[\"note\"]}
   {\"op\":\"delete\",\"key\":\"o3\"}
 
-The same run again gives the same receipt and changes nothing. Refused rows: exit 2; too many conflicts: exit 4.";
+The same run again gives the same receipt and changes nothing. Refused rows are exit code 2, too
+many conflicts 4.";
 
 pub(super) const RESOLVE: &str = "\
 Examples:
@@ -118,8 +121,9 @@ Examples:
   anabranch schema orders
   anabranch schema --set policies.json
 
-The file: {\"stores\":{\"orders\":{\"deletes\":\"edit_wins\",\"fields\":{\"visits\":\"counter\",\"ship.city\":\"people_over_pipelines\"}}}}
-Fields merge by last_writer, counter, max, min, set or people_over_pipelines; deletions by delete_wins or edit_wins.";
+The file: {\"stores\":{\"orders\":{\"deletes\":\"edit_wins\",\"fields\":{\"visits\":\"counter\"}}}}
+Fields merge by last_writer, counter, max, min, set or people_over_pipelines; deletions by
+delete_wins or edit_wins. What the file leaves out stays as it is.";
 
 pub(super) const DELIVER: &str = "\
 Examples:
