@@ -39,13 +39,14 @@ pub(crate) fn run(arguments: &args::WriteBack, workspace: &mut Workspace, out: &
     }
     let version = workspace.dir.databases().get(&database).and_then(|database| database.version).unwrap_or(10);
     let pending = PendingFile::write(&arguments.file, |file| write(file, workspace, &database, version, &parts))?;
+    say(arguments, workspace, &parts, out)?;
+    out.flush()?;
     // An offer that nobody gets does no harm; a file that nobody remembers would look like edits.
     replica.offers.push(offer);
     let mut transaction = workspace.dir.transaction();
     transaction.replica(&replica);
     transaction.commit()?;
-    pending.publish()?;
-    say(arguments, workspace, &parts, out)
+    pending.publish()
 }
 
 fn choose_database(workspace: &Workspace, replica: &Replica, asked: Option<&str>) -> Result<String, Failure> {
