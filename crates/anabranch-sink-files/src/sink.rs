@@ -166,7 +166,7 @@ fn encode(
     let admitted = admitted.map_err(|source: ContractError| SinkError::Contract {
         table: name.clone(),
         key: rows.key(source.row).unwrap_or_default(),
-        source,
+        source: Box::new(source),
     })?;
     let encoded = match format.columnar() {
         None => Ok(rows.encode_lines(name, contract, &admitted)),

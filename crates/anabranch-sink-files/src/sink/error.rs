@@ -71,7 +71,7 @@ pub enum SinkError {
         /// The record's key, as typed JSON.
         key: String,
         /// Where and why.
-        source: ContractError,
+        source: Box<ContractError>,
     },
     /// A table cannot be written.
     #[error("table {table}: {source}")]

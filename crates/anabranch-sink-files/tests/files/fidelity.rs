@@ -30,7 +30,7 @@ fn held(value: &Value, kind: &Kind, format: Format) -> Option<Value> {
             };
             let object: Object = object.iter().filter_map(property).collect();
             // Dotted columns do not tell an object of nothing from nothing.
-            (format == Format::Parquet || object.len() > 0).then_some(Value::Object(object))
+            (format == Format::Parquet || !object.is_empty()).then_some(Value::Object(object))
         }
         (Format::Parquet, Kind::List(kind), Value::Array(items)) => {
             Some(Value::Array(items.iter().map(|item| held(item, kind, format).unwrap_or(Value::Null)).collect()))

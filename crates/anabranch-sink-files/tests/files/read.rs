@@ -180,7 +180,7 @@ pub(crate) fn record(row: &Row, format: Format, mode: Mode, columns: &Columns) -
             insert(&mut object, &path, value);
         }
     }
-    (object.len() > 0).then_some(Value::Object(object))
+    (!object.is_empty()).then_some(Value::Object(object))
 }
 
 /// A property's name from its column's.
