@@ -87,8 +87,8 @@ impl Columns {
         match (value, &self.root) {
             (Value::Object(object), _) if !self.keeps_objects_whole => search.object(&self.fields, object),
             (value, Some(kind)) => search.value(kind, value),
-            // A row without a record.
-            (Value::Undefined, None) => (),
+            // A row of nothing.
+            (Value::Null | Value::Undefined, None) => (),
             (value, None) => search.push(value, MisfitReason::NoColumn),
         }
     }
