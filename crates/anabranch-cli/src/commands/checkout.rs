@@ -39,7 +39,7 @@ pub(crate) fn run(
             })?;
             if misfits > 0 {
                 crate::warn(&format_args!(
-                    "{misfits} values (lone surrogates, invalid dates) have no place in this format and are empty"
+                    "{misfits} values (lone surrogates, invalid dates) have no place in this format and are empty: --format jsonl holds them"
                 ));
             }
             copy
