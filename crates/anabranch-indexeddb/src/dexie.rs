@@ -8,6 +8,7 @@ mod read;
 mod revive;
 mod row;
 mod schema;
+mod text;
 mod types;
 mod write;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use anabranch_core::value::{SparseArray, View, ViewBuffer};
+use anabranch_core::value::{SparseArray, View, ViewBuffer, ViewKind};
 use anabranch_core::{JsString, Object, Value};
 
 use crate::parts::each_part;
@@ -23,8 +23,8 @@ pub enum LeftOut {
     ReservedName,
     /// It owns a property of the empty name, whose type the importer takes for that of the object around it.
     EmptyName,
-    /// It shares objects inside a `Map` or a `Set`, where the importer loses them.
-    SharedInMap,
+    /// It shares objects inside a `Map` or a `Set`, or a buffer below typed arrays, where the importer loses them.
+    Shared,
     /// It holds an array with more holes than can be written out.
     Holes,
     /// It holds a string or bytes that are too long for the importer's reader.
@@ -40,7 +40,7 @@ impl fmt::Display for LeftOut {
                 "it has a property named `incomplete`, `__proto__` or `$types`, which the import loses"
             }
             LeftOut::EmptyName => "it has a property with an empty name, which the import spoils",
-            LeftOut::SharedInMap => "it shares objects inside a Map or a Set, which the import loses",
+            LeftOut::Shared => "it shares objects inside a Map or a Set, or a buffer, which the import loses",
             LeftOut::Holes => "it has an array with too many holes to write out",
             LeftOut::TooLong => "it holds more than 10 MiB in one string or buffer, at which the import fails",
         })
@@ -72,11 +72,15 @@ fn spoiled(value: &Value) -> Option<LeftOut> {
         }
         Value::ArrayBuffer(buffer) => in_base64(buffer.bytes.len() as u64),
         Value::View(View { buffer: ViewBuffer::Whole(bytes), .. }) => in_base64(bytes.len() as u64),
+        Value::View(View { kind, buffer: ViewBuffer::Part { buffer, .. } }) => {
+            let is_shared = *kind != ViewKind::DataView && matches!(**buffer, Value::Ref(_));
+            is_shared.then_some(LeftOut::Shared)
+        }
         Value::Blob(blob) => in_base64(blob.size),
         Value::File(file) => (file.blob.size > STRING_UNITS_MAX).then_some(LeftOut::TooLong),
         Value::Object(object) => names(object),
         Value::SparseArray(array) => sparse(array),
-        Value::Map(_) | Value::Set(_) => holds_reference(value).then_some(LeftOut::SharedInMap),
+        Value::Map(_) | Value::Set(_) => holds_reference(value).then_some(LeftOut::Shared),
         _ => None,
     };
     let mut found = own;

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use anabranch_core::json::{base64, write_string};
-use anabranch_core::value::{Blob, File, Graph, SparseArray, View, ViewBuffer, ViewKind};
+use anabranch_core::value::{Graph, SparseArray, View, ViewBuffer, ViewKind};
 use anabranch_core::{JsString, Key, Object, Value};
 
 use super::members::in_javascript_order;
 use super::path::Path;
+use super::text::{blob_bytes, special_name, write_blob, write_file, write_js_string, write_number};
 use super::write::WriteExportError;
 use crate::loss;
 
@@ -120,6 +121,11 @@ impl Row<'_> {
                 let bytes = blob_bytes(&file.blob)?;
                 self.tagged(path, "file", out, |out| write_file(file, bytes, out));
             }
+            Value::FileList(files) => {
+                self.tag(path, "filelist");
+                let files: Vec<Value> = files.iter().cloned().map(Value::File).collect();
+                self.list(files.iter(), path, out)?;
+            }
             Value::Ref(id) => self.reference(*id, path, out)?,
             leaf => self.leaf(leaf, path, out)?,
         }
@@ -162,13 +168,18 @@ impl Row<'_> {
                 let (pixels, width, height) = (pixels.join(","), image.width, image.height);
                 out.extend(format!("{{\"array\":[{pixels}],\"width\":{width},\"height\":{height}}}").as_bytes());
             }
-            // What the format does not know is written as what its exporter makes of it.
-            unknown => match loss::dexie(unknown) {
-                Value::Object(object) => self.object(&object, path, out)?,
-                _ => out.extend(b"{}"),
-            },
+            unknown => self.as_exported(unknown.clone(), path, out)?,
         }
         Ok(())
+    }
+
+    /// What the format does not know is written as what its exporter makes of it.
+    fn as_exported(&mut self, unknown: Value, path: &mut Path, out: &mut Vec<u8>) -> Written {
+        let graph = Graph { root: unknown, defs: self.defs.to_vec() };
+        match loss::dexie(&Value::Graph(Box::new(graph))) {
+            Value::Object(object) => self.object(&object, path, out),
+            _ => self.object(&Object::default(), path, out),
+        }
     }
 
     fn number(&mut self, number: f64, path: &Path, out: &mut Vec<u8>) {
@@ -272,11 +283,7 @@ impl Row<'_> {
 
     fn view(&mut self, view: &View, path: &mut Path, out: &mut Vec<u8>) -> Written {
         if let ViewKind::Float16 | ViewKind::BigInt64 | ViewKind::BigUint64 = view.kind {
-            let graph = Graph { root: Value::View(view.clone()), defs: self.defs.to_vec() };
-            return match loss::dexie(&Value::Graph(Box::new(graph))) {
-                Value::Object(object) => self.object(&object, path, out),
-                _ => Ok(out.extend(b"{}")),
-            };
+            return self.as_exported(Value::View(view.clone()), path, out);
         }
         let elements = loss::viewed(view, self.defs).len() as u64 / view.kind.element_bytes();
         let whole;
@@ -345,67 +352,4 @@ fn view_tag(kind: ViewKind) -> &'static str {
         ViewKind::Float64 => "float64array2",
         ViewKind::Float16 | ViewKind::BigInt64 | ViewKind::BigUint64 | ViewKind::DataView => "dataview",
     }
-}
-
-/// The tag and the name of a number that JSON does not know.
-fn special_name(number: f64) -> Option<(&'static str, &'static str)> {
-    match number {
-        number if number.is_nan() => Some(("nan", "NaN")),
-        f64::INFINITY => Some(("infinity", "Infinity")),
-        f64::NEG_INFINITY => Some(("negativeInfinity", "-Infinity")),
-        _ => None,
-    }
-}
-
-/// The importer reads `-0` as it stands, though the exporter never writes it.
-fn write_number(number: f64, out: &mut Vec<u8>) {
-    if number == 0.0 && number.is_sign_negative() {
-        out.extend(b"-0");
-    } else if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 {
-        out.extend((number as i64).to_string().as_bytes());
-    } else {
-        out.extend(format!("{number:?}").as_bytes());
-    }
-}
-
-/// A JSON string; lone surrogates are written as escapes.
-fn write_js_string(text: &JsString, out: &mut Vec<u8>) {
-    if let Some(text) = text.as_str() {
-        return write_string(text, out);
-    }
-    out.push(b'"');
-    for unit in char::decode_utf16(text.units()) {
-        match unit {
-            Ok(char) => {
-                let mut quoted = Vec::new();
-                write_string(char.encode_utf8(&mut [0; 4]), &mut quoted);
-                out.extend(quoted.get(1..quoted.len() - 1).unwrap_or_default());
-            }
-            Err(lone) => out.extend(format!("\\u{:04x}", lone.unpaired_surrogate()).as_bytes()),
-        }
-    }
-    out.push(b'"');
-}
-
-fn blob_bytes(blob: &Blob) -> Result<&[u8], WriteExportError> {
-    let sha256 = || blob.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-    blob.bytes.as_deref().ok_or_else(|| WriteExportError::BlobElsewhere { sha256: sha256() })
-}
-
-fn write_blob(blob: &Blob, bytes: &[u8], out: &mut Vec<u8>) {
-    out.extend(b"{\"type\":");
-    write_js_string(&blob.mime, out);
-    out.extend(b",\"data\":");
-    write_string(&base64(bytes), out);
-    out.push(b'}');
-}
-
-fn write_file(file: &File, bytes: &[u8], out: &mut Vec<u8>) {
-    out.extend(b"{\"type\":");
-    write_js_string(&file.blob.mime, out);
-    out.extend(b",\"stringContents\":");
-    write_string(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>(), out);
-    out.extend(b",\"name\":");
-    write_js_string(&file.name, out);
-    out.extend(format!(",\"lastModified\":{}}}", file.last_modified_ms).as_bytes());
 }

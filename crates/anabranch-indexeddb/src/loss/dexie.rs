@@ -79,8 +79,7 @@ fn with_data_views_apart(shared: &Graph) -> Graph {
     let mut defs: Vec<Value> = shared.defs.iter().map(|def| apart.split(def.clone())).collect();
     defs.extend(apart.copies.keys().map(|id| shared.defs.get(*id as usize).cloned().unwrap_or(Value::Undefined)));
     // The copies were numbered as they were met; their places are by the number of what they copy.
-    let places: BTreeMap<u32, u32> =
-        apart.copies.values().copied().zip((shared.defs.len() as u32)..).map(|(met, place)| (met, place)).collect();
+    let places: BTreeMap<u32, u32> = apart.copies.values().copied().zip((shared.defs.len() as u32)..).collect();
     Graph { root: renumber(root, &places), defs: defs.into_iter().map(|def| renumber(def, &places)).collect() }
 }
 

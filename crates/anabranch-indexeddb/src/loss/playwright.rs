@@ -9,15 +9,17 @@ use crate::graph;
 use crate::parts::{each_part, rebuild};
 
 pub(crate) fn playwright(value: &Value) -> Value {
-    match value {
-        value if is_json(value) => plain(value),
+    let tagged = match value {
+        value if is_json(value) => return plain(value),
         Value::Graph(shared) => {
             let Graph { root, defs } = &**shared;
             let lossy_defs = defs.iter().map(|def| tagged(def.clone(), defs)).collect();
             graph::canonical(tagged(root.clone(), defs), lossy_defs)
         }
         value => tagged(value.clone(), &[]),
-    }
+    };
+    // Nothing is left that needs tags: what JSON loses is lost too, once this is written again.
+    if is_json(&tagged) { plain(&tagged) } else { tagged }
 }
 
 fn is_json(value: &Value) -> bool {

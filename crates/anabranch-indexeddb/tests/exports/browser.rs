@@ -134,18 +134,27 @@ impl Reader {
             }
             "Map" => {
                 let pairs = json.get("entries").and_then(Json::as_array).unwrap().iter();
-                Value::Map(pairs.map(|pair| pair.as_array().unwrap()).map(|pair| (self.value(&pair[0]), self.value(&pair[1]))).collect())
+                Value::Map(
+                    pairs
+                        .map(|pair| pair.as_array().unwrap())
+                        .map(|pair| (self.value(&pair[0]), self.value(&pair[1])))
+                        .collect(),
+                )
             }
             "Set" => Value::Set(self.list(json, "values")),
             "Array" => self.array(json),
-            "DOMException" => Value::DomException { name: text(json, "name").into(), message: text(json, "message").into() },
+            "DOMException" => {
+                Value::DomException { name: text(json, "name").into(), message: text(json, "message").into() }
+            }
             "Error" => {
                 let cause = json.get("cause").map(|cause| Box::new(self.value(cause)));
                 Value::Error { name: text(json, "name").into(), message: text(json, "message").into(), cause }
             }
             "Blob" => Value::Blob(blob(json)),
             "File" => Value::File(file(json)),
-            "FileList" => Value::FileList(json.get("files").and_then(Json::as_array).unwrap().iter().map(file).collect()),
+            "FileList" => {
+                Value::FileList(json.get("files").and_then(Json::as_array).unwrap().iter().map(file).collect())
+            }
             "ImageData" => Value::ImageData(ImageData {
                 width: number(json, "width") as u32,
                 height: number(json, "height") as u32,
@@ -155,7 +164,9 @@ impl Reader {
             }),
             "CryptoKey" => {
                 let is_extractable = json.get("extractable").and_then(Json::as_bool).unwrap();
-                Value::CryptoKey { fingerprint: if is_extractable { String::new() } else { "not to be exported".into() } }
+                Value::CryptoKey {
+                    fingerprint: if is_extractable { String::new() } else { "not to be exported".into() },
+                }
             }
             "Object" => Value::Object(self.object(json, "props")),
             other => match GeometryKind::from_name(other) {
@@ -184,7 +195,12 @@ impl Reader {
 
 fn blob(json: &Json) -> Blob {
     let bytes = bytes(json);
-    Blob { mime: text(json, "type").into(), size: bytes.len() as u64, sha256: Sha256::digest(&bytes).into(), bytes: Some(bytes) }
+    Blob {
+        mime: text(json, "type").into(),
+        size: bytes.len() as u64,
+        sha256: Sha256::digest(&bytes).into(),
+        bytes: Some(bytes),
+    }
 }
 
 fn file(json: &Json) -> File {
