@@ -2,7 +2,9 @@
 
 mod date;
 mod field_path;
+mod input;
 mod lexer;
+mod number;
 mod read;
 mod schema;
 mod tree;

@@ -157,6 +157,7 @@ fn read_contents(
                     }
                     let baseline = baselines.get(&name);
                     let document = workspace.document(&name)?;
+                    let schema = as_known(schema, document.view().schema(), export.format());
                     let kind = match baseline {
                         None => CaptureKind::First,
                         Some(baseline) if arguments.lost_replica => {
@@ -202,6 +203,13 @@ fn read_contents(
         }
         Ok(contents)
     })
+}
+
+/// What a format loses of a schema is unknown, not changed: the names of indexes, for example.
+fn as_known(read: StoreSchema, known: &StoreSchema, format: Format) -> StoreSchema {
+    let given = |schema: StoreSchema| StoreSchema { deletes: read.deletes, fields: read.fields.clone(), ..schema };
+    let known = given(known.clone());
+    if format.schema_loss(&known) == read { known } else { read }
 }
 
 /// The source tells what it knows of the store; policies come from the user, then and now.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anabranch_core::{Author, ChangeBytes, ChangeHash, Document, Edit, Heads, Key, Value};
+use anabranch_core::{Author, ChangeBytes, ChangeHash, Document, Edit, Heads, Key, UnknownHeads, Value};
 
 use crate::common::desk::{Desk, value};
 

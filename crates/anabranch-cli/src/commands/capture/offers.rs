@@ -145,7 +145,7 @@ fn votes(
 fn is_as_read(read: Option<&Value>, was: Option<&Value>, format: Format) -> bool {
     match (read, was) {
         (None, None) => true,
-        (Some(read), Some(was)) => read == was || *read == format.loss(was),
+        (Some(read), Some(was)) => read == was || format.loss(read) == format.loss(was),
         _ => false,
     }
 }
