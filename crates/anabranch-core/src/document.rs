@@ -14,6 +14,8 @@ mod changes;
 mod log;
 mod range;
 
+#[cfg(feature = "testing")]
+pub(crate) use apply::derived_actor_of;
 pub use apply::{ApplyError, ApplyOutcome, Refusal, RefuseReason};
 pub use changes::{ChangeInfo, Write};
 

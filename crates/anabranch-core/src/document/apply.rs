@@ -11,6 +11,8 @@ use crate::limits;
 
 mod guard;
 pub use guard::RefuseReason;
+#[cfg(feature = "testing")]
+pub(crate) use guard::derived_actor_of;
 
 /// What became of a batch of changes.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::change::{ActorKind, DecodeChangeError, Decoded};
+use crate::change::{ActorId, ActorKind, DecodeChangeError, Decoded};
 use crate::heads::ChangeHash;
 use crate::history::History;
 use crate::history::chain::{ActorHasher, Header};
@@ -88,7 +88,9 @@ pub(super) fn check_chain(
         check_ops(change, bytes)?;
         names.check_preds(history, &past, changes, change, bytes)?;
     }
-    check_actor(&header, kind, changes, bytes)?;
+    if derived_actor_of(&header, kind, changes, bytes) != Some(first.actor()) {
+        return Err(RefuseReason::ActorNotDerived);
+    }
     Ok(header)
 }
 
@@ -250,8 +252,13 @@ impl NamesOf {
 }
 
 /// The actor follows from everything that the commit says, its own id left blank in names.
-fn check_actor(header: &Header, kind: ActorKind, changes: &[&Decoded], bytes: &[&[u8]]) -> Result<(), RefuseReason> {
-    let first = changes.first().ok_or(RefuseReason::BrokenChain)?;
+pub(crate) fn derived_actor_of(
+    header: &Header,
+    kind: ActorKind,
+    changes: &[&Decoded],
+    bytes: &[&[u8]],
+) -> Option<ActorId> {
+    let first = changes.first()?;
     let author = first.actor();
     let own = author.to_string();
     let mut hasher = ActorHasher::new(kind, &header.by, &header.origin, &first.deps);
@@ -271,5 +278,5 @@ fn check_actor(header: &Header, kind: ActorKind, changes: &[&Decoded], bytes: &[
             hasher.op(&blank, scalar.code, scalar.bytes, preds.into_iter());
         }
     }
-    if hasher.finish() == author { Ok(()) } else { Err(RefuseReason::ActorNotDerived) }
+    Some(hasher.finish())
 }
