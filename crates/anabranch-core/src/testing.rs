@@ -1,11 +1,13 @@
 //! For tests of this and other crates: strategies for keys and values, and a look at the raw registers.
 
+mod actor;
 mod keys;
 mod names;
 mod pages;
 mod registers;
 mod values;
 
+pub use actor::derived_actor;
 pub use keys::{any_js_string, any_key, few_keys};
 pub use names::{RawName, creation_key, part_value, read_name, scalar_value, schema_of};
 pub use pages::{MemorySource, with_pages_of};

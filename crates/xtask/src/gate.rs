@@ -8,6 +8,7 @@ use crate::{arrows, run, tidy};
 type Step = (&'static str, fn() -> Result<(), String>);
 
 const STEPS: &[Step] = &[
+    ("fetch", fetch),
     ("format", || run::cargo(&["fmt", "--all", "--check"], &[])),
     ("arrows", arrows::check),
     ("tidy", tidy::check),
@@ -15,7 +16,7 @@ const STEPS: &[Step] = &[
     ("lints", || run::cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"], &[])),
     ("docs", || run::cargo(&["doc", "--quiet", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])),
     ("pure crates in the browser", wasm),
-    ("fuzz targets compile", || run::cargo(&["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"], &[])),
+    ("fuzz targets compile", fuzz_targets),
     ("buckets", || run::cargo(&["test", "--quiet", "-p", "anabranch-sink-files", "--features", "object_store"], &[])),
     ("the real dexie-export-import", dexie),
     ("demo", demo),
@@ -36,13 +37,28 @@ pub fn run() -> Result<(), String> {
     Ok(())
 }
 
+/// Everything that the lock files name, so that no later step asks the network or writes a lock file.
+fn fetch() -> Result<(), String> {
+    run::cargo(&["fetch", "--quiet", "--locked"], &[])?;
+    run::cargo(&["fetch", "--quiet", "--locked", "--manifest-path", "fuzz/Cargo.toml"], &[])
+}
+
+/// Into the same directory, so that nothing is compiled twice.
+fn fuzz_targets() -> Result<(), String> {
+    let target = run::root().join("target");
+    let manifest = ["--manifest-path", "fuzz/Cargo.toml", "--target-dir"];
+    run::cargo(&[&["check", "--quiet", "--locked"], &manifest[..], &[&target.to_string_lossy()]].concat(), &[])
+}
+
 /// Licences, sources and banned versions. Advisories need a database from the network: `cargo deny check advisories`.
 fn dependencies() -> Result<(), String> {
     if run::output("cargo", &["deny", "--version"]).is_err() {
-        eprintln!("   cargo-deny is not installed (cargo install cargo-deny --locked): skipped");
+        eprintln!(
+            "   cargo-deny is not installed (cargo install cargo-deny --locked): licences, bans and sources SKIPPED"
+        );
         return Ok(());
     }
-    run::cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"], &[])
+    run::cargo(&["deny", "--offline", "--locked", "check", "bans", "licenses", "sources"], &[])
 }
 
 fn wasm() -> Result<(), String> {

@@ -189,7 +189,7 @@ fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> 
 }
 
 /// Says to the hash from which a commit's actor is derived what a change of it says, its own id left blank in names.
-pub(super) fn say_ops(said: &mut ActorHasher, change: &Decoded, bytes: &[u8]) {
+pub(crate) fn say_ops(said: &mut ActorHasher, change: &Decoded, bytes: &[u8]) {
     let own = change.actor().to_string();
     for op in &change.ops {
         let name = change.name(bytes, op);
