@@ -10,6 +10,7 @@ use crate::history::chain::{ActorHasher, Header};
 use crate::layout;
 use crate::limits;
 use crate::registers::Slot;
+use crate::value::{VALUE_DEPTH_MAX, Value};
 use crate::view::View;
 
 /// The registers that a commit sets, in flat arenas: an import has millions of them.
@@ -21,6 +22,8 @@ pub(crate) struct Plan {
     ops: Vec<PlannedOp>,
     /// The end of each record's ops.
     record_ends: Vec<u32>,
+    /// Whether the record that is being planned nests too deep.
+    is_too_deep: bool,
 }
 
 struct PlannedOp {
@@ -34,7 +37,7 @@ struct PlannedOp {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a record of over {limit} {what} is refused")]
 pub struct RecordTooLarge {
-    /// Fields or bytes.
+    /// Fields, bytes or levels.
     pub what: &'static str,
     /// The limit.
     pub limit: u64,
@@ -43,7 +46,7 @@ pub struct RecordTooLarge {
 impl Plan {
     pub(crate) fn new(author: Author) -> Self {
         let (names, values, preds) = (String::new(), Vec::new(), Vec::new());
-        Self { author, names, values, preds, ops: Vec::new(), record_ends: Vec::new() }
+        Self { author, names, values, preds, ops: Vec::new(), record_ends: Vec::new(), is_too_deep: false }
     }
 
     /// Sets a register; what `slot` shows there at the base is what the op saw.
@@ -71,8 +74,16 @@ impl Plan {
         self.ops.push(PlannedOp { name_end, value_end, preds_end, value_code });
     }
 
+    /// Notes how deep the value nests that a record is to have.
+    pub(super) fn measure(&mut self, value: &Value) {
+        self.is_too_deep |= !value.nests_within(VALUE_DEPTH_MAX);
+    }
+
     /// Ends a record; whether anything was set in it.
     pub(crate) fn end_record(&mut self) -> Result<bool, RecordTooLarge> {
+        if std::mem::take(&mut self.is_too_deep) {
+            return Err(RecordTooLarge { what: "levels", limit: VALUE_DEPTH_MAX as u64 });
+        }
         let from = self.record_ends.last().copied().unwrap_or(0);
         let count = self.ops.len() as u32 - from;
         if count == 0 {
@@ -113,7 +124,7 @@ impl Plan {
             by: self.author.name.as_str().into(),
             origin: self.author.origin.clone(),
         };
-        let actor = self.derive_actor(deps);
+        let actor = self.derive_actor(deps, &cuts);
         let own = actor.to_string();
         let mut chain: Vec<ChangeBytes> = Vec::with_capacity(cuts.len());
         let (mut from, mut start_op) = (0, u64::from(last_op) + 1);
@@ -163,11 +174,16 @@ impl Plan {
         cuts
     }
 
-    fn derive_actor(&self, deps: &[ChangeHash]) -> ActorId {
+    fn derive_actor(&self, deps: &[ChangeHash], cuts: &[usize]) -> ActorId {
         let mut hasher = ActorHasher::new(self.author.kind, &self.author.name, &self.author.origin, deps);
-        for at in 0..self.ops.len() {
-            let (name, value_code, value, preds) = self.op(at);
-            hasher.op(name, value_code, value, preds.iter().copied());
+        let mut from = 0;
+        for to in cuts {
+            for at in from..*to {
+                let (name, value_code, value, preds) = self.op(at);
+                hasher.op(name, value_code, value, preds.iter().copied());
+            }
+            hasher.end_change();
+            from = *to;
         }
         hasher.finish()
     }

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::past::Past;
-use crate::change::{ActorKind, DecodeChangeError, Decoded, UncheckedChange};
+use crate::change::{ActorKind, DecodeChangeError, Decoded, UncheckedChange, code};
 use crate::history::History;
 use crate::history::chain::{ActorHasher, Header};
 use crate::layout;
 use crate::registers::Registers;
 use crate::scalar::Scalar;
+use crate::value::VALUE_DEPTH_MAX;
 
 mod preds;
 
@@ -166,7 +167,7 @@ fn op_scalar<'b>(bytes: &'b [u8], op: &crate::change::DecodedOp) -> Scalar<'b> {
 fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> {
     let mut identity_before = "";
     let mut name_before = None;
-    let mut suffixes: BTreeMap<&'b str, Holds> = BTreeMap::new();
+    let mut suffixes: BTreeMap<&'b str, (Holds, usize)> = BTreeMap::new();
     for (at, op) in change.ops.iter().enumerate() {
         let op_at = at as u32;
         let (name, scalar) = (op_name(bytes, op), op_scalar(bytes, op));
@@ -181,18 +182,18 @@ fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> 
             }
             identity_before = identity;
         }
-        let holds = match suffixes.get(suffix) {
-            Some(holds) => *holds,
+        let (holds, levels) = match suffixes.get(suffix) {
+            Some(known) => *known,
             None => {
-                let holds = Holds::of(suffix).ok_or(RefuseReason::Name { op: op_at })?;
-                suffixes.insert(suffix, holds);
-                holds
+                let known = Holds::of(suffix).ok_or(RefuseReason::Name { op: op_at })?;
+                suffixes.insert(suffix, known);
+                known
             }
         };
         if holds == Holds::Life && identity == layout::SCHEMA_IDENTITY {
             return Err(RefuseReason::Name { op: op_at });
         }
-        if !holds.fits(scalar) {
+        if !holds.fits(scalar) || !nests_within(scalar, levels) {
             return Err(RefuseReason::Value { op: op_at });
         }
     }
@@ -213,18 +214,23 @@ enum Holds {
 }
 
 impl Holds {
-    fn of(suffix: &str) -> Option<Self> {
+    /// What the register with this suffix holds, and how many levels a value may nest there.
+    fn of(suffix: &str) -> Option<(Self, usize)> {
         if suffix.is_empty() {
-            return Some(Holds::Life);
+            return Some((Holds::Life, 0));
         }
         let (path, part) = layout::read_suffix(suffix)?;
+        let levels = VALUE_DEPTH_MAX.checked_sub(path.0.len())?;
         if !layout::is_canonical_suffix(suffix, &path, part) {
             return None;
         }
         match part.map(|part| part.as_bytes().first()) {
-            None => Some(Holds::Field),
-            Some(Some(b'+')) => Some(Holds::Increment),
-            Some(Some(b'e')) => Some(Holds::Element),
+            None => Some((Holds::Field, levels)),
+            Some(Some(b'+')) => part.and_then(layout::read_part_id).map(|_| (Holds::Increment, levels)),
+            // The set around it is a level too.
+            Some(Some(b'e')) => {
+                part.and_then(layout::read_part_id).and(levels.checked_sub(1)).map(|levels| (Holds::Element, levels))
+            }
             Some(_) => None,
         }
     }
@@ -237,6 +243,18 @@ impl Holds {
             Holds::Element => scalar.is_absent() || scalar.to_element().is_some() && scalar.is_canonical(),
         }
     }
+}
+
+/// Whether a value nests at most so deep. Each level takes two bytes at least, so that most need not be decoded for it.
+fn nests_within(scalar: Scalar<'_>, levels: usize) -> bool {
+    if scalar == Scalar::EMPTY_OBJECT {
+        return levels > 0;
+    }
+    if scalar.bytes.len() / 2 <= levels || scalar.code != code::BYTES {
+        return true;
+    }
+    let value = scalar.to_value().ok().flatten().or_else(|| scalar.to_element().map(|(_, element)| element));
+    value.is_none_or(|value| value.nests_within(levels))
 }
 
 /// Says to the hash from which a commit's actor is derived what a change of it says, its own id left blank in names.
@@ -258,4 +276,5 @@ pub(super) fn say_ops(said: &mut ActorHasher, change: &Decoded, bytes: &[u8]) {
             .collect();
         said.op(&blank, scalar.code, scalar.bytes, preds.into_iter());
     }
+    said.end_change();
 }
