@@ -108,4 +108,6 @@ pub(crate) mod column {
 }
 
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod tests;

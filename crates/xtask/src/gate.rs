@@ -17,6 +17,7 @@ const STEPS: &[Step] = &[
     ("pure crates in the browser", wasm),
     ("fuzz targets compile", || run::cargo(&["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"], &[])),
     ("buckets", || run::cargo(&["test", "--quiet", "-p", "anabranch-sink-files", "--features", "object_store"], &[])),
+    ("our history in JavaScript", javascript),
     ("demo", demo),
     // The README's test command.
     ("tests", || run::cargo(&["test", "--workspace"], &[])),
@@ -52,6 +53,21 @@ fn wasm() -> Result<(), String> {
         return Ok(());
     }
     run::cargo(&["check", "--quiet", "--target", TARGET, "-p", "anabranch-core", "-p", "anabranch-wire"], &[])
+}
+
+/// The npm package `@automerge/automerge` loads a history that we wrote and finds the same values.
+fn javascript() -> Result<(), String> {
+    if ["node", "npm"].iter().any(|program| run::output(program, &["--version"]).is_err()) {
+        eprintln!("   node and npm are not installed: skipped");
+        return Ok(());
+    }
+    const PACKAGE: &str = "crates/anabranch-core/tests/npm";
+    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let history = directory.path().join("history.json");
+    let history = history.to_string_lossy();
+    run::cargo(&["run", "--quiet", "-p", "anabranch-core", "--example", "write_history", "--", &history], &[])?;
+    run::command("npm", &["ci", "--silent", "--prefix", PACKAGE], &[])?;
+    run::command("node", &[&format!("{PACKAGE}/compare.mjs"), &history], &[])
 }
 
 /// The README's first command, into a directory of its own, twice.

@@ -52,12 +52,11 @@ impl Plan {
     }
 }
 
-/// A number that an increment can reach exactly.
+/// A number that an increment can reach exactly; −0 is none.
 fn whole(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) if number.fract() == 0.0 && number.abs() <= WHOLE_MAX => Some(*number as i64),
-        _ => None,
-    }
+    let Value::Number(number) = value else { return None };
+    let is_whole = number.fract() == 0.0 && number.abs() <= WHOLE_MAX && number.to_bits() != (-0.0f64).to_bits();
+    is_whole.then_some(*number as i64)
 }
 
 /// The id of an element's register: a hash of its canonical bytes.

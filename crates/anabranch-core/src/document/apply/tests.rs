@@ -19,6 +19,7 @@ mod actors;
 mod attacks;
 mod bounds;
 mod chains;
+mod counters;
 mod depth;
 mod work;
 

@@ -94,7 +94,8 @@ fn changes_that_do_not_follow_each_other_are_refused() {
         change(&mut next);
         next.make()[0].bytes.clone()
     };
-    let cases: [(&dyn Fn(&mut Chain), RefuseReason); 6] = [
+    type Case<'c> = (&'c dyn Fn(&mut Chain), RefuseReason);
+    let cases: [Case<'_>; 6] = [
         (&|next| next.first_seq = 3, RefuseReason::BrokenChain),
         (&|next| next.actor = Some(ActorId([5; 16])), RefuseReason::BrokenChain),
         (&|next| next.message = Some("more".into()), RefuseReason::BrokenChain),
