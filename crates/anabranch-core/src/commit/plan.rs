@@ -22,9 +22,12 @@ pub(crate) struct Plan {
     ops: Vec<PlannedOp>,
     /// The end of each record's ops.
     record_ends: Vec<u32>,
-    /// Whether the record that is being planned nests too deep.
-    is_too_deep: bool,
+    /// What is too large of the record that is being planned.
+    too_large: Option<RecordTooLarge>,
 }
+
+/// Leaves room for the author's id in the places that are blank while it is not derived yet.
+const FIELD_NAME_BYTES_MAX: usize = limits::NAME_BYTES_MAX - 64;
 
 struct PlannedOp {
     name_end: usize,
@@ -37,7 +40,7 @@ struct PlannedOp {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a record of over {limit} {what} is refused")]
 pub struct RecordTooLarge {
-    /// Fields, bytes or levels.
+    /// Fields, bytes, levels, or bytes of a field's name.
     pub what: &'static str,
     /// The limit.
     pub limit: u64,
@@ -46,7 +49,7 @@ pub struct RecordTooLarge {
 impl Plan {
     pub(crate) fn new(author: Author) -> Self {
         let (names, values, preds) = (String::new(), Vec::new(), Vec::new());
-        Self { author, names, values, preds, ops: Vec::new(), record_ends: Vec::new(), is_too_deep: false }
+        Self { author, names, values, preds, ops: Vec::new(), record_ends: Vec::new(), too_large: None }
     }
 
     /// Sets a register; what `slot` shows there at the base is what the op saw.
@@ -58,6 +61,10 @@ impl Plan {
         suffix: &str,
         write: impl FnOnce(&mut Vec<u8>) -> u8,
     ) {
+        if identity.len() + suffix.len() > FIELD_NAME_BYTES_MAX {
+            self.too_large =
+                Some(RecordTooLarge { what: "bytes in a field's name", limit: FIELD_NAME_BYTES_MAX as u64 });
+        }
         self.names.push_str(identity);
         self.names.push_str(suffix);
         let value_code = write(&mut self.values);
@@ -76,13 +83,15 @@ impl Plan {
 
     /// Notes how deep the value nests that a record is to have.
     pub(super) fn measure(&mut self, value: &Value) {
-        self.is_too_deep |= !value.nests_within(VALUE_DEPTH_MAX);
+        if !value.nests_within(VALUE_DEPTH_MAX) {
+            self.too_large = Some(RecordTooLarge { what: "levels", limit: VALUE_DEPTH_MAX as u64 });
+        }
     }
 
     /// Ends a record; whether anything was set in it.
     pub(crate) fn end_record(&mut self) -> Result<bool, RecordTooLarge> {
-        if std::mem::take(&mut self.is_too_deep) {
-            return Err(RecordTooLarge { what: "levels", limit: VALUE_DEPTH_MAX as u64 });
+        if let Some(too_large) = self.too_large.take() {
+            return Err(too_large);
         }
         let from = self.record_ends.last().copied().unwrap_or(0);
         let count = self.ops.len() as u32 - from;

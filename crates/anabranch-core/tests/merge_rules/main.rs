@@ -13,3 +13,4 @@ mod life;
 mod misfits;
 mod policies;
 mod receipts;
+mod sizes;

@@ -9,6 +9,7 @@ use crate::change::{ActorKind, DecodeChangeError, Decoded, UncheckedChange, code
 use crate::history::History;
 use crate::history::chain::{ActorHasher, Header};
 use crate::layout;
+use crate::limits;
 use crate::registers::Registers;
 use crate::scalar::Scalar;
 use crate::value::VALUE_DEPTH_MAX;
@@ -108,6 +109,9 @@ impl std::ops::Deref for CheckedChange {
     }
 }
 
+/// What an identity holds behind its key where a generator made that: `@` and the creating actor.
+const GENERATED_BY_BYTES: usize = 33;
+
 /// What a chain is held against.
 pub(super) struct Known<'d> {
     pub(super) history: &'d History,
@@ -177,7 +181,8 @@ fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> 
         let split = layout::identity_length(name).and_then(|length| name.split_at_checked(length));
         let (identity, suffix) = split.ok_or(RefuseReason::Name { op: op_at })?;
         if identity != identity_before {
-            if identity != layout::SCHEMA_IDENTITY && layout::read_identity(identity).is_none() {
+            let is_long = identity.len() > limits::KEY_BYTES_MAX + GENERATED_BY_BYTES;
+            if is_long || identity != layout::SCHEMA_IDENTITY && layout::read_identity(identity).is_none() {
                 return Err(RefuseReason::Name { op: op_at });
             }
             identity_before = identity;
