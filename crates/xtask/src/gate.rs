@@ -19,6 +19,7 @@ const STEPS: &[Step] = &[
     ("fuzz targets compile", fuzz_targets),
     ("buckets", || run::cargo(&["test", "--quiet", "-p", "anabranch-sink-files", "--features", "object_store"], &[])),
     ("the real dexie-export-import", dexie),
+    ("our history in JavaScript", javascript),
     ("demo", demo),
     // The README's test command.
     ("tests", || run::cargo(&["test", "--workspace"], &[])),
@@ -91,6 +92,21 @@ fn dexie() -> Result<(), String> {
     run::output("node", &[&format!("{SCRIPT}/reimport.mjs"), &written, &exported])?;
     run::output("cargo", &[&check[..], &["compare", &exported]].concat())?;
     Ok(())
+}
+
+/// The npm package `@automerge/automerge` loads a history that we wrote and finds the same values.
+fn javascript() -> Result<(), String> {
+    if ["node", "npm"].iter().any(|program| run::output(program, &["--version"]).is_err()) {
+        eprintln!("   node and npm are not installed: skipped");
+        return Ok(());
+    }
+    const PACKAGE: &str = "crates/anabranch-core/tests/npm";
+    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let history = directory.path().join("history.json");
+    let history = history.to_string_lossy();
+    run::cargo(&["run", "--quiet", "-p", "anabranch-core", "--example", "write_history", "--", &history], &[])?;
+    run::command("npm", &["ci", "--silent", "--prefix", PACKAGE], &[])?;
+    run::command("node", &[&format!("{PACKAGE}/compare.mjs"), &history], &[])
 }
 
 /// The README's first command, into a directory of its own, twice.

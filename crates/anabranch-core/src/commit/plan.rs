@@ -10,6 +10,7 @@ use crate::history::chain::{ActorHasher, Header};
 use crate::layout;
 use crate::limits;
 use crate::registers::Slot;
+use crate::value::{VALUE_DEPTH_MAX, Value};
 use crate::view::View;
 
 /// The registers that a commit sets, in flat arenas: an import has millions of them.
@@ -21,7 +22,12 @@ pub(crate) struct Plan {
     ops: Vec<PlannedOp>,
     /// The end of each record's ops.
     record_ends: Vec<u32>,
+    /// What is too large of the record that is being planned.
+    too_large: Option<RecordTooLarge>,
 }
+
+/// Leaves room for the author's id in the places that are blank while it is not derived yet.
+const FIELD_NAME_BYTES_MAX: usize = limits::NAME_BYTES_MAX - 64;
 
 struct PlannedOp {
     name_end: usize,
@@ -34,7 +40,7 @@ struct PlannedOp {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a record of over {limit} {what} is refused")]
 pub struct RecordTooLarge {
-    /// Fields or bytes.
+    /// Fields, bytes, levels, or bytes of a field's name.
     pub what: &'static str,
     /// The limit.
     pub limit: u64,
@@ -43,7 +49,7 @@ pub struct RecordTooLarge {
 impl Plan {
     pub(crate) fn new(author: Author) -> Self {
         let (names, values, preds) = (String::new(), Vec::new(), Vec::new());
-        Self { author, names, values, preds, ops: Vec::new(), record_ends: Vec::new() }
+        Self { author, names, values, preds, ops: Vec::new(), record_ends: Vec::new(), too_large: None }
     }
 
     /// Sets a register; what `slot` shows there at the base is what the op saw.
@@ -55,6 +61,10 @@ impl Plan {
         suffix: &str,
         write: impl FnOnce(&mut Vec<u8>) -> u8,
     ) {
+        if identity.len() + suffix.len() > FIELD_NAME_BYTES_MAX {
+            self.too_large =
+                Some(RecordTooLarge { what: "bytes in a field's name", limit: FIELD_NAME_BYTES_MAX as u64 });
+        }
         self.names.push_str(identity);
         self.names.push_str(suffix);
         let value_code = write(&mut self.values);
@@ -71,8 +81,18 @@ impl Plan {
         self.ops.push(PlannedOp { name_end, value_end, preds_end, value_code });
     }
 
+    /// Notes how deep the value nests that a record is to have.
+    pub(super) fn measure(&mut self, value: &Value) {
+        if !value.nests_within(VALUE_DEPTH_MAX) {
+            self.too_large = Some(RecordTooLarge { what: "levels", limit: VALUE_DEPTH_MAX as u64 });
+        }
+    }
+
     /// Ends a record; whether anything was set in it.
     pub(crate) fn end_record(&mut self) -> Result<bool, RecordTooLarge> {
+        if let Some(too_large) = self.too_large.take() {
+            return Err(too_large);
+        }
         let from = self.record_ends.last().copied().unwrap_or(0);
         let count = self.ops.len() as u32 - from;
         if count == 0 {
@@ -113,7 +133,7 @@ impl Plan {
             by: self.author.name.as_str().into(),
             origin: self.author.origin.clone(),
         };
-        let actor = self.derive_actor(deps);
+        let actor = self.derive_actor(deps, &cuts);
         let own = actor.to_string();
         let mut chain: Vec<ChangeBytes> = Vec::with_capacity(cuts.len());
         let (mut from, mut start_op) = (0, u64::from(last_op) + 1);
@@ -163,11 +183,16 @@ impl Plan {
         cuts
     }
 
-    fn derive_actor(&self, deps: &[ChangeHash]) -> ActorId {
+    fn derive_actor(&self, deps: &[ChangeHash], cuts: &[usize]) -> ActorId {
         let mut hasher = ActorHasher::new(self.author.kind, &self.author.name, &self.author.origin, deps);
-        for at in 0..self.ops.len() {
-            let (name, value_code, value, preds) = self.op(at);
-            hasher.op(name, value_code, value, preds.iter().copied());
+        let mut from = 0;
+        for to in cuts {
+            for at in from..*to {
+                let (name, value_code, value, preds) = self.op(at);
+                hasher.op(name, value_code, value, preds.iter().copied());
+            }
+            hasher.end_change();
+            from = *to;
         }
         hasher.finish()
     }

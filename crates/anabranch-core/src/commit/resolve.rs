@@ -73,7 +73,7 @@ impl Plan {
     fn keep_shown(&mut self, view: &View<'_>, slot: Slot<'_>, key: &Key, shown: &Value) -> Result<(), ResolveError> {
         let clashes = view.fields(slot, None).clashes;
         let mut paths: Vec<FieldPath> =
-            clashes.iter().map(|clash| view.registers.paths.info(clash.path).field.clone()).collect();
+            clashes.iter().map(|clash| view.paths().info(clash.path).field.clone()).collect();
         // A field is written as a whole, so those inside it are written with it.
         paths.sort_by_key(|path| path.0.len());
         let mut written: Vec<FieldPath> = Vec::new();

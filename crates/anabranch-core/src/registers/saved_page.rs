@@ -5,7 +5,7 @@ use super::page::{Page, StoredEntry};
 use super::paths::Paths;
 use crate::layout;
 use crate::saved::{Reader, Writer};
-use crate::scalar::{Holds, Scalar};
+use crate::scalar::{Holds, Scalar, nests_within};
 
 /// Encodes a page.
 pub(super) fn encode(page: &Page) -> Vec<u8> {
@@ -59,13 +59,17 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, changes: u32) -> Option<Page> 
     }
     page.values = reader.bytes()?.to_vec();
     let whole = reader.is_at_end() && page.values.len() as u64 == value_at;
-    let holds: Vec<Option<Holds>> = paths.infos().iter().map(|info| Holds::of(&info.suffix)).collect();
+    let holds: Vec<Option<(Holds, usize)>> = paths.infos().iter().map(|info| Holds::of(&info.suffix)).collect();
     let fits = |stored: &StoredEntry| {
         let holds = holds.get(stored.path as usize).copied().flatten();
         let code = (stored.length_code & 15) as u8;
         let from = stored.at as usize;
         let value = page.values.get(from..from + (stored.length_code >> 4) as usize);
-        stored.change < changes && holds.zip(value).is_some_and(|(holds, bytes)| holds.fits(Scalar { code, bytes }))
+        let fits = |((holds, levels), bytes): ((Holds, usize), _)| {
+            let scalar = Scalar { code, bytes };
+            holds.fits(scalar) && nests_within(scalar, levels)
+        };
+        stored.change < changes && holds.zip(value).is_some_and(fits)
     };
     if !whole || !page.entries.iter().chain(page.overwritten.values().flatten()).all(fits) {
         return None;

@@ -10,5 +10,7 @@ mod fields;
 mod found;
 mod identity;
 mod life;
+mod misfits;
 mod policies;
 mod receipts;
+mod sizes;

@@ -8,8 +8,9 @@ use crate::change::{ActorKind, DecodeChangeError, Decoded, UncheckedChange};
 use crate::history::chain::{ActorHasher, Header};
 use crate::history::{History, Past};
 use crate::layout;
+use crate::limits;
 use crate::registers::Registers;
-use crate::scalar::Holds;
+use crate::scalar::{Holds, nests_within};
 
 mod preds;
 
@@ -106,6 +107,9 @@ impl std::ops::Deref for CheckedChange {
     }
 }
 
+/// What an identity holds behind its key where a generator made that: `@` and the creating actor.
+const GENERATED_BY_BYTES: usize = 33;
+
 /// What a chain is held against.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'d> {
@@ -155,7 +159,7 @@ pub(super) fn check_chain(
 fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> {
     let mut identity_before = "";
     let mut name_before = None;
-    let mut suffixes: BTreeMap<&'b str, Holds> = BTreeMap::new();
+    let mut suffixes: BTreeMap<&'b str, (Holds, usize)> = BTreeMap::new();
     for (at, op) in change.ops.iter().enumerate() {
         let op_at = at as u32;
         let (name, scalar) = (change.name(bytes, op), change.value(bytes, op));
@@ -165,23 +169,24 @@ fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> 
         let split = layout::identity_length(name).and_then(|length| name.split_at_checked(length));
         let (identity, suffix) = split.ok_or(RefuseReason::Name { op: op_at })?;
         if identity != identity_before {
-            if identity != layout::SCHEMA_IDENTITY && layout::read_identity(identity).is_none() {
+            let is_long = identity.len() > limits::KEY_BYTES_MAX + GENERATED_BY_BYTES;
+            if is_long || identity != layout::SCHEMA_IDENTITY && layout::read_identity(identity).is_none() {
                 return Err(RefuseReason::Name { op: op_at });
             }
             identity_before = identity;
         }
-        let holds = match suffixes.get(suffix) {
-            Some(holds) => *holds,
+        let (holds, levels) = match suffixes.get(suffix) {
+            Some(known) => *known,
             None => {
-                let holds = Holds::of(suffix).ok_or(RefuseReason::Name { op: op_at })?;
-                suffixes.insert(suffix, holds);
-                holds
+                let known = Holds::of(suffix).ok_or(RefuseReason::Name { op: op_at })?;
+                suffixes.insert(suffix, known);
+                known
             }
         };
         if holds == Holds::Life && identity == layout::SCHEMA_IDENTITY {
             return Err(RefuseReason::Name { op: op_at });
         }
-        if !holds.fits(scalar) {
+        if !holds.fits(scalar) || !nests_within(scalar, levels) {
             return Err(RefuseReason::Value { op: op_at });
         }
     }
@@ -207,4 +212,5 @@ pub(crate) fn say_ops(said: &mut ActorHasher, change: &Decoded, bytes: &[u8]) {
             .collect();
         said.op(&blank, scalar.code, scalar.bytes, preds.into_iter());
     }
+    said.end_change();
 }
