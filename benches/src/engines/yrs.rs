@@ -110,7 +110,8 @@ impl Engine for Yrs {
         let Out::Any(value) = record.get(&transaction, name)? else { return None };
         match value {
             Any::String(text) => Some(Field::Text(text.to_string())),
-            Any::Number(Number::Int(ms)) if name == "updatedAt" => Some(Field::Date(ms)),
+            // What was sent comes back as a double where it has more than 31 bits.
+            Any::Number(number) if name == "updatedAt" => number.as_f64().map(|ms| Field::Date(ms as i64)),
             Any::Number(Number::Int(number)) => Some(Field::Integer(number)),
             Any::Number(number) => number.as_f64().map(Field::Number),
             Any::Bool(bool) => Some(Field::Bool(bool)),
