@@ -25,6 +25,7 @@ pub(super) fn check(
     let history = known.history;
     let author = change.actor();
     let mut hidden: Vec<Hidden> = Vec::new();
+    let mut visible = Visible { registers: known.registers, before: None };
     for (at, op) in change.ops.iter().enumerate() {
         let refused = RefuseReason::Predecessor { op: at as u32 };
         let preds = change.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default();
@@ -39,7 +40,7 @@ pub(super) fn check(
             if !past.contains(position, history, known.past) {
                 return Err(refused);
             }
-            if !is_visible(known.registers, op_name(bytes, op), position, *counter) {
+            if !visible.shows(op_name(bytes, op), position, *counter) {
                 hidden.push(Hidden { position, counter: *counter, op: at as u32 });
             }
         }
@@ -47,17 +48,28 @@ pub(super) fn check(
     check_hidden(history, hidden, change, bytes)
 }
 
-/// Whether the register `name` still shows the op.
-fn is_visible(registers: &Registers, name: &str, position: u32, counter: u32) -> bool {
-    let Some((identity, suffix)) = layout::identity_length(name).and_then(|length| name.split_at_checked(length))
-    else {
-        return false;
-    };
-    let path = registers.paths.find(suffix);
-    let record = registers.find(identity);
-    record.zip(path).is_some_and(|(record, path)| {
-        registers.slot(record).raw(path).any(|entry| entry.change == position && entry.counter == counter)
-    })
+/// What registers show, asked record by record.
+struct Visible<'r, 'b> {
+    registers: &'r Registers,
+    /// The identity that was looked up last, and what was found.
+    before: Option<(&'b str, Option<u32>)>,
+}
+
+impl<'b> Visible<'_, 'b> {
+    /// Whether the register `name` still shows the op.
+    fn shows(&mut self, name: &'b str, position: u32, counter: u32) -> bool {
+        let split = layout::identity_length(name).and_then(|length| name.split_at_checked(length));
+        let Some((identity, suffix)) = split else { return false };
+        let record = match self.before {
+            Some((before, record)) if before == identity => record,
+            _ => self.registers.find(identity),
+        };
+        self.before = Some((identity, record));
+        let path = self.registers.paths.find(suffix);
+        record.zip(path).is_some_and(|(record, path)| {
+            self.registers.slot(record).raw(path).any(|entry| entry.change == position && entry.counter == counter)
+        })
+    }
 }
 
 fn check_hidden(
