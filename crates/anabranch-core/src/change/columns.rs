@@ -269,7 +269,10 @@ mod tests {
                     difference
                 });
                 assert_eq!(decoded::<i64>(&out), Some(differences.collect()));
-                let texts: Vec<&[u8]> = values.iter().map(|value| &b"ab"[..(*value / 70) as usize]).collect();
+                let texts: Vec<&[u8]> = values
+                    .iter()
+                    .map(|value| [&b""[..], b"a", b"ab"].into_iter().nth((*value / 70) as usize).unwrap_or_default())
+                    .collect();
                 let mut out = Vec::new();
                 let mut runs = RunEncoder::new(&mut out);
                 texts.iter().for_each(|text| {
