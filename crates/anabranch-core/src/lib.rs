@@ -41,6 +41,7 @@ pub mod record;
 mod registers;
 mod scalar;
 pub mod schema;
+mod sequence;
 pub mod snapshot;
 pub mod string;
 #[cfg(feature = "testing")]

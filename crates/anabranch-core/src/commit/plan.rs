@@ -189,7 +189,7 @@ fn draft_op<'a>(
     name: &'a str,
     (_, value_code, value, preds): (&str, u8, &'a [u8], &'a [(u32, ActorId)]),
 ) -> DraftOp<'a> {
-    DraftOp { name, value_code, value, preds }
+    DraftOp { name, place: None, value_code, value, preds }
 }
 
 /// The name with the author's id in the place that was left blank for it.
