@@ -61,6 +61,13 @@ impl ActorId {
         let [.., code] = self.0;
         ActorKind::from_code(code)
     }
+
+    /// Whether `hex` is this id, written out.
+    pub(crate) fn is_written(&self, hex: &str) -> bool {
+        let digit = |digit: u8| char::from_digit(u32::from(digit), 16).map(|digit| digit as u8);
+        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        hex.len() == 32 && digits.map(digit).eq(hex.bytes().map(Some))
+    }
 }
 
 impl fmt::Display for ActorId {

@@ -1,13 +1,12 @@
 //! A store's document: its history, and the registers at its heads.
 
-use std::borrow::Cow;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::heads::{ChangeHash, Heads};
 use crate::history::{History, KnownHeads, UnknownHeads};
-use crate::registers::Registers;
-use crate::view::View;
+use crate::registers::{Registers, RegistersAt};
+use crate::view::{Rules, View};
 
 mod apply;
 mod changes;
@@ -37,6 +36,8 @@ pub use changes::{ChangeInfo, Write};
 pub struct Document {
     pub(crate) history: History,
     pub(crate) registers: Registers,
+    /// What decides how the registers of the present show, once somebody asked.
+    rules: OnceLock<Arc<Rules>>,
     /// Changes that wait for the rest of their chain or for their dependencies.
     waiting: apply::Waiting,
 }
@@ -118,7 +119,9 @@ impl Document {
     /// The store as it is.
     pub fn view(&self) -> View<'_> {
         let heads = self.known(&self.heads()).expect("a document has its own heads");
-        View::new(&self.history, Cow::Borrowed(&self.registers), heads)
+        let registers = || RegistersAt::present(&self.registers);
+        let rules = self.rules.get_or_init(|| View::new(&self.history, registers(), heads.clone()).rules().clone());
+        View::with_rules(&self.history, registers(), heads, rules.clone())
     }
 
     /// The store as it was at known heads.
@@ -126,8 +129,8 @@ impl Document {
         if *heads.heads() == self.heads() {
             return self.view();
         }
-        let registers = Registers::replay(&self.history, &self.history.ancestry(&heads.positions));
-        View::new(&self.history, Cow::Owned(registers), heads.clone())
+        let set = self.history.ancestry(&heads.positions);
+        View::new(&self.history, RegistersAt::replayed(&self.registers, &self.history, &set), heads.clone())
     }
 
     /// How many changes there are.

@@ -9,7 +9,9 @@ use crate::change::{ActorId, ActorKind};
 use crate::heads::{ChangeHash, Heads};
 use crate::record::Origin;
 
+mod ancestry;
 pub(crate) mod chain;
+pub(crate) use ancestry::Ancestry;
 
 type Lookup<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
@@ -36,6 +38,10 @@ pub(crate) struct Stored {
     pub(crate) ops: u32,
     pub(crate) deps: Box<[u32]>,
     pub(crate) chain: u32,
+    /// All changes below this position came before this one.
+    covered: u32,
+    /// The hash of each record that it writes, ascending ([`crate::registers::hash_identity`]).
+    touched: Box<[u32]>,
 }
 
 impl Stored {
@@ -79,15 +85,6 @@ pub struct UnknownHeads {
     pub hashes: Vec<ChangeHash>,
 }
 
-/// A set of changes that is closed under dependencies, by position.
-pub(crate) struct Ancestry(Vec<bool>);
-
-impl Ancestry {
-    pub(crate) fn contains(&self, position: u32) -> bool {
-        self.0.get(position as usize).copied().unwrap_or(false)
-    }
-}
-
 impl History {
     pub(crate) fn change(&self, position: u32) -> &Stored {
         self.changes.get(position as usize).expect("positions come from this history")
@@ -116,6 +113,28 @@ impl History {
         let at = self.changes.get(range)?.partition_point(|change| change.start_op + change.ops <= counter) as u32;
         let found = self.changes.get((chain.first + at) as usize)?;
         (at < chain.length && found.start_op <= counter).then_some(chain.first + at)
+    }
+
+    /// The bytes of a change.
+    pub(crate) fn bytes(&self, position: u32) -> Arc<[u8]> {
+        self.change(position).bytes.clone()
+    }
+
+    /// Whether `hex` is the author of a change, written out.
+    pub(crate) fn is_author(&self, position: u32, hex: &str) -> bool {
+        self.actor(position).is_written(hex)
+    }
+
+    /// The hashes of the records that a change writes.
+    pub(crate) fn touched(&self, position: u32) -> &[u32] {
+        &self.change(position).touched
+    }
+
+    /// Remembers which records a change writes.
+    pub(crate) fn note_touched(&mut self, position: u32, records: Vec<u32>) {
+        if let Some(change) = self.changes.get_mut(position as usize) {
+            change.touched = records.into();
+        }
     }
 
     pub(crate) fn position(&self, hash: &ChangeHash) -> Option<u32> {
@@ -148,26 +167,6 @@ impl History {
         }
     }
 
-    /// Everything that these changes depend on, and themselves.
-    pub(crate) fn ancestry(&self, of: &[u32]) -> Ancestry {
-        let mut held = vec![false; self.changes.len()];
-        for position in of {
-            if let Some(slot) = held.get_mut(*position as usize) {
-                *slot = true;
-            }
-        }
-        for (position, change) in self.changes.iter().enumerate().rev() {
-            if held.get(position) == Some(&true) {
-                for dep in &change.deps {
-                    if let Some(slot) = held.get_mut(*dep as usize) {
-                        *slot = true;
-                    }
-                }
-            }
-        }
-        Ancestry(held)
-    }
-
     /// Takes a whole chain whose dependencies are all here, in order.
     pub(crate) fn push_chain<'c>(
         &mut self,
@@ -186,7 +185,8 @@ impl History {
                 self.chain_of_actor.push(chain);
                 self.actors.len() as u32 - 1
             });
-            let deps = decoded.deps.iter().filter_map(|dep| self.positions.get(dep).copied()).collect();
+            let deps: Box<[u32]> = decoded.deps.iter().filter_map(|dep| self.positions.get(dep).copied()).collect();
+            let covered = self.ancestry(&deps).covered();
             decoded.deps.iter().for_each(|dep| {
                 self.heads.remove(dep);
             });
@@ -200,6 +200,8 @@ impl History {
                 ops: decoded.ops.len() as u32,
                 deps,
                 chain,
+                covered,
+                touched: Box::default(),
             });
         }
         self.chains.push(Chain { first, length, kind, by: header.by, origin: header.origin });

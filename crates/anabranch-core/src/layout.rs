@@ -180,6 +180,15 @@ pub(crate) fn split_generated(identity: &str) -> Option<(&str, &str)> {
     (key.ends_with('\0') && identity_length(identity)? == identity.len()).then_some((key, actor))
 }
 
+/// The encoded key of an identity, the creating actor left out.
+pub(crate) fn key_of_identity(identity: &str) -> &str {
+    // An encoded key ends with NUL, an actor never does.
+    if identity.ends_with(END as char) {
+        return identity;
+    }
+    identity.len().checked_sub(33).and_then(|at| identity.get(..at)).unwrap_or(identity)
+}
+
 /// The length of the identity at the front of a property name; `None` if the name is none of ours.
 pub(crate) fn identity_length(name: &str) -> Option<usize> {
     let bytes = name.as_bytes();

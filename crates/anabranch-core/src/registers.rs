@@ -1,199 +1,244 @@
 //! The register index: for every record and field, the values that are still visible.
+//!
+//! Records are spread over pages by the hash of their key. Pages split as they grow; each replica has its own, and nothing
+//! outside this module sees them.
 
-use hashbrown::HashTable;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::change::{ActorKind, Decoded};
-use crate::history::{Ancestry, History};
+use crate::change::Decoded;
+use crate::history::History;
 use crate::layout;
-use crate::scalar::Scalar;
 
+mod directory;
+mod layers;
+mod page;
 mod paths;
+mod slot;
+
+use directory::Directory;
+pub(crate) use layers::RegistersAt;
+use page::{Page, StoredEntry};
 pub(crate) use paths::{LIFE, Paths, ROOT};
+pub(crate) use slot::{Entry, Slot};
+
+/// Records after which a page splits.
+const PAGE_RECORDS_MAX: usize = 1024;
+/// Bytes of values after which a page splits, if it holds more than one record.
+const PAGE_VALUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The visible values of every register, by record.
 #[derive(Clone, Default)]
 pub(crate) struct Registers {
-    by_identity: HashTable<u32>,
-    records: Vec<Slot>,
-    pub(crate) paths: Paths,
+    directory: Directory,
+    pages: Vec<Page>,
+    pub(crate) paths: Arc<Paths>,
+    /// Encoded keys that several records claim, one of them at least because a generator made it.
+    contested: BTreeSet<Box<str>>,
 }
 
-/// A record: its identity and the visible values of its registers.
-#[derive(Clone)]
-pub(crate) struct Slot {
-    pub(crate) identity: Box<str>,
-    /// The counter of the creating actor's first op, by which generated keys are given out; the largest there is while
-    /// that actor's chain is not here. Of no meaning for other records.
-    pub(crate) created: u32,
-    /// What automerge's `get_all` would show, several with one path where they are concurrent.
-    pub(crate) entries: Vec<Entry>,
-    /// One of every class of found values that was overwritten: further ones of the class are not shown.
-    pub(crate) overwritten: Vec<Entry>,
+/// Where a record lies. Holds until the next change is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct RecordId {
+    pub(super) page: u32,
+    pub(super) at: u32,
 }
 
-/// A visible value: where its bytes lie in history, and the op that set it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    /// Position in [`Paths`].
-    pub(crate) path: u32,
-    pub(crate) counter: u32,
-    /// Position of the change in [`History`].
-    pub(crate) change: u32,
-    at: u32,
-    /// Bytes << 4 | type code.
-    length_code: u32,
-}
-
-impl Entry {
-    pub(crate) fn scalar<'h>(&self, history: &'h History) -> Scalar<'h> {
-        let from = self.at as usize;
-        let bytes = history.change(self.change).bytes.get(from..from + (self.length_code >> 4) as usize);
-        Scalar { code: (self.length_code & 15) as u8, bytes: bytes.expect("entries point into their change") }
-    }
-
-    pub(crate) fn is_found(&self, history: &History) -> bool {
-        history.chain(self.change).kind == ActorKind::Found
-    }
-}
-
-impl Slot {
-    /// The visible values of one register, those hidden by the class of found values left out.
-    pub(crate) fn visible<'s>(&'s self, path: u32, history: &'s History) -> impl Iterator<Item = Entry> + 's {
-        self.raw(path).filter(move |entry| !self.is_hidden(entry, history))
-    }
-
-    /// What automerge's `get_all` shows of one register.
-    pub(crate) fn raw(&self, path: u32) -> impl Iterator<Item = Entry> + '_ {
-        self.entries.iter().copied().filter(move |entry| entry.path == path)
-    }
-
-    /// Whether a found value of this class was overwritten: the class is one op, so this one is overwritten too.
-    pub(crate) fn is_hidden(&self, entry: &Entry, history: &History) -> bool {
-        !self.overwritten.is_empty()
-            && entry.is_found(history)
-            && self
-                .overwritten
-                .iter()
-                .any(|gone| gone.path == entry.path && gone.scalar(history) == entry.scalar(history))
-    }
+/// What applying a change did.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    /// The hash of each record that was touched, ascending.
+    pub(crate) records: Vec<u32>,
+    /// Whether records came, or what decides who keeps a generated key.
+    pub(crate) keys_moved: bool,
 }
 
 impl Registers {
-    /// The registers at a set of changes.
-    pub(crate) fn replay(history: &History, set: &Ancestry) -> Self {
-        let mut registers = Self::default();
-        for (position, change) in history.changes().iter().enumerate() {
-            if set.contains(position as u32) {
-                let decoded = Decoded::read(&change.bytes, Default::default()).expect("accepted changes decode");
-                registers.apply(history, position as u32, &decoded, &mut |_| ());
-            }
-        }
-        registers
+    /// Registers without records that know the paths of others.
+    pub(crate) fn with_paths(paths: Arc<Paths>) -> Self {
+        Self { paths, ..Self::default() }
     }
 
-    pub(crate) fn records(&self) -> &[Slot] {
-        &self.records
+    pub(crate) fn record_count(&self) -> usize {
+        self.pages.iter().map(Page::len).sum()
     }
 
-    pub(crate) fn slot(&self, record: u32) -> &Slot {
-        self.records.get(record as usize).expect("record positions come from this index")
+    /// All records, in no order that means anything.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = RecordId> + '_ {
+        let of_page = |(page, own): (usize, &Page)| {
+            let page = page as u32;
+            (0..own.len() as u32).map(move |at| RecordId { page, at })
+        };
+        self.pages.iter().enumerate().flat_map(of_page)
     }
 
-    pub(crate) fn find(&self, identity: &str) -> Option<u32> {
-        self.by_identity.find(hash(identity), |record| &*self.slot(*record).identity == identity).copied()
+    pub(crate) fn slot(&self, record: RecordId) -> Slot<'_> {
+        self.pages.get(record.page as usize).expect("record ids come from this index").slot(record.at)
     }
 
-    /// Applies the change at `position`, of which `decoded` is the decoding, and tells each record that it touches.
-    pub(crate) fn apply(&mut self, history: &History, position: u32, decoded: &Decoded, touched: &mut dyn FnMut(u32)) {
-        let stored = history.change(position);
-        let actors: Vec<_> =
-            decoded.actors.iter().map(|actor| history.actor_position(actor).unwrap_or(u32::MAX)).collect();
-        let mut before: Option<(u32, &str)> = None;
+    pub(crate) fn find(&self, identity: &str) -> Option<RecordId> {
+        let hash = hash_key(layout::key_of_identity(identity));
+        let page = self.directory.page(hash);
+        let at = self.pages.get(page as usize)?.find(identity, hash)?;
+        Some(RecordId { page, at })
+    }
+
+    /// The records that claim an encoded key: the one whose identity it is, and those that a generator gave it.
+    pub(crate) fn claimants(&self, key: &str) -> impl Iterator<Item = RecordId> {
+        let hash = hash_key(key);
+        let page = self.directory.page(hash);
+        let own = self.pages.get(page as usize);
+        own.into_iter().flat_map(move |own| own.claimants(key, hash)).map(move |at| RecordId { page, at })
+    }
+
+    /// The encoded keys that several records claim.
+    pub(crate) fn contested(&self) -> impl Iterator<Item = &str> {
+        self.contested.iter().map(|key| &**key)
+    }
+
+    /// Applies the change at `position`, of which `decoded` is the decoding; only records that `wanted` names by hash.
+    pub(crate) fn apply(
+        &mut self,
+        history: &History,
+        position: u32,
+        (decoded, bytes): (&Decoded, &[u8]),
+        wanted: &dyn Fn(u32) -> bool,
+    ) -> Touched {
+        let actors: Vec<Option<u32>> = decoded.actors.iter().map(|actor| history.actor_position(actor)).collect();
+        let start_op = history.change(position).start_op;
+        let mut touched = Touched::default();
+        let mut current: Option<(Option<RecordId>, &str)> = None;
         for (at, op) in decoded.ops.iter().enumerate() {
-            let name = stored.bytes.get(op.name_at as usize..(op.name_at + op.name_bytes) as usize);
-            let name = name.and_then(|name| std::str::from_utf8(name).ok()).expect("names were checked");
-            let counter = stored.start_op + at as u32;
-            let (record, suffix) = match before
-                .and_then(|(record, identity)| Some((record, same_record(name, identity)?)))
-            {
+            let name = decoded.name(bytes, op);
+            let counter = start_op + at as u32;
+            let same = current.and_then(|(record, identity)| Some((record, same_record(name, identity)?)));
+            let (record, suffix) = match same {
                 Some(same) => same,
                 None => {
                     let (identity, suffix) = name.split_at(layout::identity_length(name).expect("names were checked"));
-                    let record = self.find_or_insert(identity);
-                    self.note_creation(record, history, position, counter);
-                    touched(record);
-                    before = Some((record, identity));
+                    let hash = hash_identity(identity);
+                    let record = wanted(hash).then(|| {
+                        touched.records.push(hash);
+                        self.find_or_insert(identity, (history, position, counter), &mut touched.keys_moved)
+                    });
+                    current = Some((record, identity));
                     (record, suffix)
                 }
             };
-            let entry = Entry {
-                path: self.paths.intern(suffix),
+            let Some(record) = record else { continue };
+            let path = self.intern(suffix);
+            let page = self.pages.get_mut(record.page as usize).expect("the record was just found");
+            let value = decoded.value(bytes, op);
+            let entry = StoredEntry {
+                path,
                 counter,
                 change: position,
-                at: op.value_at,
-                length_code: op.value_bytes << 4 | u32::from(op.value_code),
+                length_code: (value.bytes.len() as u32) << 4 | u32::from(value.code),
+                at: page.keep(value.bytes),
             };
-            let preds = decoded.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default();
-            let slot = self.records.get_mut(record as usize).expect("the record was just found");
-            set(
-                slot,
-                history,
-                entry,
-                preds.iter().map(|(counter, actor)| (*counter, actors.get(*actor as usize).copied())),
-            );
+            let preds = decoded.preds_of(op).iter();
+            let preds = preds.map(|(counter, actor)| (*counter, actors.get(*actor as usize).copied().flatten()));
+            set(page, record.at, history, entry, preds);
+        }
+        touched.records.sort_unstable();
+        touched.records.dedup();
+        touched.keys_moved |= self.split_full_pages();
+        touched
+    }
+
+    fn intern(&mut self, suffix: &str) -> u32 {
+        match self.paths.find(suffix) {
+            Some(path) => path,
+            None => Arc::make_mut(&mut self.paths).intern(suffix),
         }
     }
 
-    fn find_or_insert(&mut self, identity: &str) -> u32 {
-        if let Some(record) = self.find(identity) {
-            return record;
+    fn find_or_insert(
+        &mut self,
+        identity: &str,
+        (history, position, counter): (&History, u32, u32),
+        keys_moved: &mut bool,
+    ) -> RecordId {
+        let key = layout::key_of_identity(identity);
+        let hash = hash_key(key);
+        if self.pages.is_empty() {
+            self.pages.push(Page::default());
         }
-        let record = self.records.len() as u32;
-        let records = &mut self.records;
-        records.push(Slot {
-            identity: identity.into(),
-            created: u32::MAX,
-            entries: Vec::new(),
-            overwritten: Vec::new(),
-        });
-        self.by_identity.insert_unique(hash(identity), record, |record| {
-            hash(records.get(*record as usize).map_or("", |slot| &slot.identity))
-        });
-        record
-    }
-
-    fn note_creation(&mut self, record: u32, history: &History, position: u32, counter: u32) {
-        let Some(slot) = self.records.get_mut(record as usize) else { return };
-        if counter < slot.created
-            && let Some((_, creator)) = layout::split_generated(&slot.identity)
-            && creator == history.actor(position).to_string()
+        let page = self.directory.page(hash);
+        let own = self.pages.get_mut(page as usize).expect("the directory names pages that are here");
+        let at = match own.find(identity, hash) {
+            Some(at) => at,
+            None => {
+                *keys_moved = true;
+                if own.claimants(key, hash).next().is_some() {
+                    self.contested.insert(key.into());
+                }
+                own.insert(identity, hash)
+            }
+        };
+        if let Some(creator) = identity.get(key.len() + 1..)
+            && history.is_author(position, creator)
         {
-            slot.created = counter;
+            *keys_moved |= own.note_created(at, counter);
         }
+        RecordId { page, at }
+    }
+
+    /// Splits pages that grew too large; whether records moved.
+    fn split_full_pages(&mut self) -> bool {
+        let is_full =
+            |page: &Page| page.len() > PAGE_RECORDS_MAX || page.len() > 1 && page.value_bytes() > PAGE_VALUE_BYTES_MAX;
+        let mut moved = false;
+        let mut at = 0;
+        while let Some(page) = self.pages.get_mut(at) {
+            if is_full(page)
+                && let Some((bit, new)) = self.directory.split(at as u32)
+            {
+                let (zeros, ones) = (page.only(|hash| hash & bit == 0), page.only(|hash| hash & bit != 0));
+                *page = zeros;
+                debug_assert_eq!(new as usize, self.pages.len());
+                self.pages.push(ones);
+                moved = true;
+                continue;
+            }
+            if page.is_wasteful() {
+                *page = page.only(|_| true);
+            }
+            at += 1;
+        }
+        moved
     }
 }
 
 /// Sets a register: what the op saw goes, what it did not see stays beside it.
-fn set(slot: &mut Slot, history: &History, entry: Entry, preds: impl Iterator<Item = (u32, Option<u32>)>) {
+fn set(
+    page: &mut Page,
+    record: u32,
+    history: &History,
+    entry: StoredEntry,
+    preds: impl Iterator<Item = (u32, Option<u32>)>,
+) {
     let mut placed = false;
     for (counter, actor) in preds {
-        let is_pred = |have: &Entry| {
+        let is_pred = |have: &StoredEntry| {
             have.path == entry.path && have.counter == counter && Some(history.change(have.change).actor) == actor
         };
-        let Some(at) = slot.entries.iter().position(is_pred) else { continue };
-        let Some(gone) = slot.entries.get(at).copied() else { continue };
-        if gone.is_found(history) && !slot.is_hidden(&gone, history) {
-            slot.overwritten.push(gone);
+        let entries = page.entries(record);
+        let Some((at, gone)) = entries.iter().enumerate().find(|(_, have)| is_pred(have)) else { continue };
+        let gone = *gone;
+        let shown = page.entry(&gone);
+        if shown.is_found(history) && !page.slot(record).is_hidden(&shown, history) {
+            page.note_overwritten(record, gone);
         }
         if placed {
-            slot.entries.remove(at);
-        } else if let Some(have) = slot.entries.get_mut(at) {
-            *have = entry;
+            page.remove(record, at);
+        } else {
+            page.replace(record, at, entry);
             placed = true;
         }
     }
     if !placed {
-        slot.entries.push(entry);
+        page.push(record, entry);
     }
 }
 
@@ -203,7 +248,14 @@ fn same_record<'n>(name: &'n str, identity: &str) -> Option<&'n str> {
     matches!(suffix.as_bytes().first(), None | Some(b'.' | b'=')).then_some(suffix)
 }
 
-fn hash(identity: &str) -> u64 {
+/// The hash of an encoded key, which places its records in pages.
+fn hash_key(key: &str) -> u64 {
     use std::hash::BuildHasher;
-    foldhash::fast::FixedState::default().hash_one(identity)
+    foldhash::fast::FixedState::default().hash_one(key)
+}
+
+/// The hash by which history remembers which change touched which record; two records may share one.
+pub(crate) fn hash_identity(identity: &str) -> u32 {
+    use std::hash::BuildHasher;
+    foldhash::fast::FixedState::with_seed(1).hash_one(identity) as u32
 }

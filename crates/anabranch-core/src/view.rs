@@ -6,12 +6,13 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::history::{Ancestry, History, KnownHeads};
 use crate::key::Key;
 use crate::layout;
 use crate::record::Record;
-use crate::registers::{Entry, Registers, Slot};
+use crate::registers::{Entry, Paths, RecordId, RegistersAt, Slot};
 use crate::schema::{FieldPath, FieldPolicy, StoreSchema};
 use crate::value::Value;
 
@@ -29,34 +30,58 @@ pub(crate) use life::Life;
 /// A store at known heads. Reads records, single values and conflicts.
 pub struct View<'d> {
     pub(crate) history: &'d History,
-    pub(crate) registers: Cow<'d, Registers>,
+    pub(crate) registers: RegistersAt<'d>,
     heads: KnownHeads,
+    rules: Arc<Rules>,
+    /// What came before each deleting chain, by chain.
+    before_deletion: RefCell<BTreeMap<u32, Ancestry>>,
+}
+
+/// What decides how registers show; the same for every view at the same heads.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rules {
     schema: StoreSchema,
     /// The policy of every field, by path position; empty if every field has the default.
     policies: Vec<FieldPolicy>,
     keys: ShownKeys,
-    /// What came before each deleting chain, by chain.
-    before_deletion: RefCell<BTreeMap<u32, Ancestry>>,
+}
+
+impl Rules {
+    /// Whether some field has a policy of its own.
+    pub(crate) fn names_policies(&self) -> bool {
+        !self.policies.is_empty()
+    }
 }
 
 /// Deleting chains whose ancestry is kept at hand.
 const DELETIONS_AT_HAND: usize = 64;
 
 impl<'d> View<'d> {
-    pub(crate) fn new(history: &'d History, registers: Cow<'d, Registers>, heads: KnownHeads) -> Self {
-        let mut view = Self {
-            history,
-            registers,
-            heads,
-            schema: StoreSchema::default(),
-            policies: Vec::new(),
-            keys: ShownKeys::default(),
-            before_deletion: RefCell::default(),
-        };
-        view.schema = stored_schema::read(&view);
-        view.policies = view.policies_by_path();
-        view.keys = ShownKeys::of(&view.registers);
+    /// A view of which the rules are to be read.
+    pub(crate) fn new(history: &'d History, registers: RegistersAt<'d>, heads: KnownHeads) -> Self {
+        let mut view = Self::with_rules(history, registers, heads, Arc::default());
+        let schema = stored_schema::read(&view);
+        let policies = view.policies_by_path(&schema);
+        view.rules = Arc::new(Rules { schema, policies, keys: ShownKeys::of(&view.registers) });
         view
+    }
+
+    /// A view of which the rules are known.
+    pub(crate) fn with_rules(
+        history: &'d History,
+        registers: RegistersAt<'d>,
+        heads: KnownHeads,
+        rules: Arc<Rules>,
+    ) -> Self {
+        Self { history, registers, heads, rules, before_deletion: RefCell::default() }
+    }
+
+    pub(crate) fn rules(&self) -> &Arc<Rules> {
+        &self.rules
+    }
+
+    pub(crate) fn paths(&self) -> &Paths {
+        self.registers.paths()
     }
 
     /// The heads of this view.
@@ -66,12 +91,12 @@ impl<'d> View<'d> {
 
     /// The store's schema and policies at these heads.
     pub fn schema(&self) -> &StoreSchema {
-        &self.schema
+        &self.rules.schema
     }
 
     /// The record with this key, as shown.
     pub fn get(&self, key: &Key) -> Option<Value> {
-        self.value_of(self.keys.find(&self.registers, key)?)
+        self.value_of(self.rules.keys.find(&self.registers, key)?)
     }
 
     /// All records, in key order.
@@ -83,31 +108,31 @@ impl<'d> View<'d> {
 
     /// How many records there are.
     pub fn record_count(&self) -> usize {
-        let shown = |slot: &&Slot| &*slot.identity != layout::SCHEMA_IDENTITY && self.life(slot).is_shown();
-        self.registers.records().iter().filter(shown).count()
+        let shown = |slot: &Slot<'_>| slot.identity() != layout::SCHEMA_IDENTITY && self.life(*slot).is_shown();
+        self.registers.ids().map(|record| self.registers.slot(record)).filter(shown).count()
     }
 
     /// The key under which a record is shown.
-    pub(crate) fn key_of(&self, record: u32) -> Option<Key> {
-        self.keys.key_of(&self.registers, record)
+    pub(crate) fn key_of(&self, record: RecordId) -> Option<Key> {
+        self.rules.keys.key_of(&self.registers, record)
     }
 
     pub(crate) fn keys(&self) -> &ShownKeys {
-        &self.keys
+        &self.rules.keys
     }
 
     /// The record's value, or `None` if it is deleted or never was.
-    pub(crate) fn value_of(&self, record: u32) -> Option<Value> {
+    pub(crate) fn value_of(&self, record: RecordId) -> Option<Value> {
         let slot = self.registers.slot(record);
         self.life(slot).is_shown().then(|| self.whole_value(record, None))
     }
 
     /// The record's value whether it is deleted or not; where `prefer` wrote one of several values, that one.
-    pub(crate) fn whole_value(&self, record: u32, prefer: Option<&str>) -> Value {
+    pub(crate) fn whole_value(&self, record: RecordId, prefer: Option<&str>) -> Value {
         let fields = self.fields(self.registers.slot(record), prefer);
         let mut value = self.assemble(&fields.leaves);
-        if let Some(key) = self.keys.rekeyed(record)
-            && let Some(path) = &self.schema.key_path
+        if let Some(key) = self.rules.keys.rekeyed(record)
+            && let Some(path) = &self.rules.schema.key_path
         {
             path.inject(&mut value, key);
         }
@@ -115,14 +140,14 @@ impl<'d> View<'d> {
     }
 
     /// The records with an identity, in the order of the keys under which they are shown.
-    pub(crate) fn in_key_order(&self) -> Vec<u32> {
-        let mut order: Vec<(Cow<'_, str>, u32)> = Vec::with_capacity(self.registers.records().len());
-        for (record, slot) in self.registers.records().iter().enumerate() {
-            let record = record as u32;
-            match self.keys.rekeyed(record) {
-                _ if &*slot.identity == layout::SCHEMA_IDENTITY => (),
+    pub(crate) fn in_key_order(&self) -> Vec<RecordId> {
+        let mut order: Vec<(Cow<'_, str>, RecordId)> = Vec::with_capacity(self.registers.record_count());
+        for record in self.registers.ids() {
+            let identity = self.registers.slot(record).identity();
+            match self.rules.keys.rekeyed(record) {
+                _ if identity == layout::SCHEMA_IDENTITY => (),
                 Some(key) => order.push((Cow::Owned(layout::encode_key(key)), record)),
-                None => order.push((Cow::Borrowed(&slot.identity), record)),
+                None => order.push((Cow::Borrowed(identity), record)),
             }
         }
         if !order.is_sorted() {
@@ -132,29 +157,29 @@ impl<'d> View<'d> {
     }
 
     pub(crate) fn policy(&self, path: u32) -> FieldPolicy {
-        self.policies.get(path as usize).copied().unwrap_or_default()
+        self.rules.policies.get(path as usize).copied().unwrap_or_default()
     }
 
-    fn policies_by_path(&self) -> Vec<FieldPolicy> {
-        if self.schema.fields.is_empty() {
+    fn policies_by_path(&self, schema: &StoreSchema) -> Vec<FieldPolicy> {
+        if schema.fields.is_empty() {
             return Vec::new();
         }
-        let policy = |field: &FieldPath| self.schema.fields.get(field).copied().unwrap_or_default();
-        self.registers.paths.infos().iter().map(|info| policy(&info.field)).collect()
+        let policy = |field: &FieldPath| schema.fields.get(field).copied().unwrap_or_default();
+        self.paths().infos().iter().map(|info| policy(&info.field)).collect()
     }
 
     /// The name of the replica or run that set a value.
-    pub(crate) fn writer(&self, entry: &Entry) -> &str {
+    pub(crate) fn writer(&self, entry: &Entry<'_>) -> &str {
         &self.history.chain(entry.change).by
     }
 
     /// The order in which writes are compared: found below written, then Lamport order.
-    pub(crate) fn lamport(&self, entry: &Entry) -> (bool, u32, crate::change::ActorId) {
+    pub(crate) fn lamport(&self, entry: &Entry<'_>) -> (bool, u32, crate::change::ActorId) {
         (!entry.is_found(self.history), entry.counter, self.history.actor(entry.change))
     }
 
     /// Whether the change at `earlier` is the one at `later` or came before it.
-    pub(crate) fn is_before(&self, earlier: &Entry, later: &Entry) -> bool {
+    pub(crate) fn is_before(&self, earlier: &Entry<'_>, later: &Entry<'_>) -> bool {
         let chain_of = |entry: &Entry| self.history.change(entry.change).chain;
         if chain_of(earlier) == chain_of(later) {
             return earlier.change <= later.change;

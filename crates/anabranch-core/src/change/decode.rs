@@ -6,6 +6,7 @@ use super::leb128::{read_signed, read_unsigned};
 use super::{ActorId, CHUNK_CHANGE, MAGIC, SequenceAction, column};
 use crate::heads::ChangeHash;
 use crate::limits;
+use crate::scalar::Scalar;
 
 mod ops;
 mod places;
@@ -126,7 +127,19 @@ impl Decoded {
         self.places.get(op).and_then(Option::as_ref)
     }
 
-    /// The predecessors of an op of this change.
+    /// The property name of an op of the chunk `bytes`, which this is the decoding of.
+    pub(crate) fn name<'b>(&self, bytes: &'b [u8], op: &DecodedOp) -> &'b str {
+        let name = bytes.get(op.name_at as usize..(op.name_at + op.name_bytes) as usize);
+        name.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
+    }
+
+    /// The value of an op of the chunk `bytes`.
+    pub(crate) fn value<'b>(&self, bytes: &'b [u8], op: &DecodedOp) -> Scalar<'b> {
+        let value = bytes.get(op.value_at as usize..(op.value_at + op.value_bytes) as usize);
+        Scalar { code: op.value_code, bytes: value.unwrap_or_default() }
+    }
+
+    /// The predecessors of an op.
     pub(crate) fn preds_of(&self, op: &DecodedOp) -> &[OpRef] {
         self.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default()
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use hashbrown::HashSet;
+
 use super::diff::{Loss, Target};
 use super::plan::{Plan, RecordTooLarge};
 use super::receipt::Rows;
@@ -12,6 +14,7 @@ use crate::history::KnownHeads;
 use crate::key::Key;
 use crate::layout;
 use crate::limits;
+use crate::registers::RecordId;
 use crate::schema::StoreSchema;
 use crate::snapshot::StoreSnapshot;
 use crate::value::Value;
@@ -69,7 +72,7 @@ pub struct Capture<'d> {
     left_out: BTreeSet<Key>,
     is_next: bool,
     plan: Plan,
-    seen: Vec<bool>,
+    seen: HashSet<RecordId, foldhash::fast::FixedState>,
     seen_new: BTreeSet<String>,
     rows: Rows,
     records_read: usize,
@@ -84,7 +87,7 @@ impl Document {
             CaptureKind::Next { baseline, left_out } => (self.at(&baseline), None, left_out, ActorKind::Capture),
             CaptureKind::Lost { earlier } => (nothing(), Some(self.at(&earlier)), BTreeSet::new(), ActorKind::Found),
         };
-        let seen = vec![false; base.registers.records().len()];
+        let seen = HashSet::default();
         Capture {
             document: self,
             base,
@@ -145,7 +148,7 @@ impl Capture<'_> {
         let mark = self.plan.mark();
         let known = self.base.keys().find(&self.base.registers, key);
         let fresh = match known {
-            Some(record) => self.seen.get_mut(record as usize).map(|seen| !std::mem::replace(seen, true)),
+            Some(record) => Some(self.seen.insert(record)),
             None => None,
         };
         match (known, fresh) {
@@ -186,9 +189,9 @@ impl Capture<'_> {
             .and_then(|record| earlier.value_of(record))
             .is_some_and(|was| was == *value || loss.is_some_and(|loss| loss(&was) == *value));
         match known {
-            Some(record) if equals => Ok(earlier.registers.slot(record).identity.to_string()),
+            Some(record) if equals => Ok(earlier.registers.slot(record).identity().to_owned()),
             _ if is_generated(earlier) => Ok(own_identity(&encoded)),
-            Some(record) => Ok(earlier.registers.slot(record).identity.to_string()),
+            Some(record) => Ok(earlier.registers.slot(record).identity().to_owned()),
             None => Ok(encoded),
         }
     }
@@ -203,8 +206,7 @@ impl Capture<'_> {
             }
             base_records += 1;
             let Some(key) = self.base.key_of(record) else { continue };
-            let seen = self.seen.get(record as usize).copied().unwrap_or(false);
-            if seen || !complete || !self.is_next || self.left_out.contains(&key) {
+            if self.seen.contains(&record) || !complete || !self.is_next || self.left_out.contains(&key) {
                 continue;
             }
             self.plan.delete(&self.base, record);

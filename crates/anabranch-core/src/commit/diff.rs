@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::plan::Plan;
 use crate::key::Key;
 use crate::layout;
-use crate::registers::{LIFE, Slot};
+use crate::registers::{LIFE, RecordId, Slot};
 use crate::scalar::{self, Scalar};
 use crate::schema::FieldPolicy;
 use crate::value::Value;
@@ -20,7 +20,7 @@ pub type Loss<'l> = &'l dyn Fn(&Value) -> Value;
 /// The record that a new value is for.
 pub(crate) enum Target<'t> {
     /// One that the base has, deleted or not.
-    Known(u32),
+    Known(RecordId),
     /// One that the base does not have, by its identity.
     New(&'t str),
 }
@@ -29,7 +29,7 @@ pub(crate) enum Target<'t> {
 struct Difference<'v> {
     suffix: String,
     /// What the base shows there.
-    shown: Option<Leaf>,
+    shown: Option<Leaf<'v>>,
     /// What it is now; `None` if it is gone.
     value: Option<&'v Value>,
 }
@@ -41,23 +41,23 @@ impl Plan {
             Target::New(identity) => self.create(view, identity, None, value),
             Target::Known(record) => {
                 let slot = view.registers.slot(record);
-                if *slot.identity == *layout::SCHEMA_IDENTITY || view.life(slot).is_shown() {
+                if slot.identity() == layout::SCHEMA_IDENTITY || view.life(slot).is_shown() {
                     self.change(view, record, slot, value, loss);
                 } else {
-                    self.create(view, &slot.identity, Some(slot), value);
+                    self.create(view, slot.identity(), Some(slot), value);
                 }
             }
         }
     }
 
     /// Deletes a record that the base shows.
-    pub(crate) fn delete(&mut self, view: &View<'_>, record: u32) {
+    pub(crate) fn delete(&mut self, view: &View<'_>, record: RecordId) {
         let slot = view.registers.slot(record);
-        self.set(view, &slot.identity, Some(slot), "", |_| Scalar::DELETED.code);
+        self.set(view, slot.identity(), Some(slot), "", |_| Scalar::DELETED.code);
     }
 
     /// Makes a record, or makes it again: from nothing, so that old fields are removed and all new ones written.
-    fn create(&mut self, view: &View<'_>, identity: &str, slot: Option<&Slot>, value: &Value) {
+    fn create(&mut self, view: &View<'_>, identity: &str, slot: Option<Slot<'_>>, value: &Value) {
         if identity != layout::SCHEMA_IDENTITY {
             self.set(view, identity, slot, "", |_| Scalar::PRESENT.code);
         }
@@ -74,30 +74,29 @@ impl Plan {
     }
 
     /// Removes every field and part that holds something, but those to keep.
-    pub(super) fn remove_others(&mut self, view: &View<'_>, slot: &Slot, keep: impl Fn(&str) -> bool) {
+    pub(super) fn remove_others(&mut self, view: &View<'_>, slot: Slot<'_>, keep: impl Fn(&str) -> bool) {
         let mut paths: Vec<u32> = slot
-            .entries
-            .iter()
-            .filter(|entry| entry.path != LIFE && !entry.scalar(view.history).is_absent())
+            .entries()
+            .filter(|entry| entry.path != LIFE && !entry.scalar.is_absent())
             .map(|entry| entry.path)
             .collect();
         paths.sort_unstable();
         paths.dedup();
-        let mut suffixes: Vec<&str> = paths.iter().map(|path| &*view.registers.paths.info(*path).suffix).collect();
+        let mut suffixes: Vec<&str> = paths.iter().map(|path| &*view.paths().info(*path).suffix).collect();
         suffixes.sort_unstable();
         for suffix in suffixes.into_iter().filter(|suffix| !keep(suffix)) {
             self.remove_register(view, slot, suffix);
         }
     }
 
-    fn remove_register(&mut self, view: &View<'_>, slot: &Slot, suffix: &str) {
-        self.set(view, &slot.identity, Some(slot), suffix, |out| {
+    fn remove_register(&mut self, view: &View<'_>, slot: Slot<'_>, suffix: &str) {
+        self.set(view, slot.identity(), Some(slot), suffix, |out| {
             out.extend(Scalar::ABSENT.bytes);
             Scalar::ABSENT.code
         });
     }
 
-    fn change(&mut self, view: &View<'_>, record: u32, slot: &Slot, value: &Value, loss: Option<Loss<'_>>) {
+    fn change(&mut self, view: &View<'_>, record: RecordId, slot: Slot<'_>, value: &Value, loss: Option<Loss<'_>>) {
         let shown = view.fields(slot, None).leaves;
         let mut differences = self.differences(view, record, &shown, value);
         if differences.is_empty() {
@@ -117,13 +116,19 @@ impl Plan {
     }
 
     /// Walks the shown leaves and the new ones side by side: both are ordered by suffix.
-    fn differences<'v>(&self, view: &View<'_>, record: u32, shown: &[Leaf], value: &'v Value) -> Vec<Difference<'v>> {
-        let suffix_of = |leaf: &Leaf| &*view.registers.paths.info(leaf.path).suffix;
+    fn differences<'v>(
+        &self,
+        view: &View<'_>,
+        record: RecordId,
+        shown: &[Leaf<'v>],
+        value: &'v Value,
+    ) -> Vec<Difference<'v>> {
+        let suffix_of = |leaf: &Leaf<'_>| &*view.paths().info(leaf.path).suffix;
         let mut differences = Vec::new();
         let mut rest = shown.iter().peekable();
         let mut encoded = Vec::new();
         let gone =
-            |leaf: &Leaf| Difference { suffix: suffix_of(leaf).to_owned(), shown: Some(leaf.clone()), value: None };
+            |leaf: &Leaf<'v>| Difference { suffix: suffix_of(leaf).to_owned(), shown: Some(leaf.clone()), value: None };
         each_leaf(value, &mut String::new(), &mut |suffix, new| {
             while let Some(leaf) = rest.next_if(|leaf| suffix_of(leaf) < suffix) {
                 differences.push(gone(leaf));
@@ -140,8 +145,8 @@ impl Plan {
         differences
     }
 
-    fn write_difference(&mut self, view: &View<'_>, slot: &Slot, difference: &Difference<'_>) {
-        let path = view.registers.paths.find(&difference.suffix);
+    fn write_difference(&mut self, view: &View<'_>, slot: Slot<'_>, difference: &Difference<'_>) {
+        let path = view.paths().find(&difference.suffix);
         let policy = match path {
             Some(path) => view.policy(path),
             None => {
@@ -149,7 +154,7 @@ impl Plan {
                 view.schema().fields.get(&field).copied().unwrap_or_default()
             }
         };
-        let identity = &slot.identity;
+        let identity = slot.identity();
         if policy == FieldPolicy::Counter && self.count_up(view, slot, difference)
             || policy == FieldPolicy::Set && self.change_elements(view, slot, difference)
         {
@@ -168,27 +173,26 @@ impl Plan {
     }
 
     /// A value written as a whole replaces all increments and elements.
-    pub(super) fn remove_parts(&mut self, view: &View<'_>, slot: &Slot, path: Option<u32>) {
+    pub(super) fn remove_parts(&mut self, view: &View<'_>, slot: Slot<'_>, path: Option<u32>) {
         let is_part = |suffix: &str| {
-            view.registers.paths.find(suffix).and_then(|part| view.registers.paths.info(part).part_of) == path
-                && path.is_some()
+            view.paths().find(suffix).and_then(|part| view.paths().info(part).part_of) == path && path.is_some()
         };
-        if slot.entries.iter().any(|entry| view.registers.paths.info(entry.path).part_of.is_some()) {
+        if slot.entries().any(|entry| view.paths().info(entry.path).part_of.is_some()) {
             self.remove_others(view, slot, |suffix| !is_part(suffix));
         }
     }
 }
 
-fn is_equal(view: &View<'_>, leaf: &Leaf, new: &Value, encoded: &mut Vec<u8>) -> bool {
+fn is_equal(view: &View<'_>, leaf: &Leaf<'_>, new: &Value, encoded: &mut Vec<u8>) -> bool {
     if let LeafValue::Merged(value) = &leaf.value {
         return value == new || same_elements(value, new);
     }
     encoded.clear();
     let code = scalar::write_value(new, encoded);
-    let stored = leaf.entry.scalar(view.history);
+    let stored = leaf.entry.scalar;
     (stored.code, stored.bytes) == (code, encoded.as_slice())
-        || holds_blob(new) && stored.code == code && leaf.value(view.history) == *new
-        || view.policy(leaf.path) == FieldPolicy::Set && same_elements(&leaf.value(view.history), new)
+        || holds_blob(new) && stored.code == code && leaf.value() == *new
+        || view.policy(leaf.path) == FieldPolicy::Set && same_elements(&leaf.value(), new)
 }
 
 /// Only Blobs have two encodings of equal values: with and without their bytes.
@@ -216,7 +220,7 @@ fn same_elements(a: &Value, b: &Value) -> bool {
 }
 
 /// A record that lost its generated key shows another in-line key than its registers hold.
-fn is_rewritten_key(view: &View<'_>, record: u32, suffix: &str, new: &Value) -> bool {
+fn is_rewritten_key(view: &View<'_>, record: RecordId, suffix: &str, new: &Value) -> bool {
     let Some(key) = view.keys().rekeyed(record) else { return false };
     let field = view.schema().key_path.as_ref().and_then(|path| path.as_field());
     field.is_some_and(|field| layout::encode_path(&field) == suffix) && Key::from_value(new).as_ref() == Ok(key)

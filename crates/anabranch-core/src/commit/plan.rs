@@ -51,7 +51,7 @@ impl Plan {
         &mut self,
         view: &View<'_>,
         identity: &str,
-        slot: Option<&Slot>,
+        slot: Option<Slot<'_>>,
         suffix: &str,
         write: impl FnOnce(&mut Vec<u8>) -> u8,
     ) {
@@ -59,7 +59,7 @@ impl Plan {
         self.names.push_str(suffix);
         let value_code = write(&mut self.values);
         if let Some(slot) = slot
-            && let Some(path) = view.registers.paths.find(suffix)
+            && let Some(path) = view.paths().find(suffix)
         {
             let from = self.preds.len();
             self.preds.extend(slot.raw(path).map(|entry| (entry.counter, view.history.actor(entry.change))));

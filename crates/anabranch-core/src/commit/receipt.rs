@@ -8,7 +8,7 @@ use super::plan::RecordTooLarge;
 use crate::document::Document;
 use crate::key::{Key, MakeKeyError};
 use crate::layout;
-use crate::registers::{Entry, LIFE, Slot};
+use crate::registers::{Entry, LIFE, RecordId, Slot};
 use crate::scalar::Scalar;
 use crate::schema::{FieldPath, FieldPolicy};
 use crate::view::{Life, View};
@@ -185,8 +185,8 @@ impl Document {
     }
 
     /// The records that a chain writes, in order; the schema is no row.
-    fn records_of_chain(&self, own: &Range<u32>) -> Vec<u32> {
-        let mut records: Vec<u32> = Vec::new();
+    fn records_of_chain(&self, own: &Range<u32>) -> Vec<RecordId> {
+        let mut records: Vec<RecordId> = Vec::new();
         for position in own.clone() {
             self.each_op(position, &mut |identity, _| {
                 if identity != layout::SCHEMA_IDENTITY
@@ -202,13 +202,13 @@ impl Document {
 }
 
 impl View<'_> {
-    fn outcome(&self, record: u32, own: &Range<u32>, others: &Touched) -> (Outcome, Option<FieldPath>) {
+    fn outcome(&self, record: RecordId, own: &Range<u32>, others: &Touched) -> (Outcome, Option<FieldPath>) {
         let slot = self.registers.slot(record);
-        if !others.contains_key(&slot.identity) {
+        if !others.contains_key(slot.identity()) {
             return (Outcome::Applied, None);
         }
-        let ours: Vec<Entry> = slot.entries.iter().filter(|entry| own.contains(&entry.change)).copied().collect();
-        let deletes = ours.iter().any(|entry| entry.path == LIFE && entry.scalar(self.history) == Scalar::DELETED);
+        let ours: Vec<Entry<'_>> = slot.entries().filter(|entry| own.contains(&entry.change)).collect();
+        let deletes = ours.iter().any(|entry| entry.path == LIFE && entry.scalar == Scalar::DELETED);
         match self.life(slot) {
             Life::Deleted(deletion) | Life::Restored(deletion) if deletes => match deletion.survivors.is_empty() {
                 true => (Outcome::Merged, None),
@@ -219,25 +219,24 @@ impl View<'_> {
         }
     }
 
-    fn outcome_of_fields(&self, slot: &Slot, ours: &[Entry]) -> (Outcome, Option<FieldPath>) {
+    fn outcome_of_fields(&self, slot: Slot<'_>, ours: &[Entry<'_>]) -> (Outcome, Option<FieldPath>) {
         let fields = self.fields(slot, None);
-        let suffix = |path: u32| &*self.registers.paths.info(path).suffix;
+        let suffix = |path: u32| &*self.paths().info(path).suffix;
         let related = |a: u32, b: u32| a == b || is_below(suffix(a), suffix(b)) || is_below(suffix(b), suffix(a));
         let mut worst = (Outcome::Merged, None);
         for clash in &fields.clashes {
             for entry in ours.iter().filter(|entry| related(entry.path, clash.path)) {
                 // An equal value of somebody else's may be the one that shows: ours does too.
-                let ours = entry.scalar(self.history);
-                let shows =
-                    fields.leaves.iter().any(|leaf| leaf.path == entry.path && leaf.entry.scalar(self.history) == ours)
-                        || clash.shown.is_none() && !clash.others.iter().any(|(_, other)| other == entry);
+                let ours = entry.scalar;
+                let shows = fields.leaves.iter().any(|leaf| leaf.path == entry.path && leaf.entry.scalar == ours)
+                    || clash.shown.is_none() && !clash.others.iter().any(|(_, other)| other == entry);
                 let outcome = match self.policy(clash.path) {
                     FieldPolicy::LastWriter | FieldPolicy::Counter => Outcome::Conflicted,
                     _ if shows => Outcome::Conflicted,
                     _ => Outcome::Superseded,
                 };
                 if outcome < worst.0 {
-                    worst = (outcome, Some(self.registers.paths.info(clash.path).field.clone()));
+                    worst = (outcome, Some(self.paths().info(clash.path).field.clone()));
                 }
             }
         }

@@ -51,8 +51,8 @@ impl Document {
             let mut plan = Plan::new(author.clone());
             match resolution {
                 Resolution::Field(path, value) => plan.resolve_field(&view, slot, key, path, value)?,
-                Resolution::Keep => plan.set(&view, &slot.identity, Some(slot), "", |_| Scalar::PRESENT.code),
-                Resolution::Delete => plan.set(&view, &slot.identity, Some(slot), "", |_| Scalar::DELETED.code),
+                Resolution::Keep => plan.set(&view, slot.identity(), Some(slot), "", |_| Scalar::PRESENT.code),
+                Resolution::Delete => plan.set(&view, slot.identity(), Some(slot), "", |_| Scalar::DELETED.code),
             }
             plan.end_record()?;
             let mut rows = Rows::default();
@@ -68,7 +68,7 @@ impl Plan {
     fn resolve_field(
         &mut self,
         view: &View<'_>,
-        slot: &Slot,
+        slot: Slot<'_>,
         key: &Key,
         path: &FieldPath,
         value: &Value,
@@ -90,7 +90,7 @@ impl Plan {
         }
         let mut written = Vec::new();
         each_leaf(value, &mut prefix, &mut |suffix, leaf| {
-            self.set(view, &slot.identity, Some(slot), suffix, |out| scalar::write_value(leaf, out));
+            self.set(view, slot.identity(), Some(slot), suffix, |out| scalar::write_value(leaf, out));
             written.push(suffix.to_owned());
         });
         let touches = |suffix: &str| {

@@ -7,9 +7,12 @@ use super::Document;
 use crate::change::{Decoded, Limits};
 use crate::heads::ChangeHash;
 use crate::history::chain::Header;
+use crate::layout;
 use crate::limits;
+use crate::registers::hash_identity;
 
 mod guard;
+mod preds;
 pub use guard::RefuseReason;
 
 /// What became of a batch of changes.
@@ -142,7 +145,7 @@ impl Document {
         for chain in &candidates {
             let changes: Vec<&Decoded> = chain.iter().map(|part| &part.0).collect();
             let bytes: Vec<&[u8]> = chain.iter().map(|part| &*part.1).collect();
-            match guard::check_chain(&self.history, &changes, &bytes, trust == Trust::Anybody) {
+            match guard::check_chain((&self.history, &self.registers), &changes, &bytes, trust == Trust::Anybody) {
                 Err(reason) => refused = refused.or(Some(reason)),
                 Ok(header) => {
                     chain.iter().for_each(|part| drop(self.waiting.remove(&part.0.hash)));
@@ -212,8 +215,23 @@ impl Document {
         let applied = parts.iter().map(|part| super::ChangeBytes { hash: part.0.hash, bytes: part.1.clone() });
         outcome.applied.extend(applied);
         let first = self.history.push_chain(header, parts.iter().map(|part| (&part.0, part.1.clone())));
-        for (at, part) in parts.iter().enumerate() {
-            self.registers.apply(&self.history, first + at as u32, &part.0, &mut |_| ());
+        let paths = self.registers.paths.len();
+        let mut keys_moved = false;
+        let mut schema_touched = false;
+        for (position, part) in (first..).zip(parts) {
+            let touched = self.registers.apply(&self.history, position, (&part.0, &part.1), &|_| true);
+            keys_moved |= touched.keys_moved;
+            schema_touched |= touched.records.binary_search(&schema_hash()).is_ok();
+            self.history.note_touched(position, touched.records);
+        }
+        let paths_came = self.registers.paths.len() > paths;
+        let is_stale = |rules: &Arc<crate::view::Rules>| {
+            schema_touched
+                || keys_moved && self.registers.contested().next().is_some()
+                || paths_came && rules.names_policies()
+        };
+        if self.rules.get().is_some_and(is_stale) {
+            self.rules = Default::default();
         }
     }
 
@@ -224,6 +242,11 @@ impl Document {
         let (count, bytes) = orphans.fold((0, 0), |(count, bytes), part| (count + 1, bytes + part.1.len()));
         count > limits::ORPHANS_MAX || bytes > limits::ORPHAN_BYTES_MAX
     }
+}
+
+/// The hash by which history remembers that the schema was written.
+fn schema_hash() -> u32 {
+    hash_identity(layout::SCHEMA_IDENTITY)
 }
 
 fn refuse(outcome: &mut ApplyOutcome, hash: Option<ChangeHash>, reason: RefuseReason) {

@@ -6,6 +6,7 @@ use super::{Document, Write};
 use crate::change::Decoded;
 use crate::key::Key;
 use crate::layout;
+use crate::registers::hash_identity;
 
 use crate::scalar::Scalar;
 use crate::schema::FieldPath;
@@ -22,21 +23,22 @@ impl Document {
         let shown: BTreeSet<(u32, u32)> =
             fields.leaves.iter().filter(|_| alive).map(|leaf| (leaf.entry.change, leaf.entry.counter)).collect();
         let visible: BTreeSet<(u32, u32)> = slot
-            .entries
-            .iter()
+            .entries()
             .filter(|entry| !slot.is_hidden(entry, &self.history))
             .map(|entry| (entry.change, entry.counter))
             .collect();
         let mut writes = Vec::new();
+        let hash = hash_identity(slot.identity());
         for (position, stored) in self.history.changes().iter().enumerate() {
             let position = position as u32;
-            let decoded = Decoded::read(&stored.bytes, Default::default()).expect("accepted changes decode");
+            if self.history.touched(position).binary_search(&hash).is_err() {
+                continue;
+            }
+            let bytes = self.history.bytes(position);
+            let decoded = Decoded::read(&bytes, Default::default()).expect("accepted changes decode");
             for (at, op) in decoded.ops.iter().enumerate() {
-                let name = stored.bytes.get(op.name_at as usize..(op.name_at + op.name_bytes) as usize);
-                let name = name.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default();
-                let Some(suffix) = own_suffix(name, &slot.identity) else { continue };
-                let bytes = stored.bytes.get(op.value_at as usize..(op.value_at + op.value_bytes) as usize);
-                let scalar = Scalar { code: op.value_code, bytes: bytes.unwrap_or_default() };
+                let Some(suffix) = own_suffix(decoded.name(&bytes, op), slot.identity()) else { continue };
+                let scalar = decoded.value(&bytes, op);
                 let id = (position, stored.start_op + at as u32);
                 let is_life = suffix.is_empty();
                 let is_deletion = is_life && scalar == Scalar::DELETED;

@@ -1,7 +1,7 @@
 //! What happened between two heads: which records were touched, and how they changed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{Bound, Range};
+use std::ops::Range;
 
 use super::Document;
 use crate::change::Decoded;
@@ -11,6 +11,7 @@ use crate::history::KnownHeads;
 use crate::key::Key;
 use crate::layout;
 use crate::record::{Batch, Origin, RecordChange};
+use crate::registers::RecordId;
 use crate::view::View;
 
 /// What the writes of a range did to one record.
@@ -41,11 +42,10 @@ impl Document {
 
     /// Calls `visit` with identity and suffix of every op of a change.
     pub(crate) fn each_op(&self, position: u32, visit: &mut dyn FnMut(&str, &str)) {
-        let stored = self.history.change(position);
-        let decoded = Decoded::read(&stored.bytes, Default::default()).expect("accepted changes decode");
+        let bytes = self.history.bytes(position);
+        let decoded = Decoded::read(&bytes, Default::default()).expect("accepted changes decode");
         for op in &decoded.ops {
-            let name = stored.bytes.get(op.name_at as usize..(op.name_at + op.name_bytes) as usize);
-            let name = name.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default();
+            let name = decoded.name(&bytes, op);
             let (identity, suffix) = name.split_at(layout::identity_length(name).unwrap_or(0));
             visit(identity, suffix);
         }
@@ -69,7 +69,7 @@ impl Document {
             return Vec::new();
         }
         let (old, new) = (self.history.ancestry(&from.positions), self.history.ancestry(&to.positions));
-        (0..self.history.changes().len() as u32)
+        (old.covered().min(new.covered())..self.history.changes().len() as u32)
             .filter(|position| new.contains(*position) != old.contains(*position))
             .collect()
     }
@@ -99,19 +99,17 @@ impl Document {
 /// The keys under which touched records are shown before or after, and those of records that take or give up a key
 /// because of them.
 fn candidate_keys(writes: &BTreeMap<Box<str>, Writes>, before: &View<'_>, after: &View<'_>) -> BTreeMap<Key, Writes> {
-    let schema_changed = writes.contains_key(layout::SCHEMA_IDENTITY);
-    let claimants: BTreeSet<&str> =
-        [before, after].into_iter().flat_map(|view| claimants_beside(writes, view)).collect();
     let mut keys: BTreeMap<Key, Writes> = BTreeMap::new();
+    let schema = writes.get(layout::SCHEMA_IDENTITY);
     for view in [before, after] {
-        for (record, slot) in view.registers.records().iter().enumerate() {
-            let own = writes.get(&slot.identity);
-            if own.is_none() && !schema_changed && !claimants.contains(&*slot.identity) {
-                continue;
-            }
-            let Some(key) = view.key_of(record as u32) else { continue };
-            let schema = || writes.get(layout::SCHEMA_IDENTITY);
-            let (origin, last) = match own.or_else(schema) {
+        let records: BTreeSet<RecordId> = match schema {
+            Some(_) => view.registers.ids().collect(),
+            None => records_beside(writes, view).chain(rekeyed_otherwise(before, after, view)).collect(),
+        };
+        for record in records {
+            let Some(key) = view.key_of(record) else { continue };
+            let own = writes.get(view.registers.slot(record).identity());
+            let (origin, last) = match own.or(schema) {
                 Some(writes) => (writes.origin.clone(), writes.last),
                 None => (Origin::Person, (0, ChangeHash([0; 32]))),
             };
@@ -131,19 +129,28 @@ fn candidate_keys(writes: &BTreeMap<Box<str>, Writes>, before: &View<'_>, after:
     keys
 }
 
-/// The records with a generated key for which another record with that key was touched, whether it is shown under it or
-/// under another.
-fn claimants_beside<'v>(writes: &BTreeMap<Box<str>, Writes>, view: &'v View<'_>) -> impl Iterator<Item = &'v str> {
-    let is_touched = |key: &str| {
-        let others = writes
-            .range::<str, _>((Bound::Included(key), Bound::Unbounded))
-            .take_while(|(identity, _)| identity.starts_with(key));
-        others.into_iter().any(|(identity, _)| matches!(identity.as_bytes().get(key.len()), None | Some(b'@')))
+/// The records that claim the key of one that was touched, this one among them.
+fn records_beside<'v>(
+    writes: &'v BTreeMap<Box<str>, Writes>,
+    view: &'v View<'_>,
+) -> impl Iterator<Item = RecordId> + 'v {
+    let identities = writes.keys().filter(|identity| ***identity != *layout::SCHEMA_IDENTITY);
+    identities.flat_map(|identity| view.registers.claimants(layout::key_of_identity(identity)))
+}
+
+/// The records of `view` that are shown under another key before than after.
+fn rekeyed_otherwise<'v>(
+    before: &'v View<'_>,
+    after: &'v View<'_>,
+    view: &'v View<'_>,
+) -> impl Iterator<Item = RecordId> + 'v {
+    let shown = |view: &View<'_>, identity: &str| {
+        let record = view.registers.find(identity)?;
+        view.keys().rekeyed(record).cloned()
     };
-    let slots = view.registers.records().iter().enumerate();
-    slots.filter_map(move |(record, slot)| {
-        let (key, _) = layout::split_generated(&slot.identity)?;
-        let shown = view.keys().rekeyed(record as u32).map(layout::encode_key);
-        (is_touched(key) || shown.is_some_and(|shown| is_touched(&shown))).then_some(&*slot.identity)
-    })
+    let rekeyed = [before, after]
+        .into_iter()
+        .flat_map(|view| view.keys().all_rekeyed().map(move |(record, _)| view.registers.slot(record).identity()));
+    let moved = rekeyed.filter(move |identity| shown(before, identity) != shown(after, identity));
+    moved.filter_map(|identity| view.registers.find(identity))
 }

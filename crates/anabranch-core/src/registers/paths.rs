@@ -78,6 +78,11 @@ impl Paths {
         self.infos.get(position as usize).expect("path positions come from this table")
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.infos.len()
+    }
+
     pub(crate) fn infos(&self) -> &[PathInfo] {
         &self.infos
     }

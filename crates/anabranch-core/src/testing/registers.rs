@@ -20,10 +20,10 @@ pub struct RawValue {
 /// All visible values by property name, ordered.
 pub fn raw_registers(document: &Document) -> BTreeMap<String, Vec<RawValue>> {
     let mut registers: BTreeMap<String, Vec<RawValue>> = BTreeMap::new();
-    for slot in document.registers.records() {
-        for entry in &slot.entries {
-            let name = format!("{}{}", slot.identity, document.registers.paths.info(entry.path).suffix);
-            let scalar = entry.scalar(&document.history);
+    for slot in document.registers.ids().map(|record| document.registers.slot(record)) {
+        for entry in slot.entries() {
+            let name = format!("{}{}", slot.identity(), document.registers.paths.info(entry.path).suffix);
+            let scalar = entry.scalar;
             registers.entry(name).or_default().push(RawValue {
                 counter: u64::from(entry.counter),
                 actor: document.history.actor(entry.change).to_string(),

@@ -7,7 +7,7 @@ use super::{Life, View};
 use crate::key::Key;
 use crate::layout;
 use crate::record::{Conflict, ConflictKind, Contender};
-use crate::registers::{Entry, LIFE, Slot};
+use crate::registers::{Entry, LIFE, RecordId, Slot};
 use crate::schema::{DeletePolicy, FieldPath, FieldPolicy, Index};
 use crate::value::Value;
 
@@ -28,7 +28,7 @@ impl View<'_> {
         self.conflicts().len()
     }
 
-    fn conflicts_of_record(&self, record: u32) -> Vec<Conflict> {
+    fn conflicts_of_record(&self, record: RecordId) -> Vec<Conflict> {
         let slot = self.registers.slot(record);
         if self.is_plain(slot) {
             return Vec::new();
@@ -47,20 +47,20 @@ impl View<'_> {
     }
 
     /// Whether every register of the record holds one value and nothing was deleted: the usual case, found fast.
-    fn is_plain(&self, slot: &Slot) -> bool {
-        slot.entries.is_sorted_by(|a, b| a.path < b.path)
-            && slot.entries.iter().all(|entry| {
-                let info = self.registers.paths.info(entry.path);
-                let is_deletion = || entry.path == LIFE && entry.scalar(self.history) == crate::scalar::Scalar::DELETED;
+    fn is_plain(&self, slot: Slot<'_>) -> bool {
+        slot.entries().is_sorted_by(|a, b| a.path < b.path)
+            && slot.entries().all(|entry| {
+                let info = self.paths().info(entry.path);
+                let is_deletion = || entry.path == LIFE && entry.scalar == crate::scalar::Scalar::DELETED;
                 info.part_of.is_none() && !info.has_below && !is_deletion()
             })
     }
 
-    fn value_conflicts(&self, key: &Key, record: u32, slot: &Slot) -> Vec<Conflict> {
-        let rekeyed = self.keys.rekeyed(record).and(self.schema().key_path.as_ref());
+    fn value_conflicts(&self, key: &Key, record: RecordId, slot: Slot<'_>) -> Vec<Conflict> {
+        let rekeyed = self.rules.keys.rekeyed(record).and(self.schema().key_path.as_ref());
         let fields = self.fields(slot, None);
-        let conflict = |clash: super::fields::Clash| {
-            let field = self.registers.paths.info(clash.path).field.clone();
+        let conflict = |clash: super::fields::Clash<'_>| {
+            let field = self.paths().info(clash.path).field.clone();
             if rekeyed.is_some_and(|path| is_single_path(path, &field)) {
                 return None;
             }
@@ -76,14 +76,14 @@ impl View<'_> {
         fields.clashes.into_iter().filter_map(conflict).collect()
     }
 
-    fn contender(&self, value: Option<Value>, entry: &Entry) -> Contender {
+    fn contender(&self, value: Option<Value>, entry: &Entry<'_>) -> Contender {
         let change = self.history.change(entry.change).hash;
         Contender { value, replica: self.writer(entry).to_owned(), change, key: None }
     }
 
     /// A record hidden by a deletion is one conflict, with one entry for each replica that edited it.
-    fn hidden_edits(&self, key: &Key, record: u32, deletion: &Deletion) -> Option<Conflict> {
-        let mut last: BTreeMap<&str, Entry> = BTreeMap::new();
+    fn hidden_edits(&self, key: &Key, record: RecordId, deletion: &Deletion<'_>) -> Option<Conflict> {
+        let mut last: BTreeMap<&str, Entry<'_>> = BTreeMap::new();
         for entry in &deletion.survivors {
             let have = last.entry(self.writer(entry)).or_insert(*entry);
             if self.lamport(entry) > self.lamport(have) {
@@ -104,7 +104,7 @@ impl View<'_> {
         })
     }
 
-    fn overruled_deletions(&self, key: &Key, record: u32, deletion: &Deletion) -> Conflict {
+    fn overruled_deletions(&self, key: &Key, record: RecordId, deletion: &Deletion<'_>) -> Conflict {
         Conflict {
             key: key.clone(),
             field: None,
@@ -118,11 +118,11 @@ impl View<'_> {
     /// Records that were made with one generated key: the one that keeps the key shows there.
     fn generator_conflicts(&self) -> Vec<Conflict> {
         let mut conflicts = Vec::new();
-        for (record, new_key) in self.keys.all_rekeyed() {
+        for (record, new_key) in self.rules.keys.all_rekeyed() {
             let slot = self.registers.slot(record);
-            let Some(identity) = layout::read_identity(&slot.identity) else { continue };
+            let Some(identity) = layout::read_identity(slot.identity()) else { continue };
             let (Some(value), Some(last)) = (self.value_of(record), self.last_entry(slot)) else { continue };
-            let shown = self.keys.find(&self.registers, &identity.key).and_then(|holder| self.value_of(holder));
+            let shown = self.rules.keys.find(&self.registers, &identity.key).and_then(|holder| self.value_of(holder));
             let other = Contender { key: Some(new_key.clone()), ..self.contender(Some(value), &last) };
             conflicts.push(Conflict {
                 key: identity.key,
@@ -136,8 +136,8 @@ impl View<'_> {
         conflicts
     }
 
-    pub(crate) fn last_entry(&self, slot: &Slot) -> Option<Entry> {
-        slot.entries.iter().max_by_key(|entry| self.lamport(entry)).copied()
+    pub(crate) fn last_entry<'p>(&self, slot: Slot<'p>) -> Option<Entry<'p>> {
+        slot.entries().max_by_key(|entry| self.lamport(entry))
     }
 
     /// Records that share a key in a unique index after a merge: both are kept.
@@ -146,7 +146,7 @@ impl View<'_> {
         if unique.is_empty() {
             return Vec::new();
         }
-        let mut holders: Vec<BTreeMap<Key, Vec<u32>>> = unique.iter().map(|_| BTreeMap::new()).collect();
+        let mut holders: Vec<BTreeMap<Key, Vec<RecordId>>> = unique.iter().map(|_| BTreeMap::new()).collect();
         for record in self.in_key_order() {
             let Some(value) = self.value_of(record) else { continue };
             for (index, holders) in unique.iter().zip(&mut holders) {
@@ -166,8 +166,8 @@ impl View<'_> {
     }
 
     /// The first in Lamport order shows as the holder of the index key.
-    fn unique_conflict(&self, index: &Index, mut records: Vec<u32>) -> Option<Conflict> {
-        let made = |record: &u32| self.last_entry(self.registers.slot(*record)).map(|entry| self.lamport(&entry));
+    fn unique_conflict(&self, index: &Index, mut records: Vec<RecordId>) -> Option<Conflict> {
+        let made = |record: &RecordId| self.last_entry(self.registers.slot(*record)).map(|entry| self.lamport(&entry));
         records.sort_by_key(made);
         let (first, rest) = records.split_first()?;
         let others = rest.iter().filter_map(|record| {

@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 
 use super::View;
-use crate::history::History;
 use crate::layout;
 use crate::registers::{Entry, LIFE, Slot};
 use crate::scalar::Scalar;
@@ -15,19 +14,19 @@ mod parts;
 
 /// What a record's registers show, before its life is asked for.
 #[derive(Default)]
-pub(crate) struct Fields {
+pub(crate) struct Fields<'p> {
     /// Shown leaves, ordered by the suffix of their path; no leaf lies below another.
-    pub(crate) leaves: Vec<Leaf>,
-    pub(crate) clashes: Vec<Clash>,
+    pub(crate) leaves: Vec<Leaf<'p>>,
+    pub(crate) clashes: Vec<Clash<'p>>,
 }
 
 /// A shown leaf.
 #[derive(Clone)]
-pub(crate) struct Leaf {
+pub(crate) struct Leaf<'p> {
     pub(crate) path: u32,
     pub(crate) value: LeafValue,
     /// The op that set it, or the last of the ops that make it up.
-    pub(crate) entry: Entry,
+    pub(crate) entry: Entry<'p>,
 }
 
 /// A leaf's value: as it lies in history, or made up of several ops.
@@ -38,43 +37,43 @@ pub(crate) enum LeafValue {
 }
 
 /// Different values concurrently set at one place.
-pub(crate) struct Clash {
+pub(crate) struct Clash<'p> {
     pub(crate) path: u32,
     pub(crate) shown: Option<Value>,
-    pub(crate) others: Vec<(Option<Value>, Entry)>,
+    pub(crate) others: Vec<(Option<Value>, Entry<'p>)>,
 }
 
-impl Leaf {
-    pub(crate) fn value(&self, history: &History) -> Value {
+impl Leaf<'_> {
+    pub(crate) fn value(&self) -> Value {
         match &self.value {
             LeafValue::Merged(value) => value.clone(),
-            LeafValue::Stored => value_of(&self.entry, history).unwrap_or(Value::Undefined),
+            LeafValue::Stored => value_of(&self.entry).unwrap_or(Value::Undefined),
         }
     }
 
-    fn is_empty_object(&self, history: &History) -> bool {
-        matches!(self.value, LeafValue::Stored) && self.entry.scalar(history) == Scalar::EMPTY_OBJECT
+    fn is_empty_object(&self) -> bool {
+        matches!(self.value, LeafValue::Stored) && self.entry.scalar == Scalar::EMPTY_OBJECT
     }
 }
 
 /// The value that an op set; `None` if it removed the field.
-pub(crate) fn value_of(entry: &Entry, history: &History) -> Option<Value> {
-    entry.scalar(history).to_value().expect("scalars are checked before they are applied")
+pub(crate) fn value_of(entry: &Entry<'_>) -> Option<Value> {
+    entry.scalar.to_value().expect("scalars are checked before they are applied")
 }
 
 impl View<'_> {
     /// Folds the registers of a record. Where `prefer` wrote one of several values, that one shows.
-    pub(crate) fn fields(&self, slot: &Slot, prefer: Option<&str>) -> Fields {
-        let mut entries: Vec<Entry> = Vec::with_capacity(slot.entries.len());
+    pub(crate) fn fields<'p>(&self, slot: Slot<'p>, prefer: Option<&str>) -> Fields<'p> {
+        let mut entries: Vec<Entry<'p>> = Vec::with_capacity(slot.entries().len());
         let mut parts = Vec::new();
-        for entry in slot.entries.iter().filter(|entry| entry.path != LIFE && !slot.is_hidden(entry, self.history)) {
-            match self.registers.paths.info(entry.path).part_of {
-                None => entries.push(*entry),
-                Some(main) => parts.push((main, *entry)),
+        for entry in slot.entries().filter(|entry| entry.path != LIFE && !slot.is_hidden(entry, self.history)) {
+            match self.paths().info(entry.path).part_of {
+                None => entries.push(entry),
+                Some(main) => parts.push((main, entry)),
             }
         }
-        let suffix = |path: u32| &*self.registers.paths.info(path).suffix;
-        let by_suffix = |a: &Entry, b: &Entry| a.path == b.path || suffix(a.path) < suffix(b.path);
+        let suffix = |path: u32| &*self.paths().info(path).suffix;
+        let by_suffix = |a: &Entry<'_>, b: &Entry<'_>| a.path == b.path || suffix(a.path) < suffix(b.path);
         if !entries.is_sorted_by(by_suffix) {
             entries.sort_by(|a, b| suffix(a.path).cmp(suffix(b.path)));
         }
@@ -89,10 +88,10 @@ impl View<'_> {
         fields
     }
 
-    fn fold_register(&self, values: &[Entry], prefer: Option<&str>, fields: &mut Fields) {
+    fn fold_register<'p>(&self, values: &[Entry<'p>], prefer: Option<&str>, fields: &mut Fields<'p>) {
         let [first, rest @ ..] = values else { return };
         if rest.is_empty() {
-            if !first.scalar(self.history).is_absent() {
+            if !first.scalar.is_absent() {
                 fields.leaves.push(Leaf { path: first.path, value: LeafValue::Stored, entry: *first });
             }
             return;
@@ -101,7 +100,7 @@ impl View<'_> {
         let mut best = self.best_of_equals(values, policy);
         best.sort_by(|a, b| self.preferred(prefer, b).cmp(&self.preferred(prefer, a)).then(self.compare(policy, b, a)));
         let [shown, others @ ..] = best.as_slice() else { return };
-        if !shown.scalar(self.history).is_absent() {
+        if !shown.scalar.is_absent() {
             let united = (policy == FieldPolicy::Set && !others.is_empty()).then(|| self.unite(values.iter(), &[]));
             let value = united.map_or(LeafValue::Stored, LeafValue::Merged);
             fields.leaves.push(Leaf { path: shown.path, value, entry: *shown });
@@ -109,17 +108,17 @@ impl View<'_> {
         if !others.is_empty() && !policy.unites_values() {
             fields.clashes.push(Clash {
                 path: shown.path,
-                shown: value_of(shown, self.history),
-                others: others.iter().map(|entry| (value_of(entry, self.history), *entry)).collect(),
+                shown: value_of(shown),
+                others: others.iter().map(|entry| (value_of(entry), *entry)).collect(),
             });
         }
     }
 
     /// Of equal values the one that ranks highest; of equal found ones that with the least name.
-    fn best_of_equals(&self, values: &[Entry], policy: FieldPolicy) -> Vec<Entry> {
-        let mut best: Vec<Entry> = Vec::with_capacity(values.len());
+    fn best_of_equals<'p>(&self, values: &[Entry<'p>], policy: FieldPolicy) -> Vec<Entry<'p>> {
+        let mut best: Vec<Entry<'p>> = Vec::with_capacity(values.len());
         for entry in values {
-            let equal = |have: &&mut Entry| have.scalar(self.history) == entry.scalar(self.history);
+            let equal = |have: &&mut Entry<'p>| have.scalar == entry.scalar;
             match best.iter_mut().find(equal) {
                 None => best.push(*entry),
                 Some(have) => {
@@ -137,29 +136,25 @@ impl View<'_> {
         best
     }
 
-    fn preferred(&self, prefer: Option<&str>, entry: &Entry) -> bool {
+    fn preferred(&self, prefer: Option<&str>, entry: &Entry<'_>) -> bool {
         prefer.is_some_and(|name| self.writer(entry) == name)
     }
 
     /// The object at `path` that these leaves make up.
-    fn subtree(&self, path: u32, leaves: &[Leaf]) -> Value {
-        let depth = self.registers.paths.info(path).field.0.len();
+    fn subtree(&self, path: u32, leaves: &[Leaf<'_>]) -> Value {
+        let depth = self.paths().info(path).field.0.len();
         let mut value = Value::Object(Object::default());
         for leaf in leaves {
-            place(
-                &mut value,
-                self.registers.paths.info(leaf.path).field.0.get(depth..).unwrap_or_default(),
-                leaf.value(self.history),
-            );
+            place(&mut value, self.paths().info(leaf.path).field.0.get(depth..).unwrap_or_default(), leaf.value());
         }
         value
     }
 
     /// The value that these leaves make up.
-    pub(crate) fn assemble(&self, leaves: &[Leaf]) -> Value {
+    pub(crate) fn assemble(&self, leaves: &[Leaf<'_>]) -> Value {
         let mut value = Value::Object(Object::default());
         for leaf in leaves {
-            place(&mut value, &self.registers.paths.info(leaf.path).field.0, leaf.value(self.history));
+            place(&mut value, &self.paths().info(leaf.path).field.0, leaf.value());
         }
         value
     }

@@ -7,38 +7,23 @@ use sha2::{Digest, Sha256};
 
 use crate::key::Key;
 use crate::layout;
-use crate::registers::Registers;
+use crate::registers::{RecordId, RegistersAt};
 
-/// The records that are not shown under the key of their identity alone.
-#[derive(Default)]
+/// The records that are shown under another key than that of their identity.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ShownKeys {
-    /// Records whose identity names its creating actor and that keep their key, by encoded key.
-    holders: BTreeMap<String, u32>,
-    /// The negative key of every other, and the record by that key.
-    rekeyed: BTreeMap<u32, Key>,
-    by_rekeyed: BTreeMap<Key, u32>,
+    rekeyed: BTreeMap<RecordId, Key>,
+    by_rekeyed: BTreeMap<Key, RecordId>,
 }
 
 impl ShownKeys {
-    pub(crate) fn of(registers: &Registers) -> Self {
+    pub(crate) fn of(registers: &RegistersAt<'_>) -> Self {
         let mut shown = Self::default();
-        let mut claims: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
-        for (record, slot) in registers.records().iter().enumerate() {
-            if let Some((key, _)) = layout::split_generated(&slot.identity) {
-                claims.entry(key).or_default().push(record as u32);
-            }
-        }
-        let mut losers: BTreeSet<(&str, u32)> = BTreeSet::new();
-        for (key, mut records) in claims {
-            // The actor that follows the key in an identity breaks ties between equal counters.
-            records.sort_by_key(|record| (registers.slot(*record).created, &registers.slot(*record).identity));
-            let mut records = records.into_iter();
-            if registers.find(key).is_none()
-                && let Some(holder) = records.next()
-            {
-                shown.holders.insert(key.to_owned(), holder);
-            }
-            losers.extend(records.map(|record| (&*registers.slot(record).identity, record)));
+        let mut losers: BTreeSet<(&str, RecordId)> = BTreeSet::new();
+        for key in registers.contested() {
+            let holder = holder(registers, key);
+            let others = registers.claimants(key).filter(|record| Some(*record) != holder);
+            losers.extend(others.map(|record| (registers.slot(record).identity(), record)));
         }
         for (identity, record) in losers {
             let key = (0u32..)
@@ -52,29 +37,34 @@ impl ShownKeys {
         shown
     }
 
-    pub(crate) fn rekeyed(&self, record: u32) -> Option<&Key> {
-        self.rekeyed.get(&record)
+    pub(crate) fn rekeyed(&self, record: RecordId) -> Option<&Key> {
+        if self.rekeyed.is_empty() { None } else { self.rekeyed.get(&record) }
     }
 
     /// The records that lost their key to another, with the key that they have instead.
-    pub(crate) fn all_rekeyed(&self) -> impl Iterator<Item = (u32, &Key)> {
+    pub(crate) fn all_rekeyed(&self) -> impl Iterator<Item = (RecordId, &Key)> {
         self.rekeyed.iter().map(|(record, key)| (*record, key))
     }
 
     /// The record that is shown under `key`, deleted ones included.
-    pub(crate) fn find(&self, registers: &Registers, key: &Key) -> Option<u32> {
-        let encoded = layout::encode_key(key);
-        self.by_rekeyed
-            .get(key)
-            .copied()
-            .or_else(|| registers.find(&encoded))
-            .or_else(|| self.holders.get(&encoded).copied())
+    pub(crate) fn find(&self, registers: &RegistersAt<'_>, key: &Key) -> Option<RecordId> {
+        self.by_rekeyed.get(key).copied().or_else(|| holder(registers, &layout::encode_key(key)))
     }
 
-    pub(crate) fn key_of(&self, registers: &Registers, record: u32) -> Option<Key> {
-        let own = || layout::read_identity(&registers.slot(record).identity).map(|identity| identity.key);
+    pub(crate) fn key_of(&self, registers: &RegistersAt<'_>, record: RecordId) -> Option<Key> {
+        let own = || layout::read_identity(registers.slot(record).identity()).map(|identity| identity.key);
         self.rekeyed(record).cloned().or_else(own)
     }
+}
+
+/// The record that keeps an encoded key: the one found or put under it, else the one made first. The actor that follows
+/// the key in an identity breaks ties between equal counters.
+fn holder(registers: &RegistersAt<'_>, key: &str) -> Option<RecordId> {
+    let rank = |record: &RecordId| {
+        let slot = registers.slot(*record);
+        (slot.identity().len() > key.len(), slot.created(), slot.identity())
+    };
+    registers.claimants(key).min_by(|a, b| rank(a).cmp(&rank(b)))
 }
 
 /// A negative integer that follows from the identity alone, far below what a generator or a person makes.

@@ -7,36 +7,36 @@ use crate::schema::DeletePolicy;
 
 /// A record's life at the view's heads.
 #[derive(Debug)]
-pub(crate) enum Life {
+pub(crate) enum Life<'p> {
     /// Nobody made this record.
     Never,
     /// It is there, and nobody deleted it.
     Present,
     /// It is deleted.
-    Deleted(Deletion),
+    Deleted(Deletion<'p>),
     /// It was deleted, and comes back because somebody edited it concurrently.
-    Restored(Deletion),
+    Restored(Deletion<'p>),
 }
 
 /// Deletions that nothing overwrote, and what was written concurrently with all of them.
 #[derive(Debug)]
-pub(crate) struct Deletion {
-    pub(crate) by: Vec<Entry>,
-    pub(crate) survivors: Vec<Entry>,
+pub(crate) struct Deletion<'p> {
+    pub(crate) by: Vec<Entry<'p>>,
+    pub(crate) survivors: Vec<Entry<'p>>,
 }
 
-impl Life {
+impl Life<'_> {
     pub(crate) fn is_shown(&self) -> bool {
         matches!(self, Life::Present | Life::Restored(_))
     }
 }
 
 impl View<'_> {
-    pub(crate) fn life(&self, slot: &Slot) -> Life {
+    pub(crate) fn life<'p>(&self, slot: Slot<'p>) -> Life<'p> {
         let mut present = false;
         let mut by = Vec::new();
         for entry in slot.visible(LIFE, self.history) {
-            match entry.scalar(self.history) {
+            match entry.scalar {
                 Scalar::DELETED => by.push(entry),
                 _ => present = true,
             }
@@ -55,24 +55,23 @@ impl View<'_> {
     }
 
     /// The visible values that no deletion knew.
-    fn survivors(&self, slot: &Slot, deletions: &[Entry]) -> Vec<Entry> {
+    fn survivors<'p>(&self, slot: Slot<'p>, deletions: &[Entry<'p>]) -> Vec<Entry<'p>> {
         // A found record is told apart from the deleted one by its contents alone: that it was there is no edit.
-        let says_nothing = |entry: &Entry| {
-            entry.path == LIFE && (entry.is_found(self.history) || entry.scalar(self.history) == Scalar::DELETED)
-        };
-        let known = |entry: &Entry| deletions.iter().any(|deletion| self.is_before(entry, deletion));
-        let survives = |entry: &&Entry| {
+        let says_nothing =
+            |entry: &Entry<'_>| entry.path == LIFE && (entry.is_found(self.history) || entry.scalar == Scalar::DELETED);
+        let known = |entry: &Entry<'_>| deletions.iter().any(|deletion| self.is_before(entry, deletion));
+        let survives = |entry: &Entry<'p>| {
             !says_nothing(entry)
                 && !slot.is_hidden(entry, self.history)
                 && !known(entry)
                 && !self.known_by_value(slot, entry, &known)
         };
-        slot.entries.iter().filter(survives).copied().collect()
+        slot.entries().filter(survives).collect()
     }
 
     /// Whether a found value is what the deletion knew at this place: then its contents differ in nothing from it.
-    fn known_by_value(&self, slot: &Slot, entry: &Entry, known: &dyn Fn(&Entry) -> bool) -> bool {
-        let equal = |have: &Entry| have.scalar(self.history) == entry.scalar(self.history);
+    fn known_by_value(&self, slot: Slot<'_>, entry: &Entry<'_>, known: &dyn Fn(&Entry<'_>) -> bool) -> bool {
+        let equal = |have: &Entry<'_>| have.scalar == entry.scalar;
         entry.is_found(self.history) && slot.raw(entry.path).any(|have| equal(&have) && known(&have))
     }
 }

@@ -40,12 +40,12 @@ impl FieldPolicy {
 
 impl View<'_> {
     /// Orders two visible values of one register; the greater shows.
-    pub(crate) fn compare(&self, policy: FieldPolicy, a: &Entry, b: &Entry) -> Ordering {
-        let there = |entry: &Entry| !entry.scalar(self.history).is_absent();
+    pub(crate) fn compare(&self, policy: FieldPolicy, a: &Entry<'_>, b: &Entry<'_>) -> Ordering {
+        let there = |entry: &Entry<'_>| !entry.scalar.is_absent();
         let lamport = || self.lamport(a).cmp(&self.lamport(b));
         match policy {
             FieldPolicy::PeopleOverPipelines => {
-                let rank = |entry: &Entry| (self.origin_rank(entry), there(entry));
+                let rank = |entry: &Entry<'_>| (self.origin_rank(entry), there(entry));
                 rank(a).cmp(&rank(b)).then_with(lamport)
             }
             FieldPolicy::Max => there(a).cmp(&there(b)).then_with(|| self.compare_values(a, b)).then_with(lamport),
@@ -55,7 +55,7 @@ impl View<'_> {
     }
 
     /// Found below pipelines, pipelines below people.
-    fn origin_rank(&self, entry: &Entry) -> u8 {
+    fn origin_rank(&self, entry: &Entry<'_>) -> u8 {
         match self.history.chain(entry.change).kind {
             ActorKind::Found => 0,
             ActorKind::Run => 1,
@@ -64,9 +64,9 @@ impl View<'_> {
     }
 
     /// Values that can be keys in the order of keys, above all others, which are ordered by their bytes.
-    fn compare_values(&self, a: &Entry, b: &Entry) -> Ordering {
+    fn compare_values(&self, a: &Entry<'_>, b: &Entry<'_>) -> Ordering {
         let key = |scalar: Scalar<'_>| scalar.to_value().ok().flatten().and_then(|value| Key::from_value(&value).ok());
-        let (a, b) = (a.scalar(self.history), b.scalar(self.history));
+        let (a, b) = (a.scalar, b.scalar);
         key(a).cmp(&key(b)).then_with(|| a.cmp(&b))
     }
 }

@@ -10,20 +10,20 @@ use crate::view::View;
 
 impl Plan {
     /// Writes the difference of two whole numbers as an increment of this commit; `false` if they are none.
-    pub(super) fn count_up(&mut self, view: &View<'_>, slot: &Slot, difference: &Difference<'_>) -> bool {
-        let shown = difference.shown.as_ref().map(|leaf| leaf.value(view.history));
+    pub(super) fn count_up(&mut self, view: &View<'_>, slot: Slot<'_>, difference: &Difference<'_>) -> bool {
+        let shown = difference.shown.as_ref().map(|leaf| leaf.value());
         let (Some(from), Some(to)) = (shown.as_ref().map_or(Some(0), whole), difference.value.and_then(whole)) else {
             return false;
         };
         let Some(delta) = to.checked_sub(from) else { return false };
         let suffix = format!("{}{}+{}", difference.suffix, layout::PART, layout::OWN_ACTOR);
-        self.set(view, &slot.identity, Some(slot), &suffix, |out| scalar::write_increment(delta, out));
+        self.set(view, slot.identity(), Some(slot), &suffix, |out| scalar::write_increment(delta, out));
         true
     }
 
     /// Writes which elements came and went; `false` if what was or what is now is no list of elements.
-    pub(super) fn change_elements(&mut self, view: &View<'_>, slot: &Slot, difference: &Difference<'_>) -> bool {
-        let shown = difference.shown.as_ref().map(|leaf| leaf.value(view.history));
+    pub(super) fn change_elements(&mut self, view: &View<'_>, slot: Slot<'_>, difference: &Difference<'_>) -> bool {
+        let shown = difference.shown.as_ref().map(|leaf| leaf.value());
         let (Some(shown), Some(new)) = (&shown, difference.value) else { return false };
         let (from, to) = match (shown, new) {
             (Value::Set(from), Value::Set(to)) | (Value::Array(from), Value::Array(to)) => (from, to),
@@ -41,7 +41,7 @@ impl Plan {
         changes.dedup_by(|(a, ..), (b, ..)| a == b);
         for (id, present, element) in changes {
             let suffix = format!("{}{}e{id}", difference.suffix, layout::PART);
-            self.set(view, &slot.identity, Some(slot), &suffix, |out| scalar::write_element(element, present, out));
+            self.set(view, slot.identity(), Some(slot), &suffix, |out| scalar::write_element(element, present, out));
         }
         true
     }

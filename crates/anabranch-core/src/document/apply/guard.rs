@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::preds::PredCheck;
 use crate::change::{ActorKind, DecodeChangeError, Decoded};
 use crate::heads::ChangeHash;
 use crate::history::History;
 use crate::history::chain::{ActorHasher, Header};
 use crate::layout;
+use crate::registers::Registers;
 use crate::scalar::Scalar;
 
 /// Why a change was refused.
@@ -56,7 +58,7 @@ pub enum RefuseReason {
 
 /// Checks a complete chain whose dependencies are all in `history`; `thorough` also checks what our own log has proven.
 pub(super) fn check_chain(
-    history: &History,
+    (history, registers): (&History, &Registers),
     changes: &[&Decoded],
     bytes: &[&[u8]],
     thorough: bool,
@@ -83,10 +85,10 @@ pub(super) fn check_chain(
         return Err(RefuseReason::DependsInsideChain);
     }
     let past = history.ancestry(&deps);
-    let mut names = NamesOf::default();
+    let mut preds = PredCheck::new(history, registers, &past);
     for (change, bytes) in changes.iter().zip(bytes) {
         check_ops(change, bytes)?;
-        names.check_preds(history, &past, changes, change, bytes)?;
+        preds.check(change, bytes)?;
     }
     check_actor(&header, kind, changes, bytes)?;
     Ok(header)
@@ -199,53 +201,6 @@ impl Holds {
             Holds::Increment => scalar.is_absent() || scalar.to_increment().is_some(),
             Holds::Element => scalar.is_absent() || scalar.to_element().is_some() && scalar.is_canonical(),
         }
-    }
-}
-
-/// The names of the ops of changes that predecessors point to.
-#[derive(Default)]
-struct NamesOf(BTreeMap<u32, Decoded>);
-
-impl NamesOf {
-    /// Every predecessor exists, is in the past of the chain or earlier in it, and sets the same register.
-    fn check_preds(
-        &mut self,
-        history: &History,
-        past: &crate::history::Ancestry,
-        chain: &[&Decoded],
-        change: &Decoded,
-        bytes: &[u8],
-    ) -> Result<(), RefuseReason> {
-        let author = change.actor();
-        for (at, op) in change.ops.iter().enumerate() {
-            let refused = RefuseReason::Predecessor { op: at as u32 };
-            let preds = change.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default();
-            for (counter, actor) in preds {
-                let actor = change.actors.get(*actor as usize).ok_or_else(|| refused.clone())?;
-                // A commit writes each register once, so that no op of a chain precedes another of it.
-                if *actor == author || chain.is_empty() {
-                    return Err(refused);
-                }
-                let position = history.actor_position(actor).and_then(|actor| history.change_of_op(actor, *counter));
-                let position = position.filter(|position| past.contains(*position)).ok_or_else(|| refused.clone())?;
-                if self.name(history, position, *counter) != Some(op_name(bytes, op)) {
-                    return Err(refused);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn name<'h>(&mut self, history: &'h History, position: u32, counter: u32) -> Option<&'h str> {
-        let stored = history.change(position);
-        if self.0.len() > 64 {
-            self.0.clear();
-        }
-        let decoded = self
-            .0
-            .entry(position)
-            .or_insert_with(|| Decoded::read(&stored.bytes, Default::default()).expect("accepted changes decode"));
-        decoded.ops.get((counter - stored.start_op) as usize).map(|op| op_name(&stored.bytes, op))
     }
 }
 

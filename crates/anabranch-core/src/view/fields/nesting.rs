@@ -9,8 +9,8 @@ use crate::view::View;
 
 impl View<'_> {
     /// Leaves no leaf below another. An empty object's marker gives way to any property.
-    pub(super) fn separate_leaves_from_objects(&self, fields: &mut Fields) {
-        if !fields.leaves.iter().any(|leaf| self.registers.paths.info(leaf.path).has_below) {
+    pub(super) fn separate_leaves_from_objects(&self, fields: &mut Fields<'_>) {
+        if !fields.leaves.iter().any(|leaf| self.paths().info(leaf.path).has_below) {
             return;
         }
         // From the deepest up, so that what stands below a leaf is settled; the root, which is last in order, at the end.
@@ -25,31 +25,31 @@ impl View<'_> {
         }
     }
 
-    fn separate(&self, at: usize, fields: &mut Fields) {
+    fn separate(&self, at: usize, fields: &mut Fields<'_>) {
         let Some(leaf) = fields.leaves.get(at).cloned() else { return };
         let below = self.below(&leaf, at, &fields.leaves);
         let inside = fields.leaves.get(below.clone()).unwrap_or_default().to_vec();
         let Some(last) = inside.iter().map(|leaf| leaf.entry).max_by_key(|entry| self.lamport(entry)) else { return };
         let object = self.subtree(leaf.path, &inside);
         let mut clash = self.take_clash(leaf.path, fields);
-        if leaf.is_empty_object(self.history) {
+        if leaf.is_empty_object() {
             fields.leaves.remove(at);
             clash.shown = Some(object);
         } else if self.lamport(&leaf.entry) > self.lamport(&last) {
             fields.leaves.drain(below);
             self.hide_clashes_below(leaf.path, fields);
-            clash.shown = Some(leaf.value(self.history));
+            clash.shown = Some(leaf.value());
             clash.others.push((Some(object), last));
         } else {
             fields.leaves.remove(at);
             self.forget_removals_below(&leaf, fields);
             clash.shown = Some(object);
-            clash.others.insert(0, (Some(leaf.value(self.history)), leaf.entry));
+            clash.others.insert(0, (Some(leaf.value()), leaf.entry));
         }
         // Who made the object removed the leaf to make room for it; and its marker is a part of it.
         clash.others.retain(|(value, entry)| match value {
             None => !inside.iter().any(|leaf| self.is_same_chain(&leaf.entry, entry)),
-            Some(_) => entry.scalar(self.history) != Scalar::EMPTY_OBJECT,
+            Some(_) => entry.scalar != Scalar::EMPTY_OBJECT,
         });
         if !clash.others.is_empty() {
             fields.clashes.push(clash);
@@ -57,7 +57,7 @@ impl View<'_> {
     }
 
     /// The clash of a register, which becomes one with that of leaf and object.
-    fn take_clash(&self, path: u32, fields: &mut Fields) -> Clash {
+    fn take_clash<'p>(&self, path: u32, fields: &mut Fields<'p>) -> Clash<'p> {
         match fields.clashes.iter().position(|clash| clash.path == path) {
             Some(at) => fields.clashes.swap_remove(at),
             None => Clash { path, shown: None, others: Vec::new() },
@@ -65,7 +65,7 @@ impl View<'_> {
     }
 
     /// Below a leaf that shows, nothing shows: what lost there stays listed, what was removed there is what shows.
-    fn hide_clashes_below(&self, path: u32, fields: &mut Fields) {
+    fn hide_clashes_below(&self, path: u32, fields: &mut Fields<'_>) {
         for clash in fields.clashes.iter_mut().filter(|clash| self.is_below(clash.path, path)) {
             clash.shown = None;
             clash.others.retain(|(value, _)| value.is_some());
@@ -74,7 +74,7 @@ impl View<'_> {
     }
 
     /// Who wrote a leaf over an object removed its properties to make room: no removals to list.
-    fn forget_removals_below(&self, leaf: &Leaf, fields: &mut Fields) {
+    fn forget_removals_below(&self, leaf: &Leaf<'_>, fields: &mut Fields<'_>) {
         for clash in fields.clashes.iter_mut().filter(|clash| self.is_below(clash.path, leaf.path)) {
             clash.others.retain(|(value, entry)| value.is_some() || !self.is_same_chain(entry, &leaf.entry));
         }
@@ -82,7 +82,7 @@ impl View<'_> {
     }
 
     /// The positions of the leaves below `leaf`, which is at position `at`.
-    fn below(&self, leaf: &Leaf, at: usize, leaves: &[Leaf]) -> Range<usize> {
+    fn below(&self, leaf: &Leaf<'_>, at: usize, leaves: &[Leaf<'_>]) -> Range<usize> {
         if self.suffix(leaf.path) == ROOT {
             return 0..at;
         }
@@ -95,11 +95,11 @@ impl View<'_> {
         above == ROOT && path != ROOT || path.strip_prefix(above).is_some_and(|rest| rest.starts_with('\0'))
     }
 
-    fn is_same_chain(&self, a: &Entry, b: &Entry) -> bool {
+    fn is_same_chain(&self, a: &Entry<'_>, b: &Entry<'_>) -> bool {
         self.history.change(a.change).chain == self.history.change(b.change).chain
     }
 
     fn suffix(&self, path: u32) -> &str {
-        &self.registers.paths.info(path).suffix
+        &self.paths().info(path).suffix
     }
 }

@@ -11,23 +11,24 @@ const COUNTER_BASE_MAX: f64 = 9_007_199_254_740_991.0;
 
 impl View<'_> {
     /// Adds the parts to their fields. A part of a field that is no counter or set any more shows nothing.
-    pub(super) fn add_parts(&self, mains: &[Entry], parts: &[(u32, Entry)], fields: &mut Fields) {
+    pub(super) fn add_parts<'p>(&self, mains: &[Entry<'p>], parts: &[(u32, Entry<'p>)], fields: &mut Fields<'p>) {
         let mut paths: Vec<u32> = parts.iter().map(|(main, _)| *main).collect();
         paths.sort_unstable();
         paths.dedup();
         for path in paths {
-            let mut own: Vec<Entry> = parts.iter().filter(|(main, _)| *main == path).map(|(_, entry)| *entry).collect();
-            own.retain(|entry| !entry.scalar(self.history).is_absent());
+            let mut own: Vec<Entry<'p>> =
+                parts.iter().filter(|(main, _)| *main == path).map(|(_, entry)| *entry).collect();
+            own.retain(|entry| !entry.scalar.is_absent());
             own.sort_by_key(|entry| self.lamport(entry));
             let Some(last) = own.last().copied() else { continue };
-            let mains = mains.iter().filter(|entry| entry.path == path && !entry.scalar(self.history).is_absent());
+            let mains = mains.iter().filter(|entry| entry.path == path && !entry.scalar.is_absent());
             let merged = match self.policy(path) {
                 FieldPolicy::Counter => self.count(mains, &own),
                 FieldPolicy::Set => Some(self.unite(mains, &own)),
                 _ => None,
             };
             let Some(value) = merged else { continue };
-            let suffix = |path: u32| &*self.registers.paths.info(path).suffix;
+            let suffix = |path: u32| &*self.paths().info(path).suffix;
             let at = fields.leaves.partition_point(|leaf| suffix(leaf.path) < suffix(path));
             let leaf = Leaf { path, value: LeafValue::Merged(value), entry: last };
             match fields.leaves.get_mut(at) {
@@ -38,27 +39,24 @@ impl View<'_> {
     }
 
     /// The shown base value and all increments; `None` if the base is no whole number that can be counted from.
-    fn count<'e>(&self, mains: impl Iterator<Item = &'e Entry>, parts: &[Entry]) -> Option<Value> {
-        let base = match mains
-            .max_by(|a, b| self.compare(FieldPolicy::Counter, a, b))
-            .and_then(|main| value_of(main, self.history))
-        {
+    fn count<'e, 'p: 'e>(&self, mains: impl Iterator<Item = &'e Entry<'p>>, parts: &[Entry<'_>]) -> Option<Value> {
+        let base = match mains.max_by(|a, b| self.compare(FieldPolicy::Counter, a, b)).and_then(|main| value_of(main)) {
             None => 0.0,
             Some(Value::Number(number)) if number.fract() == 0.0 && number.abs() <= COUNTER_BASE_MAX => number,
             Some(_) => return None,
         };
-        let sum: i128 = parts.iter().filter_map(|part| part.scalar(self.history).to_increment()).map(i128::from).sum();
+        let sum: i128 = parts.iter().filter_map(|part| part.scalar.to_increment()).map(i128::from).sum();
         Some(Value::Number((base as i128 + sum) as f64))
     }
 
     /// The elements of all base values in the order of their Lamport order, those removed left out, those added last.
-    pub(super) fn unite<'e>(&self, mains: impl Iterator<Item = &'e Entry>, parts: &[Entry]) -> Value {
-        let mut mains: Vec<&Entry> = mains.collect();
+    pub(super) fn unite<'e, 'p: 'e>(&self, mains: impl Iterator<Item = &'e Entry<'p>>, parts: &[Entry<'_>]) -> Value {
+        let mut mains: Vec<&Entry<'p>> = mains.collect();
         mains.sort_by_key(|entry| self.lamport(entry));
         let mut is_set = false;
         let mut elements: Vec<Value> = Vec::new();
         for main in mains {
-            let (set, items) = match value_of(main, self.history) {
+            let (set, items) = match value_of(main) {
                 Some(Value::Set(items)) => (true, items),
                 Some(Value::Array(items)) => (false, items),
                 Some(other) => return other,
@@ -73,7 +71,7 @@ impl View<'_> {
         }
         let mut added: Vec<(Vec<u8>, Value)> = Vec::new();
         let mut removed: Vec<Value> = Vec::new();
-        for (present, element) in parts.iter().filter_map(|part| part.scalar(self.history).to_element()) {
+        for (present, element) in parts.iter().filter_map(|part| part.scalar.to_element()) {
             match present {
                 true => added.push((crate::scalar::canonical_bytes(&element), element)),
                 false => removed.push(element),

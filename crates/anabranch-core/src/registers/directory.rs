@@ -1,0 +1,80 @@
+//! Which page holds a key: extendible hashing (Fagin, Nievergelt, Pippenger and Strong, 1979).
+
+/// Bits of the hash that may tell pages apart: a page that does not split by then grows instead.
+const DEPTH_MAX: u8 = 20;
+
+/// The page of every prefix of a hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Directory {
+    /// How many of the hash's highest bits are looked at.
+    depth: u8,
+    /// The page of every value of these bits.
+    pages: Vec<u32>,
+    /// How many bits tell each page from the others.
+    depths: Vec<u8>,
+}
+
+impl Default for Directory {
+    fn default() -> Self {
+        Self { depth: 0, pages: vec![0], depths: vec![0] }
+    }
+}
+
+impl Directory {
+    /// The page of a hash.
+    pub(super) fn page(&self, hash: u64) -> u32 {
+        let prefix = if self.depth == 0 { 0 } else { hash >> (64 - self.depth) };
+        *self.pages.get(prefix as usize).expect("there is a page for every prefix")
+    }
+
+    /// Splits a page in two by one more bit, which is returned with the number of the page for the hashes that have it.
+    pub(super) fn split(&mut self, page: u32) -> Option<(u64, u32)> {
+        let own = *self.depths.get(page as usize)?;
+        if own >= DEPTH_MAX {
+            return None;
+        }
+        if own == self.depth {
+            self.depth += 1;
+            self.pages = self.pages.iter().flat_map(|page| [*page, *page]).collect();
+        }
+        let new = self.depths.len() as u32;
+        let bit = self.depth - own - 1;
+        for (prefix, slot) in self.pages.iter_mut().enumerate() {
+            if *slot == page && prefix >> bit & 1 == 1 {
+                *slot = new;
+            }
+        }
+        if let Some(depth) = self.depths.get_mut(page as usize) {
+            *depth = own + 1;
+        }
+        self.depths.push(own + 1);
+        Some((1 << (63 - own), new))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_hash_keeps_a_page_that_its_bits_lead_to() {
+        let mut directory = Directory::default();
+        let hashes: Vec<u64> = (0..5000u64).map(|at| at.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+        for split in 0..200 {
+            let before: Vec<u32> = hashes.iter().map(|hash| directory.page(*hash)).collect();
+            let page = before[split * 13 % before.len()];
+            let (bit, new) = directory.split(page).unwrap();
+            for (hash, before) in hashes.iter().zip(before) {
+                let expected = if before == page && hash & bit != 0 { new } else { before };
+                assert_eq!(directory.page(*hash), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_whose_hashes_are_all_alike_is_not_split_for_ever() {
+        let mut directory = Directory::default();
+        assert_eq!((0..100).filter(|_| directory.split(0).is_some()).count(), usize::from(DEPTH_MAX));
+        assert_eq!(directory.page(0), 0);
+    }
+}

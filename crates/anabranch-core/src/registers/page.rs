@@ -1,0 +1,251 @@
+//! A page of the register index: some records with all that is visible of them, in flat arenas.
+//!
+//! A page owns the bytes of its values, so that reading needs no history, and a record costs no allocation of its own.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashTable;
+
+use super::hash_key;
+use super::slot::{Entry, Slot};
+use crate::layout;
+use crate::scalar::Scalar;
+
+/// A visible value as it is stored: its bytes lie in the page's arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StoredEntry {
+    pub(super) path: u32,
+    pub(super) counter: u32,
+    pub(super) change: u32,
+    /// Bytes << 4 | type code.
+    pub(super) length_code: u32,
+    pub(super) at: u64,
+}
+
+impl StoredEntry {
+    fn bytes(&self) -> usize {
+        (self.length_code >> 4) as usize
+    }
+}
+
+/// A record as it is stored: runs of the page's arenas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StoredSlot {
+    pub(super) identity_at: u64,
+    pub(super) identity_bytes: u32,
+    pub(super) entries_at: u32,
+    pub(super) entries: u32,
+    pub(super) created: u32,
+}
+
+/// Some records of a store.
+#[derive(Clone, Default)]
+pub(crate) struct Page {
+    /// Positions of records, by the hash of their key; records of one key lie in one page.
+    index: HashTable<u32>,
+    pub(super) slots: Vec<StoredSlot>,
+    pub(super) identities: String,
+    pub(super) entries: Vec<StoredEntry>,
+    pub(super) values: Vec<u8>,
+    /// One of every class of found values that was overwritten: further ones of the class are not shown.
+    pub(super) overwritten: BTreeMap<u32, Vec<StoredEntry>>,
+    /// Bytes of values that nothing shows any more, and entries that were moved away from.
+    wasted_bytes: usize,
+    wasted_entries: usize,
+}
+
+impl Page {
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Bytes that the page occupies in memory, about.
+    pub(super) fn resident_bytes(&self) -> usize {
+        self.values.capacity()
+            + self.identities.capacity()
+            + self.entries.capacity() * size_of::<StoredEntry>()
+            + self.slots.capacity() * size_of::<StoredSlot>()
+            + self.index.capacity() * 5
+            + self.overwritten.values().map(|gone| (gone.len() + 2) * size_of::<StoredEntry>()).sum::<usize>()
+    }
+
+    /// Bytes of its values, by which large pages are split.
+    pub(super) fn value_bytes(&self) -> usize {
+        self.values.len() - self.wasted_bytes
+    }
+
+    pub(super) fn slot(&self, at: u32) -> Slot<'_> {
+        Slot { page: self, at }
+    }
+
+    fn stored(&self, at: u32) -> &StoredSlot {
+        self.slots.get(at as usize).expect("positions of records come from this page")
+    }
+
+    pub(super) fn identity(&self, at: u32) -> &str {
+        let slot = self.stored(at);
+        let from = slot.identity_at as usize;
+        self.identities.get(from..from + slot.identity_bytes as usize).expect("identities lie in their page")
+    }
+
+    pub(super) fn created(&self, at: u32) -> u32 {
+        self.stored(at).created
+    }
+
+    pub(super) fn entries(&self, at: u32) -> &[StoredEntry] {
+        let slot = self.stored(at);
+        let from = slot.entries_at as usize;
+        self.entries.get(from..from + slot.entries as usize).expect("entries lie in their page")
+    }
+
+    pub(super) fn overwritten(&self, at: u32) -> &[StoredEntry] {
+        if self.overwritten.is_empty() {
+            return &[];
+        }
+        self.overwritten.get(&at).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn entry(&self, stored: &StoredEntry) -> Entry<'_> {
+        let from = stored.at as usize;
+        let bytes = self.values.get(from..from + stored.bytes()).expect("values lie in their page");
+        let scalar = Scalar { code: (stored.length_code & 15) as u8, bytes };
+        Entry { path: stored.path, counter: stored.counter, change: stored.change, scalar }
+    }
+
+    /// The record with this identity, whose key has this hash.
+    pub(super) fn find(&self, identity: &str, hash: u64) -> Option<u32> {
+        self.index.find(hash, |at| self.identity(*at) == identity).copied()
+    }
+
+    /// The records with this encoded key, in no order.
+    pub(super) fn claimants(&self, key: &str, hash: u64) -> impl Iterator<Item = u32> {
+        self.index.iter_hash(hash).copied().filter(move |at| layout::key_of_identity(self.identity(*at)) == key)
+    }
+
+    pub(super) fn insert(&mut self, identity: &str, hash: u64) -> u32 {
+        let at = self.slots.len() as u32;
+        self.slots.push(StoredSlot {
+            identity_at: self.identities.len() as u64,
+            identity_bytes: identity.len() as u32,
+            entries_at: self.entries.len() as u32,
+            entries: 0,
+            created: u32::MAX,
+        });
+        self.identities.push_str(identity);
+        let (slots, identities) = (&self.slots, &self.identities);
+        self.index.insert_unique(hash, at, |at| rehash(slots, identities, *at));
+        at
+    }
+
+    /// Builds the index of a page whose arenas were filled from elsewhere.
+    pub(super) fn build_index(&mut self) {
+        let (slots, identities) = (&self.slots, &self.identities);
+        let mut index = HashTable::with_capacity(slots.len());
+        for at in 0..slots.len() as u32 {
+            index.insert_unique(rehash(slots, identities, at), at, |at| rehash(slots, identities, *at));
+        }
+        self.index = index;
+    }
+
+    pub(super) fn note_created(&mut self, at: u32, counter: u32) -> bool {
+        let Some(slot) = self.slots.get_mut(at as usize).filter(|slot| counter < slot.created) else { return false };
+        slot.created = counter;
+        true
+    }
+
+    /// Keeps the bytes of a value and tells where they lie.
+    pub(super) fn keep(&mut self, bytes: &[u8]) -> u64 {
+        let at = self.values.len() as u64;
+        self.values.extend_from_slice(bytes);
+        at
+    }
+
+    /// Puts `new` in the place of the entry at `index` of a record.
+    pub(super) fn replace(&mut self, at: u32, index: usize, new: StoredEntry) {
+        let from = self.stored(at).entries_at as usize;
+        if let Some(have) = self.entries.get_mut(from + index) {
+            self.wasted_bytes += have.bytes();
+            *have = new;
+        }
+    }
+
+    /// Takes an entry out of a record.
+    pub(super) fn remove(&mut self, at: u32, index: usize) {
+        let slot = *self.stored(at);
+        let (from, end) = (slot.entries_at as usize, (slot.entries_at + slot.entries) as usize);
+        if let Some(run) = self.entries.get_mut(from + index..end) {
+            self.wasted_bytes += run.first().map_or(0, StoredEntry::bytes);
+            run.rotate_left(1);
+            self.wasted_entries += 1;
+        }
+        if let Some(slot) = self.slots.get_mut(at as usize) {
+            slot.entries -= 1;
+        }
+    }
+
+    /// Adds an entry to a record, whose run moves to the end of the arena unless it lies there.
+    pub(super) fn push(&mut self, at: u32, new: StoredEntry) {
+        let slot = *self.stored(at);
+        let end = (slot.entries_at + slot.entries) as usize;
+        let mut from = slot.entries_at;
+        if end != self.entries.len() {
+            from = self.entries.len() as u32;
+            self.entries.extend_from_within(slot.entries_at as usize..end);
+            self.wasted_entries += slot.entries as usize;
+        }
+        self.entries.push(new);
+        if let Some(slot) = self.slots.get_mut(at as usize) {
+            (slot.entries_at, slot.entries) = (from, slot.entries + 1);
+        }
+    }
+
+    /// Remembers the class of a found value that was overwritten.
+    pub(super) fn note_overwritten(&mut self, at: u32, gone: StoredEntry) {
+        // Its bytes stay: the class is told by them.
+        self.overwritten.entry(at).or_default().push(gone);
+    }
+
+    /// Whether so much of the arenas is waste that the page should be written anew.
+    pub(super) fn is_wasteful(&self) -> bool {
+        self.wasted_bytes > 64 * 1024 && self.wasted_bytes * 2 > self.values.len()
+            || self.wasted_entries > 4096 && self.wasted_entries * 2 > self.entries.len()
+    }
+
+    /// Copies a record from another page, values and all.
+    fn take(&mut self, from: &Page, at: u32) {
+        let identity = from.identity(at);
+        let new = self.insert(identity, hash_key(layout::key_of_identity(identity)));
+        let copy = |page: &mut Page, stored: &StoredEntry| StoredEntry {
+            at: page.keep(from.entry(stored).scalar.bytes),
+            ..*stored
+        };
+        for stored in from.entries(at) {
+            let stored = copy(self, stored);
+            self.push(new, stored);
+        }
+        for stored in from.overwritten(at) {
+            let stored = copy(self, stored);
+            self.note_overwritten(new, stored);
+        }
+        self.note_created(new, from.created(at));
+    }
+
+    /// The records that `keep` names, by the hash of their key, in a page without waste.
+    pub(super) fn only(&self, keep: impl Fn(u64) -> bool) -> Page {
+        let mut page = Page::default();
+        for at in 0..self.slots.len() as u32 {
+            if keep(hash_key(layout::key_of_identity(self.identity(at)))) {
+                page.take(self, at);
+            }
+        }
+        page
+    }
+}
+
+fn rehash(slots: &[StoredSlot], identities: &str, at: u32) -> u64 {
+    let identity = slots.get(at as usize).and_then(|slot| {
+        let from = slot.identity_at as usize;
+        identities.get(from..from + slot.identity_bytes as usize)
+    });
+    hash_key(layout::key_of_identity(identity.unwrap_or_default()))
+}
