@@ -6,20 +6,27 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::change::Decoded;
+use hashbrown::HashMap;
+
+use crate::change::{Decoded, OpRef, Place, SequenceAction};
 use crate::history::History;
 use crate::layout;
+use crate::scalar::Scalar;
+use crate::sequence::OpId;
 
 mod directory;
 mod layers;
 mod page;
 mod paths;
+mod sequences;
 mod slot;
 
 use directory::Directory;
 pub(crate) use layers::RegistersAt;
 use page::{Page, StoredEntry};
+use sequences::kind_of;
 pub(crate) use paths::{LIFE, Paths, ROOT};
+pub(crate) use sequences::{Held, SequenceEdit};
 pub(crate) use slot::{Entry, Slot};
 
 /// Records after which a page splits.
@@ -35,6 +42,8 @@ pub(crate) struct Registers {
     pub(crate) paths: Arc<Paths>,
     /// Encoded keys that several records claim, one of them at least because a generator made it.
     contested: BTreeSet<Box<str>>,
+    /// The hash of the key of the record that holds a sequence, by the op that made it.
+    objects: HashMap<OpId, u64, foldhash::fast::FixedState>,
 }
 
 /// Where a record lies. Holds until the next change is applied.
@@ -109,8 +118,13 @@ impl Registers {
         let mut touched = Touched::default();
         let mut current: Option<(Option<RecordId>, &str)> = None;
         for (at, op) in decoded.ops.iter().enumerate() {
-            let name = decoded.name(bytes, op);
             let counter = start_op + at as u32;
+            if let Some(place) = decoded.place(at) {
+                let op = (SequenceEdit { change: position, counter }, decoded.value(bytes, op), decoded.preds_of(op));
+                self.apply_in_sequence(history, &actors, place, op, &mut touched);
+                continue;
+            }
+            let name = decoded.name(bytes, op);
             let same = current.and_then(|(record, identity)| Some((record, same_record(name, identity)?)));
             let (record, suffix) = match same {
                 Some(same) => same,
@@ -129,13 +143,17 @@ impl Registers {
             let path = self.intern(suffix);
             let page = self.pages.get_mut(record.page as usize).expect("the record was just found");
             let value = decoded.value(bytes, op);
-            let entry = StoredEntry {
-                path,
-                counter,
-                change: position,
-                length_code: (value.bytes.len() as u32) << 4 | u32::from(value.code),
-                at: page.keep(value.bytes),
+            let length_code = (value.bytes.len() as u32) << 4 | u32::from(value.code);
+            let at = match kind_of(value) {
+                None => page.keep(value.bytes),
+                Some(kind) => {
+                    let id = OpId { actor: history.change(position).actor, counter };
+                    let identity = page.identity(record.at);
+                    self.objects.insert(id, hash_key(layout::key_of_identity(identity)));
+                    page.keep_sequence(Held::new(kind, id, position, record.at, path))
+                }
             };
+            let entry = StoredEntry { path, counter, change: position, length_code, at };
             let preds = decoded.preds_of(op).iter();
             let preds = preds.map(|(counter, actor)| (*counter, actors.get(*actor as usize).copied().flatten()));
             set(page, record.at, history, entry, preds);
@@ -144,6 +162,53 @@ impl Registers {
         touched.records.dedup();
         touched.keys_moved |= self.split_full_pages();
         touched
+    }
+
+    /// Applies an op inside a sequence, if that is here.
+    fn apply_in_sequence(
+        &mut self,
+        history: &History,
+        actors: &[Option<u32>],
+        place: &Place,
+        (edit, value, preds): (SequenceEdit, Scalar<'_>, &[OpRef]),
+        touched: &mut Touched,
+    ) {
+        let id = |(counter, actor): OpRef| {
+            let actor = actors.get(actor as usize).copied().flatten();
+            OpId { actor: actor.unwrap_or(u32::MAX), counter }
+        };
+        let object = id(place.object);
+        let Some(hash) = self.objects.get(&object) else { return };
+        let Some(page) = self.pages.get_mut(self.directory.page(*hash) as usize) else { return };
+        let Some(held) = page.sequence_mut(object) else { return };
+        let own = OpId { actor: history.change(edit.change).actor, counter: edit.counter };
+        let actor = |actor| history.actor_at(actor);
+        let taken = match (place.action, place.element) {
+            (SequenceAction::Insert, after) => held.sequence.insert(after.map(id), own, value, &actor),
+            (action, Some(element)) => {
+                let value = (action == SequenceAction::Set).then_some((own, value));
+                held.sequence.overwrite(id(element), preds.iter().copied().map(id), value, &actor)
+            }
+            (_, None) => false,
+        };
+        debug_assert!(taken, "references were checked");
+        let was_edited = held.is_edited(history);
+        held.note_edit(edit, history);
+        let (record, is_edited) = (held.record, held.is_edited(history));
+        if is_edited && !was_edited {
+            page.note_class_overwritten(object, history);
+        }
+        let hash = hash_identity(page.identity(record));
+        if touched.records.last() != Some(&hash) {
+            touched.records.push(hash);
+        }
+    }
+
+    /// The sequence that an op made, and the record whose it is.
+    pub(crate) fn sequence(&self, object: OpId) -> Option<(&Held, Slot<'_>)> {
+        let page = self.pages.get(self.directory.page(*self.objects.get(&object)?) as usize)?;
+        let held = page.sequence(object)?;
+        Some((held, page.slot(held.record)))
     }
 
     fn intern(&mut self, suffix: &str) -> u32 {
@@ -227,8 +292,16 @@ fn set(
         let Some((at, gone)) = entries.iter().enumerate().find(|(_, have)| is_pred(have)) else { continue };
         let gone = *gone;
         let shown = page.entry(&gone);
-        if shown.is_found(history) && !page.slot(record).is_hidden(&shown, history) {
-            page.note_overwritten(record, gone);
+        let is_class = shown.is_found(history) && !page.slot(record).is_hidden(&shown, history);
+        match shown.sequence.map(|held| held.id) {
+            None if is_class => page.note_overwritten(record, gone),
+            None => (),
+            Some(object) => {
+                if is_class {
+                    page.note_class_overwritten(object, history);
+                }
+                page.bury(record, &gone);
+            }
         }
         if placed {
             page.remove(record, at);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::change::ActorId;
 use crate::scalar::Scalar;
+use crate::value::Value;
 
 mod content;
 pub(crate) mod diff;
@@ -37,7 +38,7 @@ pub(crate) enum SequenceKind {
 pub(crate) struct Sequence {
     order: Order,
     content: Content,
-    /// The visible values of the elements of which not only the inserted value is visible.
+    /// The visible values of the elements of which not only the inserted value is visible, in Lamport order.
     written: BTreeMap<OpId, Vec<Written>>,
 }
 
@@ -49,7 +50,7 @@ struct Written {
     at: u32,
 }
 
-/// A visible element: its id and its visible values, in no particular order.
+/// A visible element: its id and its visible values in Lamport order, of which the last shows.
 pub(crate) struct Element<'s> {
     pub(crate) id: OpId,
     pub(crate) values: Vec<(OpId, Scalar<'s>)>,
@@ -85,6 +86,7 @@ impl Sequence {
         element: OpId,
         preds: impl Iterator<Item = OpId>,
         value: Option<(OpId, Scalar<'_>)>,
+        actor: &dyn Fn(u32) -> ActorId,
     ) -> bool {
         let Some((at, is_visible)) = self.order.content_of(element, &self.content) else { return false };
         let inserted = is_visible.then_some(Written { op: element, at });
@@ -95,6 +97,7 @@ impl Sequence {
         if let Some((op, scalar)) = value {
             let (at, _) = self.content.push(scalar);
             values.push(Written { op, at });
+            values.sort_by_key(|value| (value.op.counter, actor(value.op.actor)));
         }
         let content = &self.content;
         self.order.show(element, !values.is_empty(), &|run, elements| content.size_of(run.at, run.size, elements));
@@ -102,6 +105,40 @@ impl Sequence {
             self.written.insert(element, values);
         }
         true
+    }
+
+    /// What shows: a string or an array.
+    pub(crate) fn value(&self) -> Value {
+        match self.kind() {
+            SequenceKind::Text => Value::String(self.text().into()),
+            SequenceKind::List => Value::Array(self.elements().filter_map(|element| element.value()).collect()),
+        }
+    }
+
+    /// What the first `size` of the content were inserted as, in the order in which they came.
+    pub(crate) fn inserted(&self, size: u32) -> Value {
+        match self.kind() {
+            SequenceKind::Text => Value::String(self.content.text(0, size).into()),
+            SequenceKind::List => Value::Array((0..size).filter_map(|at| shown(self.content.scalar(at))).collect()),
+        }
+    }
+
+    /// How much content there is, deleted elements included.
+    pub(crate) fn size(&self) -> u32 {
+        self.content.size()
+    }
+
+    /// Whether there is such an element, deleted or not.
+    pub(crate) fn has(&self, element: OpId) -> bool {
+        self.order.has(element)
+    }
+
+    /// Whether an element shows a value that this op gave it.
+    pub(crate) fn shows(&self, element: OpId, op: OpId) -> bool {
+        match self.written.get(&element) {
+            Some(values) => values.iter().any(|value| value.op == op),
+            None => op == element && self.order.content_of(element, &self.content).is_some_and(|(_, visible)| visible),
+        }
     }
 
     /// The text that is visible; what a list shows has none.
@@ -134,6 +171,13 @@ impl Sequence {
         })
     }
 
+    /// The visible values of an element that several ops gave one, in Lamport order.
+    pub(crate) fn values_of(&self, element: OpId) -> impl Iterator<Item = OpId> + '_ {
+        let written = self.written.get(&element);
+        let inserted = written.is_none().then_some(element);
+        written.into_iter().flatten().map(|value| value.op).chain(inserted)
+    }
+
     /// Whether some element has several visible values.
     pub(crate) fn has_conflicts(&self) -> bool {
         self.written.values().any(|values| values.len() > 1)
@@ -144,6 +188,17 @@ impl Sequence {
     pub(crate) fn run_count(&self) -> usize {
         self.order.runs().count()
     }
+}
+
+impl Element<'_> {
+    /// The value that shows: the last in Lamport order.
+    pub(crate) fn value(&self) -> Option<Value> {
+        self.values.last().and_then(|(_, scalar)| shown(*scalar))
+    }
+}
+
+fn shown(scalar: Scalar<'_>) -> Option<Value> {
+    scalar.to_value().expect("scalars are checked before they are applied")
 }
 
 #[cfg(test)]

@@ -50,9 +50,11 @@ impl Document {
     ) -> Result<Commit, ChangeAtError> {
         let prepared = {
             let view = self.at(base);
+            let mut plan = Plan::new(author.clone());
+            plan.keep_sequences(view.schema());
             let mut writer = Writer {
                 next_key: None,
-                plan: Plan::new(author.clone()),
+                plan,
                 rows: Rows::default(),
                 seen: BTreeSet::new(),
                 view: &view,

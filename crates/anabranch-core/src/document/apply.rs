@@ -12,6 +12,7 @@ use crate::limits;
 use crate::registers::hash_identity;
 
 mod guard;
+mod places;
 mod preds;
 pub use guard::RefuseReason;
 

@@ -33,6 +33,13 @@ impl Content {
         }
     }
 
+    pub(super) fn size(&self) -> u32 {
+        match self {
+            Content::Text(text) => text.len() as u32,
+            Content::List { scalars, .. } => scalars.len() as u32,
+        }
+    }
+
     /// Appends the content of one element, and returns where it lies and how much it takes.
     pub(super) fn push(&mut self, value: Scalar<'_>) -> (u32, u32) {
         match self {

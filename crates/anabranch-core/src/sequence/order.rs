@@ -149,6 +149,10 @@ impl Order {
         self.split_block(gap.block);
     }
 
+    pub(super) fn has(&self, id: OpId) -> bool {
+        self.find(id).is_some()
+    }
+
     /// Where an element's content lies, and whether it is visible.
     pub(super) fn content_of(&self, id: OpId, content: &Content) -> Option<(u32, bool)> {
         let gap = self.find(id)?;

@@ -152,7 +152,7 @@ impl Applied {
                 SequenceAction::Set | SequenceAction::Delete => {
                     let new = (place.action == SequenceAction::Set).then_some((id, value));
                     let preds = decoded.preds_of(op).iter().copied().map(own);
-                    sequence.overwrite(place.element.map(own).unwrap(), preds, new)
+                    sequence.overwrite(place.element.map(own).unwrap(), preds, new, &|actor| known[actor as usize])
                 }
             };
             assert!(taken, "what an op refers to is there");
@@ -173,8 +173,8 @@ impl Applied {
             (u64::from(op.counter), self.actors[op.actor as usize].to_string(), value)
         };
         let values = |element: Element<'_>| {
-            let mut values: Vec<_> = element.values.iter().map(value).collect();
-            values.sort_by_key(|(counter, actor, _)| (*counter, actor.clone()));
+            let values: Vec<_> = element.values.iter().map(value).collect();
+            assert!(values.is_sorted_by_key(|(counter, actor, _)| (*counter, actor.clone())));
             values
         };
         self.sequence("l").elements().map(values).collect()
@@ -299,7 +299,7 @@ fn a_text_typed_in_one_go_is_a_few_runs() {
     // Deleting a stretch in its middle cuts runs and makes few of it.
     for counter in 30_000..60_000 {
         let id = OpId { actor: 0, counter };
-        assert!(text.overwrite(id, [id].into_iter(), None));
+        assert!(text.overwrite(id, [id].into_iter(), None, &actor));
     }
     assert_eq!(text.text().len(), 70_000);
     assert!(text.run_count() <= 102, "{} runs", text.run_count());

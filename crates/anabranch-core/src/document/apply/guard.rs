@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::places::PlaceCheck;
 use super::preds::PredCheck;
-use crate::change::{ActorKind, DecodeChangeError, Decoded};
+use crate::change::{ActorKind, DecodeChangeError, Decoded, DraftPlace, OpRef, Place, code};
 use crate::heads::ChangeHash;
 use crate::history::History;
 use crate::history::chain::{ActorHasher, Header};
@@ -48,6 +49,13 @@ pub enum RefuseReason {
         /// Position in the change.
         op: u32,
     },
+    /// A place in no sequence: one that does not exist or is not in the past of the change, or an element that is not there.
+    /// An honest replica would have to have edited what it does not have.
+    #[error("op {op} acts at a place that its change could not have seen")]
+    Place {
+        /// Position in the change.
+        op: u32,
+    },
     /// A predecessor that does not exist, is not in the past of the change or sets another register.
     #[error("op {op} names a predecessor that its change could not have seen")]
     Predecessor {
@@ -86,9 +94,11 @@ pub(super) fn check_chain(
     }
     let past = history.ancestry(&deps);
     let mut preds = PredCheck::new(history, registers, &past);
+    let mut places = PlaceCheck::new(history, registers, &past, changes);
     for (change, bytes) in changes.iter().zip(bytes) {
         check_ops(change, bytes)?;
         preds.check(change, bytes)?;
+        places.check(change, bytes)?;
     }
     check_actor(&header, kind, changes, bytes)?;
     Ok(header)
@@ -135,7 +145,7 @@ fn op_scalar<'b>(bytes: &'b [u8], op: &crate::change::DecodedOp) -> Scalar<'b> {
 fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> {
     let mut identity_before = "";
     let mut suffixes: BTreeMap<&'b str, Holds> = BTreeMap::new();
-    for (at, op) in change.ops.iter().enumerate() {
+    for (at, op) in change.ops.iter().enumerate().filter(|(at, _)| change.place(*at).is_none()) {
         let op_at = at as u32;
         let (name, scalar) = (op_name(bytes, op), op_scalar(bytes, op));
         let split = layout::identity_length(name).and_then(|length| name.split_at_checked(length));
@@ -157,7 +167,12 @@ fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> 
         if holds == Holds::Life && identity == layout::SCHEMA_IDENTITY {
             return Err(RefuseReason::Name { op: op_at });
         }
-        if !holds.fits(scalar) {
+        let is_sequence = matches!(scalar.code, code::TEXT | code::LIST);
+        let fits = match is_sequence {
+            true => holds == Holds::Field && identity != layout::SCHEMA_IDENTITY,
+            false => holds.fits(scalar),
+        };
+        if !fits {
             return Err(RefuseReason::Value { op: op_at });
         }
     }
@@ -211,7 +226,7 @@ fn check_actor(header: &Header, kind: ActorKind, changes: &[&Decoded], bytes: &[
     let own = author.to_string();
     let mut hasher = ActorHasher::new(kind, &header.by, &header.origin, &first.deps);
     for (change, bytes) in changes.iter().zip(bytes) {
-        for op in &change.ops {
+        for (at, op) in change.ops.iter().enumerate() {
             let name = op_name(bytes, op);
             // Only identities of generated keys and ids of increments name an actor.
             let names_actor = name.contains('@') || name.contains(layout::PART);
@@ -226,7 +241,19 @@ fn check_actor(header: &Header, kind: ActorKind, changes: &[&Decoded], bytes: &[
                 .filter_map(|(counter, actor)| Some((*counter, *change.actors.get(*actor as usize)?)))
                 .collect();
             hasher.op(&blank, scalar.code, scalar.bytes, preds.into_iter());
+            if let Some(place) = change.place(at) {
+                hasher.place(&blank_place(change, place));
+            }
         }
     }
     if hasher.finish() == author { Ok(()) } else { Err(RefuseReason::ActorNotDerived) }
+}
+
+/// A place as it was hashed: the author was not known then.
+fn blank_place(change: &Decoded, place: &Place) -> DraftPlace {
+    let named = |(counter, actor): OpRef| {
+        let actor = change.actors.get(actor as usize).copied().filter(|actor| *actor != change.actor());
+        (counter, actor.unwrap_or(ActorHasher::OWN))
+    };
+    DraftPlace { object: named(place.object), element: place.element.map(named), action: place.action }
 }

@@ -33,7 +33,7 @@ impl<'h> PredCheck<'h> {
         let mut current: (&str, Option<RecordId>) = ("", None);
         for (at, op) in change.ops.iter().enumerate() {
             let preds = change.preds_of(op);
-            if preds.is_empty() {
+            if preds.is_empty() || change.place(at).is_some() {
                 continue;
             }
             let refused = || RefuseReason::Predecessor { op: at as u32 };
