@@ -151,7 +151,10 @@ impl History {
 
     /// The first changes of the commits by which replicas brought what they had found.
     pub(crate) fn found_captures(&self) -> impl Iterator<Item = u32> + '_ {
-        self.chains.iter().filter(|chain| chain.kind == ActorKind::Found && !chain.by.is_empty()).map(|chain| chain.first)
+        self.chains
+            .iter()
+            .filter(|chain| chain.kind == ActorKind::Found && !chain.by.is_empty())
+            .map(|chain| chain.first)
     }
 
     pub(crate) fn position(&self, hash: &ChangeHash) -> Option<u32> {

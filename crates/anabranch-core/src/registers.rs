@@ -24,8 +24,8 @@ mod slot;
 use directory::Directory;
 pub(crate) use layers::RegistersAt;
 use page::{Page, StoredEntry};
-use sequences::kind_of;
 pub(crate) use paths::{LIFE, Paths, ROOT};
+use sequences::kind_of;
 pub(crate) use sequences::{Held, SequenceEdit};
 pub(crate) use slot::{Entry, Slot};
 

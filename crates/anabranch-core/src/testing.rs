@@ -3,9 +3,11 @@
 mod keys;
 mod names;
 mod registers;
+mod sequences;
 mod values;
 
 pub use keys::{any_js_string, any_key, few_keys};
 pub use names::{RawName, creation_key, part_value, read_name, scalar_value, schema_of};
 pub use registers::{RawValue, raw_registers};
+pub use sequences::{RawSequence, raw_sequences};
 pub use values::{any_record, any_value, few_records};

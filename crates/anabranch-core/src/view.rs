@@ -194,7 +194,8 @@ impl<'d> View<'d> {
         });
         let owner = found_by.iter().find(|(_, brought)| brought.contains(change)).map(|(first, _)| *first);
         // One that was made of a found value when that was edited came with the edit.
-        let editors = || (0..self.history.changes().len() as u32).filter(|at| self.history.change(*at).deps.contains(&change));
+        let editors =
+            || (0..self.history.changes().len() as u32).filter(|at| self.history.change(*at).deps.contains(&change));
         owner.map(by).or_else(|| editors().map(by).min()).unwrap_or_default()
     }
 

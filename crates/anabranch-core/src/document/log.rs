@@ -69,7 +69,8 @@ impl Document {
             }
             replay.apply(&self.history, position, (&decoded, &bytes), &|record| record == hash);
             for (object, last_op) in self.sequences_written(position, &decoded) {
-                let Some((held, _)) = replay.sequence(object).filter(|(_, own)| own.identity() == slot.identity()) else {
+                let Some((held, _)) = replay.sequence(object).filter(|(_, own)| own.identity() == slot.identity())
+                else {
                     continue;
                 };
                 let suffix = &*self.registers.paths.info(held.path).suffix;

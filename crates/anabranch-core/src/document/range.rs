@@ -52,7 +52,8 @@ impl Document {
                 continue;
             };
             if object != Some(place.object)
-                && let Some((held, slot)) = self.history.op_id(&decoded, place.object).and_then(|id| self.registers.sequence(id))
+                && let Some((held, slot)) =
+                    self.history.op_id(&decoded, place.object).and_then(|id| self.registers.sequence(id))
             {
                 object = Some(place.object);
                 visit(slot.identity(), &self.registers.paths.info(held.path).suffix);
@@ -61,7 +62,12 @@ impl Document {
     }
 
     /// The identities of the records that changes between two heads touch, those of changes that are left out not counted.
-    pub(crate) fn touched_between(&self, from: &KnownHeads, to: &KnownHeads, leave_out: &dyn Fn(u32) -> bool) -> Touched {
+    pub(crate) fn touched_between(
+        &self,
+        from: &KnownHeads,
+        to: &KnownHeads,
+        leave_out: &dyn Fn(u32) -> bool,
+    ) -> Touched {
         let mut touched = Touched::new();
         for position in self.changes_between(from, to).into_iter().filter(|position| !leave_out(*position)) {
             self.each_op(position, &mut |identity, _| {

@@ -41,7 +41,8 @@ impl View<'_> {
         for (at, element) in held.sequence.elements().enumerate() {
             let Some((last, lost)) = element.values.split_last() else { continue };
             for (op, scalar) in lost.iter().rev().filter(|(_, scalar)| *scalar != last.1) {
-                let change = self.history.change_of_op(op.actor, op.counter).expect("elements were set by accepted ops");
+                let change =
+                    self.history.change_of_op(op.actor, op.counter).expect("elements were set by accepted ops");
                 let mut list = shown.clone();
                 if let (Some(slot), Ok(Some(value))) = (list.get_mut(at), scalar.to_value()) {
                     *slot = value;

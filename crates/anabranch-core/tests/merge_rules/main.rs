@@ -12,3 +12,4 @@ mod identity;
 mod life;
 mod policies;
 mod receipts;
+mod sequences;

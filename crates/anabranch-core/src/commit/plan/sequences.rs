@@ -127,7 +127,8 @@ fn found_alone(view: &View<'_>, identity: &str, suffix: &str, elements: Elements
 impl Plan {
     /// Keeps as sequences what `schema` declares as such.
     pub(crate) fn keep_sequences(&mut self, schema: &StoreSchema) {
-        let declared = schema.fields.iter().filter(|(_, policy)| matches!(policy, FieldPolicy::Text | FieldPolicy::List));
+        let declared =
+            schema.fields.iter().filter(|(_, policy)| matches!(policy, FieldPolicy::Text | FieldPolicy::List));
         self.sequences = declared.map(|(field, policy)| (layout::encode_path(field), *policy)).collect();
     }
 
