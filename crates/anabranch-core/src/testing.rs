@@ -7,7 +7,7 @@ mod sequences;
 mod values;
 
 pub use keys::{any_js_string, any_key, few_keys};
-pub use names::{RawName, creation_key, part_value, read_name, scalar_value, schema_of};
+pub use names::{RawName, creation_key, part_value, read_name, scalar_value, schema_of, value_bytes};
 pub use registers::{RawValue, raw_registers};
-pub use sequences::{RawSequence, raw_sequences};
+pub use sequences::{RawSequence, SequenceWrites, raw_sequences, raw_sequences_written};
 pub use values::{any_record, any_value, few_records};

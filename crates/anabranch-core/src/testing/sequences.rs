@@ -27,6 +27,32 @@ pub fn raw_sequences(document: &Document) -> BTreeMap<(u64, String), RawSequence
     .collect()
 }
 
+/// How a sequence was written.
+#[derive(Clone, Copy, Debug)]
+pub struct SequenceWrites {
+    /// Whether it is a text; else it is a list.
+    pub is_text: bool,
+    /// How many changes wrote it.
+    pub commits: usize,
+    /// Whether two of them did not know of each other.
+    pub is_concurrent: bool,
+}
+
+/// How each sequence that some register holds was written.
+pub fn raw_sequences_written(document: &Document) -> BTreeMap<(u64, String), SequenceWrites> {
+    let slots = document.registers.ids().map(|record| document.registers.slot(record));
+    let held = slots.flat_map(|slot| slot.entries()).filter_map(|entry| entry.sequence);
+    held.map(|held| {
+        let changes: Vec<u32> = held.edits().iter().map(|edit| edit.change).collect();
+        let knows = |a: u32, b: u32| document.history.ancestry(&[a]).contains(b);
+        let is_concurrent = changes.iter().any(|a| changes.iter().any(|b| !knows(*a, *b) && !knows(*b, *a)));
+        let actor = document.history.actor_at(held.id.actor).to_string();
+        let is_text = held.sequence.kind() == SequenceKind::Text;
+        ((u64::from(held.id.counter), actor), SequenceWrites { is_text, commits: changes.len(), is_concurrent })
+    })
+    .collect()
+}
+
 fn raw_sequence(document: &Document, held: &Held) -> RawSequence {
     if held.sequence.kind() == SequenceKind::Text {
         return RawSequence::Text(held.sequence.text());
