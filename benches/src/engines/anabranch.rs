@@ -34,7 +34,7 @@ impl Engine for Anabranch {
     }
 
     fn open(stored: &[Piece], replica: Replica) -> EngineResult<Self::Document> {
-        let (document, outcome) = Document::load(stored.iter().cloned())?;
+        let (document, outcome) = Document::load(stored.iter().cloned());
         match outcome.refused.into_iter().next() {
             Some(refusal) => Err(refusal.reason.into()),
             None => Ok(NamedDocument { document, replica: replica_name(replica) }),
@@ -57,7 +57,7 @@ impl Engine for Anabranch {
     }
 
     fn merge(own: &mut Self::Document, received: &[Piece]) -> EngineResult<()> {
-        let outcome = own.document.apply(received.iter().cloned())?;
+        let outcome = own.document.apply(received.iter().cloned());
         outcome.refused.into_iter().next().map_or(Ok(()), |refusal| Err(refusal.reason.into()))
     }
 

@@ -2,14 +2,17 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+mod examples;
 
 /// Merges what people change offline in IndexedDB with what pipelines correct, and delivers it.
 ///
 /// Every object store is a replicated document: exports of an unmodified application's database are captured, replicas
 /// merge by themselves, and every automatic decision can be looked up.
 #[derive(Parser, Debug)]
-#[command(name = "anabranch", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "anabranch", version, max_term_width = 100, after_help = examples::ALL)]
 pub(crate) struct Arguments {
     /// The store directory.
     #[arg(long, global = true, env = "ANABRANCH_STORE", default_value = "anabranch-store", value_name = "DIR")]
@@ -21,46 +24,41 @@ pub(crate) struct Arguments {
     pub(crate) verb: Verb,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  anabranch demo                                     see all of it at work
-  anabranch init                                     make ./anabranch-store
-  anabranch capture backup.json --replica tablet     take a device's export
-  anabranch conflicts                                what met what, and who won
-  anabranch checkout orders orders.jsonl             a job's copy, with its base beside it
-  anabranch commit orders fixes.jsonl --base orders.jsonl.base.json --run nightly-1
-  anabranch deliver --to ./lake                      Parquet for DuckDB, pandas, Spark
-  anabranch write-back tablet.json --replica tablet  a file that the device imports
-
-Exit codes: 0 done; 1 asked wrongly or refused for safety; 2 the data is bad; 3 a bug of ours;
-4 conflicts above the limit; 5 the environment failed. After any code but 0 the store is as it was.";
-
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
     /// Makes a store directory.
+    #[command(after_help = examples::INIT)]
     Init {
         /// Where; the store directory if absent.
         dir: Option<PathBuf>,
     },
     /// Takes an export as the present contents of a replica's database.
+    #[command(after_help = examples::CAPTURE)]
     Capture(Capture),
     /// Lists the replicas, their baselines, when last captured, and how far behind they are.
+    #[command(after_help = examples::REPLICAS)]
     Replicas,
     /// Writes the merged contents as a file that a replica's application can import.
+    #[command(after_help = examples::WRITE_BACK)]
     WriteBack(WriteBack),
     /// Lists the stores.
+    #[command(after_help = examples::STORES)]
     Stores,
     /// Prints the records of a store, in key order.
+    #[command(after_help = examples::RECORDS)]
     Records {
         /// The store.
+        #[arg(value_name = "STORE")]
         name: String,
         /// The heads to read at.
         #[arg(long, value_name = "HEADS")]
         at: Option<String>,
     },
     /// Prints one record.
+    #[command(after_help = examples::GET)]
     Get {
         /// The store.
+        #[arg(value_name = "STORE")]
         name: String,
         /// The key, as typed JSON; a bare word is a string.
         #[arg(allow_hyphen_values = true)]
@@ -70,13 +68,17 @@ pub(crate) enum Verb {
         at: Option<String>,
     },
     /// Lists every conflict.
+    #[command(after_help = examples::CONFLICTS)]
     Conflicts {
         /// The store; all stores if absent.
+        #[arg(value_name = "STORE")]
         name: Option<String>,
     },
     /// Says why a value shows.
+    #[command(after_help = examples::EXPLAIN)]
     Explain {
         /// The store.
+        #[arg(value_name = "STORE")]
         name: String,
         /// The key.
         #[arg(allow_hyphen_values = true)]
@@ -85,16 +87,20 @@ pub(crate) enum Verb {
         field: Option<String>,
     },
     /// Lists every write of a record.
+    #[command(after_help = examples::HISTORY)]
     History {
         /// The store.
+        #[arg(value_name = "STORE")]
         name: String,
         /// The key.
         #[arg(allow_hyphen_values = true)]
         key: String,
     },
     /// Writes a job's copy of a store, with its base beside it.
+    #[command(after_help = examples::CHECKOUT)]
     Checkout {
         /// The store.
+        #[arg(value_name = "STORE")]
         name: String,
         /// The file to write.
         out: PathBuf,
@@ -106,34 +112,46 @@ pub(crate) enum Verb {
         format: FileFormat,
     },
     /// Merges a job's edits at the base that it read.
+    #[command(after_help = examples::COMMIT)]
     Commit(Commit),
     /// Ends a conflict: sets a field, keeps the record, or deletes it.
+    #[command(after_help = examples::RESOLVE)]
     Resolve(Resolve),
     /// Shows or sets what a store knows of itself.
+    #[command(after_help = examples::SCHEMA)]
     Schema {
         /// The store; all stores if absent.
+        #[arg(value_name = "STORE")]
         name: Option<String>,
         /// A file with the schema to set.
         #[arg(long, value_name = "FILE")]
         set: Option<PathBuf>,
     },
     /// Delivers what a destination lacks, from its own checkpoint.
+    #[command(after_help = examples::DELIVER)]
     Deliver(Deliver),
     /// Prints the heads.
+    #[command(after_help = examples::HEADS)]
     Heads {
         /// The store; all stores if absent.
+        #[arg(value_name = "STORE")]
         name: Option<String>,
     },
     /// Lists the changes.
+    #[command(after_help = examples::LOG)]
     Log {
         /// The store; all stores if absent.
+        #[arg(value_name = "STORE")]
         name: Option<String>,
     },
     /// Checks every checksum and law that can be checked at rest.
+    #[command(after_help = examples::VERIFY)]
     Verify,
     /// Sums up the store directory.
+    #[command(after_help = examples::STATUS)]
     Status,
     /// Merges another store directory into this one.
+    #[command(after_help = examples::MERGE)]
     Merge {
         /// The other store directory.
         dir: PathBuf,
@@ -142,20 +160,24 @@ pub(crate) enum Verb {
         rename: Vec<String>,
     },
     /// Shows all of it on two devices' exports and a pipeline's corrections.
+    #[command(after_help = examples::DEMO)]
     Demo {
         /// Where.
         #[arg(default_value = "anabranch-demo")]
         dir: PathBuf,
     },
     /// Prints completions for a shell.
-    #[command(hide = true)]
+    #[command(after_help = examples::COMPLETIONS)]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Prints the manual page.
-    #[command(hide = true)]
-    Man,
+    /// Prints the manual page of the command, or of one verb.
+    #[command(after_help = examples::MAN)]
+    Man {
+        /// The verb.
+        verb: Option<String>,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -163,7 +185,7 @@ pub(crate) struct Capture {
     /// The export: dexie-export-import, Playwright storageState, or indexeddb-export-import.
     pub(crate) file: PathBuf,
     /// The replica's name.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) replica: String,
     /// Schemas and policies: {"stores":{S:{"key_path":…,"auto_increment":…,"indexes":[…],"deletes":…,"fields":{…}}}}.
     #[arg(long, value_name = "FILE")]
@@ -198,7 +220,7 @@ pub(crate) struct WriteBack {
     /// The file to write.
     pub(crate) file: PathBuf,
     /// The replica that will import it.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) replica: String,
     /// The format.
     #[arg(long, value_enum, default_value = "dexie")]
@@ -227,6 +249,7 @@ pub(crate) enum FileFormat {
 #[derive(Args, Debug)]
 pub(crate) struct Commit {
     /// The store.
+    #[arg(value_name = "STORE")]
     pub(crate) name: String,
     /// The edits, one JSON object a line.
     pub(crate) edits: PathBuf,
@@ -234,10 +257,10 @@ pub(crate) struct Commit {
     #[arg(long, value_name = "HEADS|FILE")]
     pub(crate) base: String,
     /// The run's id; the same run is committed once.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) run: Option<String>,
     /// The label by which the pipeline knows its own writes.
-    #[arg(long, default_value = "pipeline")]
+    #[arg(long, default_value = "pipeline", value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) origin: String,
     /// Print the receipt and change nothing.
     #[arg(long)]
@@ -253,6 +276,7 @@ pub(crate) struct Commit {
 #[derive(Args, Debug)]
 pub(crate) struct Resolve {
     /// The store.
+    #[arg(value_name = "STORE")]
     pub(crate) name: String,
     /// The key.
     #[arg(allow_hyphen_values = true)]

@@ -26,11 +26,15 @@ mod write_back;
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { store, json, verb } = arguments;
     let mut output = Output::new(json);
+    if writes(&verb) {
+        output.outlive_reader();
+    }
     let out = &mut output;
     let read = || Workspace::open(&store, Access::Read);
     let write = || Workspace::open(&store, Access::Write);
     match verb {
         Verb::Init { dir } => init(&dir.unwrap_or(store), out)?,
+        Verb::Capture(arguments) if arguments.dry_run => capture::run(&arguments, &mut read()?, out)?,
         Verb::Capture(arguments) => capture::run(&arguments, &mut write()?, out)?,
         Verb::Replicas => replicas::run(&mut read()?, out)?,
         Verb::WriteBack(arguments) => write_back::run(&arguments, &mut write()?, out)?,
@@ -46,18 +50,36 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Checkout { name, out: file, at, format } => {
             checkout::run(&mut read()?, &name, &file, at.as_deref(), format, out)?
         }
-        Verb::Commit(arguments) => return commit::run(&arguments, &mut write()?, output),
+        Verb::Commit(arguments) if arguments.dry_run => commit::run(&arguments, &mut read()?, out)?,
+        Verb::Commit(arguments) => commit::run(&arguments, &mut write()?, out)?,
         Verb::Resolve(arguments) => resolve::run(&arguments, &mut write()?, out)?,
         Verb::Schema { name, set: None } => schema::show(&mut read()?, name.as_deref(), out)?,
         Verb::Schema { name, set: Some(file) } => schema::set(&mut write()?, name.as_deref(), &file, out)?,
         Verb::Verify => verify::run(&store, out)?,
         Verb::Merge { dir, rename } => merge::run(&mut write()?, &dir, &rename, out)?,
         Verb::Completions { shell } => manual::completions(shell, out)?,
-        Verb::Man => manual::page(out)?,
+        Verb::Man { verb } => manual::page(verb.as_deref(), out)?,
         Verb::Deliver(arguments) => deliver::run(&arguments, &mut read()?, out)?,
         Verb::Demo { dir } => demo::run(&dir, out)?,
     }
-    output.finish()
+    output.flush()
+}
+
+/// Whether the verb is there for what it does rather than for what it prints.
+fn writes(verb: &Verb) -> bool {
+    matches!(
+        verb,
+        Verb::Init { .. }
+            | Verb::Capture(_)
+            | Verb::WriteBack(_)
+            | Verb::Checkout { .. }
+            | Verb::Commit(_)
+            | Verb::Resolve(_)
+            | Verb::Schema { set: Some(_), .. }
+            | Verb::Merge { .. }
+            | Verb::Deliver(_)
+            | Verb::Demo { .. }
+    )
 }
 
 fn init(dir: &std::path::Path, out: &mut Output) -> Result<(), Failure> {

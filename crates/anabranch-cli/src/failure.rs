@@ -69,13 +69,20 @@ impl Failure {
         self.class == Class::ClosedPipe
     }
 
+    /// A failed write of a file is told with the file's name.
+    pub(crate) fn in_file(self, path: &std::path::Path) -> Self {
+        match self.class {
+            Class::Environment | Class::ClosedPipe => {
+                Self::environment(format_args!("cannot write {}: {}", path.display(), self.message))
+            }
+            _ => self,
+        }
+    }
+
     /// A file that was asked for cannot be read or written.
     pub(crate) fn file(path: &std::path::Path, error: &io::Error) -> Self {
         let class = match error.kind() {
-            io::ErrorKind::NotFound
-            | io::ErrorKind::PermissionDenied
-            | io::ErrorKind::IsADirectory
-            | io::ErrorKind::NotADirectory => Class::Asked,
+            io::ErrorKind::NotFound | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => Class::Asked,
             _ => Class::Environment,
         };
         Self::new(class, format_args!("{}: {error}", path.display()))
@@ -113,8 +120,8 @@ impl From<anabranch_store::InitError> for Failure {
     fn from(error: anabranch_store::InitError) -> Self {
         use anabranch_store::InitError;
         let class = match &error {
-            InitError::Exists { .. } | InitError::NotEmpty { .. } => Class::Asked,
-            InitError::Write { .. } => Class::Environment,
+            InitError::Exists { .. } | InitError::NotEmpty { .. } | InitError::NoDirectory { .. } => Class::Asked,
+            InitError::Read { .. } | InitError::Write { .. } => Class::Environment,
         };
         Self::new(class, error)
     }
@@ -122,17 +129,21 @@ impl From<anabranch_store::InitError> for Failure {
 
 impl From<anabranch_store::CommitError> for Failure {
     fn from(error: anabranch_store::CommitError) -> Self {
-        Self::new(Class::Environment, error)
+        match error {
+            anabranch_store::CommitError::Encode(error) => Self::asked(format_args!("{error}: commit it in parts")),
+            error => Self::environment(error),
+        }
     }
 }
 
 impl From<anabranch_indexeddb::ReadExportError> for Failure {
     fn from(error: anabranch_indexeddb::ReadExportError) -> Self {
+        use anabranch_core::json::JsonErrorKind;
         use anabranch_indexeddb::ReadExportError;
         let class = match &error {
-            ReadExportError::Open { .. } | ReadExportError::SchemaNeeded { .. } | ReadExportError::KeysLost { .. } => {
-                Class::Asked
-            }
+            ReadExportError::Json { source, .. } if matches!(source.kind, JsonErrorKind::Read(_)) => Class::Environment,
+            ReadExportError::Open { path, source } => return Self::file(path, source),
+            ReadExportError::SchemaNeeded { .. } | ReadExportError::KeysLost { .. } => Class::Asked,
             _ => Class::Data,
         };
         Self::new(class, error)

@@ -1,18 +1,28 @@
 //! Files for others: whole under their name, or not there at all.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Read};
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 
-/// Writes a file that appears only once it is complete and durable.
-pub(crate) fn replace_file(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let pending = PendingFile::write(path, write)?;
-    pending.publish()
+/// Bytes of a schema or a base file.
+pub(crate) const SMALL_FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Bytes of a file of edits, which is held as a whole.
+pub(crate) const EDITS_FILE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// Reads a file as a whole, if it is not longer than `bytes_max`.
+pub(crate) fn read_file(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
+    let failed = |error| Failure::file(path, &error);
+    let file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    let too_long = || Failure::data(format_args!("{}: longer than {bytes_max} bytes, the limit here", path.display()));
+    if length > bytes_max {
+        return Err(too_long());
+    }
+    let mut bytes = Vec::with_capacity(length as usize);
+    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > bytes_max { Err(too_long()) } else { Ok(bytes) }
 }
 
 /// A complete file that does not have its name yet.
@@ -32,9 +42,12 @@ impl PendingFile {
             .to_owned();
         name.push(format!(".{}.tmp", std::process::id()));
         let pending = Self { temporary: path.with_file_name(name), path: path.to_owned() };
+        if path.is_dir() {
+            return Err(Failure::asked(format_args!("{} is a directory: name a file", path.display())));
+        }
         let file = File::create(&pending.temporary).map_err(|error| Failure::file(path, &error))?;
         let mut out = BufWriter::with_capacity(1 << 18, file);
-        write(&mut out)?;
+        write(&mut out).map_err(|failure| failure.in_file(path))?;
         let file = out.into_inner().map_err(|error| Failure::file(path, error.error()))?;
         file.sync_all().map_err(|error| Failure::file(path, &error))?;
         Ok(pending)

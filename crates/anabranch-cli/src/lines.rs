@@ -1,5 +1,6 @@
 //! The lines of NDJSON that other programs rely on.
 
+use anabranch_core::commit::Outcome;
 use anabranch_core::document::Write;
 use anabranch_core::json::{date_to_iso, write_field_path, write_key, write_string, write_value};
 use anabranch_core::{Conflict, Detail, FieldPath, Heads, Key, Receipt, Value};
@@ -162,13 +163,29 @@ fn detail_line(detail: &Detail) -> Vec<u8> {
     if let Some(field) = &detail.field {
         line = line.field("field", Some(field));
     }
-    if let Some(refusal) = &detail.refusal {
-        line = line.text("reason", &refusal.to_string());
+    if let Some(reason) = reason_of_row(detail) {
+        line = line.text("reason", &reason);
     }
     line.end()
 }
 
-pub(crate) fn write(write: &Write, time_ms: Option<i64>) -> Vec<u8> {
+/// Why a row met its outcome, and which value shows, where that is not plain.
+pub(crate) fn reason_of_row(detail: &Detail) -> Option<String> {
+    let reason = match (detail.outcome, detail.shows) {
+        (Outcome::Refused, _) => return detail.refusal.as_ref().map(ToString::to_string),
+        (Outcome::Superseded, _) if detail.field.is_none() => "the record was deleted since the base: it stays deleted",
+        (Outcome::Superseded, _) => "the field's policy shows another value",
+        (Outcome::Conflicted, Some(true)) if detail.field.is_none() => "others edited the record: it shows as deleted",
+        (Outcome::Conflicted, _) if detail.field.is_none() => "others edited the record: their edits show",
+        (Outcome::Conflicted, Some(true)) => "written concurrently with another value: this one shows",
+        (Outcome::Conflicted, _) => "written concurrently with another value: the other shows",
+        (Outcome::Merged, _) => "others wrote the record since the base: both are kept",
+        (Outcome::Applied | Outcome::Unchanged, _) => return None,
+    };
+    Some(reason.to_owned())
+}
+
+pub(crate) fn write(write: &Write, reason: &str, time_ms: Option<i64>) -> Vec<u8> {
     Line::new()
         .field("field", write.field.as_ref())
         .value("value", write.value.as_ref())
@@ -177,12 +194,13 @@ pub(crate) fn write(write: &Write, time_ms: Option<i64>) -> Vec<u8> {
         .text("change", &write.change.to_string())
         .time("time", time_ms)
         .raw("shown", if write.shown { b"true" } else { b"false" })
-        .text("reason", reason(write))
+        .text("reason", reason)
         .end()
 }
 
-/// Why a write shows or does not.
-pub(crate) fn reason(write: &Write) -> &'static str {
+/// Why a write of a record shows or does not, given all of them.
+pub(crate) fn reason(write: &Write, all: &[Write]) -> &'static str {
+    let is_same = |other: &Write| other.shown && other.field == write.field && other.value == write.value;
     match (write.shown, write.visible, write.is_deletion, write.is_part) {
         (true, _, true, _) => "the record is deleted",
         (true, _, _, true) => "counts towards what is shown",
@@ -190,6 +208,7 @@ pub(crate) fn reason(write: &Write) -> &'static str {
         (false, false, ..) => "overwritten by a write that saw it",
         (false, true, true, _) => "overruled by a concurrent edit",
         (false, true, false, true) => "counts towards what is shown",
+        (false, true, false, false) if all.iter().any(is_same) => "the same value shows, by another write",
         (false, true, false, false) => "hidden by a concurrent write or a deletion",
     }
 }

@@ -10,6 +10,7 @@ mod output;
 mod progress;
 mod workspace;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -18,6 +19,7 @@ use crate::args::Arguments;
 use crate::failure::{Class, Failure};
 
 fn main() -> ExitCode {
+    survive_file_size_limits();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -34,8 +36,19 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("anabranch: {failure}");
+            warn(&failure);
             ExitCode::from(failure.class().code())
         }
     }
+}
+
+/// A limit on the size of files shall be an error of the write that met it, not the end of the process.
+fn survive_file_size_limits() {
+    #[cfg(unix)]
+    drop(signal_hook::flag::register(libc::SIGXFSZ, std::sync::Arc::default()));
+}
+
+/// A message on stderr; nobody listening there changes nothing.
+fn warn(message: &dyn std::fmt::Display) {
+    drop(writeln!(std::io::stderr(), "anabranch: {}", output::visible(&message.to_string())));
 }

@@ -9,8 +9,8 @@ pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     pub(crate) fn over(bytes: u64, what: &str) -> Self {
-        let is_seen = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        let target = if is_seen { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target =
+            if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(bytes), target);
         let style = ProgressStyle::with_template("{prefix} {bytes}/{total_bytes} ({bytes_per_sec}) {msg}");
         bar.set_style(style.expect("the template is a constant that parses"));

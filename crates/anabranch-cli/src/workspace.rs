@@ -24,7 +24,7 @@ impl Workspace {
                 true => "are missing: what was committed there is gone, what came before is whole",
                 false => "are of a transaction that never ended: ignored, as if it never began",
             };
-            eprintln!("anabranch: {}: {} bytes from byte {} on {what}", torn.path, torn.bytes, torn.offset);
+            crate::warn(&format_args!("{}: {} bytes from byte {} on {what}", torn.path, torn.bytes, torn.offset));
         }
         Ok(Self { dir, documents: BTreeMap::new() })
     }
@@ -80,21 +80,17 @@ impl Workspace {
 
     /// The store that `STORE` or `DATABASE/STORE` names; a `/` or `\` inside a name is escaped by `\`.
     pub(crate) fn store(&self, argument: &str) -> Result<StoreName, Failure> {
-        let parts = split_name(argument);
-        let matches = |name: &&StoreName| match parts.as_slice() {
-            [store] => name.store == *store,
-            [database, store] => name.database == *database && name.store == *store,
-            _ => false,
-        };
-        let found: Vec<&StoreName> = self.dir.stores().filter(matches).collect();
+        let asked = StoreArgument::parse(argument);
+        let found: Vec<&StoreName> = self.dir.stores().filter(|name| asked.names(name)).collect();
         match found.as_slice() {
             [one] => Ok((*one).clone()),
             [] => {
-                let have: Vec<String> = self.dir.stores().map(ToString::to_string).collect();
-                Err(Failure::asked(format_args!("there is no store {argument}; there are: {}", have.join(", "))))
+                let have: Vec<String> = self.dir.stores().map(|name| self.argument(name)).collect();
+                let have = if have.is_empty() { "none yet".into() } else { have.join(", ") };
+                Err(Failure::asked(format_args!("there is no store {argument}; there are: {have}")))
             }
             several => {
-                let have: Vec<String> = several.iter().map(ToString::to_string).collect();
+                let have: Vec<String> = several.iter().map(|name| self.argument(name)).collect();
                 Err(Failure::asked(format_args!(
                     "several databases have a store {argument}: name one of {}",
                     have.join(", ")
@@ -103,12 +99,50 @@ impl Workspace {
         }
     }
 
-    /// The name by which people call a store: without its database where that leaves no doubt.
+    /// The store of which a line or a file says `label`.
+    pub(crate) fn labelled(&self, label: &str) -> Result<StoreName, Failure> {
+        let found = self.dir.stores().find(|name| self.label(name) == label).cloned();
+        found.map_or_else(|| self.store(label), Ok)
+    }
+
+    /// The name of a store in lines and files: without its database where that leaves no doubt.
     pub(crate) fn label(&self, name: &StoreName) -> String {
-        let escape = |text: &str| text.replace('\\', "\\\\").replace('/', "\\/");
-        match self.dir.stores().filter(|other| other.store == name.store).count() {
-            0 | 1 => name.store.clone(),
-            _ => format!("{}/{}", escape(&name.database), escape(&name.store)),
+        if self.is_ambiguous(name) { with_database(name) } else { name.store.clone() }
+    }
+
+    /// The name of a store as an argument on the command line.
+    pub(crate) fn argument(&self, name: &StoreName) -> String {
+        if self.is_ambiguous(name) { with_database(name) } else { escape(&name.store) }
+    }
+
+    /// Whether another database has a store of that name, here or among what is being taken in.
+    fn is_ambiguous(&self, name: &StoreName) -> bool {
+        let mut all = self.dir.stores().chain(self.documents.keys());
+        all.any(|other| other.store == name.store && other.database != name.database)
+    }
+}
+
+fn with_database(name: &StoreName) -> String {
+    format!("{}/{}", escape(&name.database), escape(&name.store))
+}
+
+fn escape(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('/', "\\/")
+}
+
+/// A store as it was asked for: `STORE` or `DATABASE/STORE`, a `/` or `\` inside a name escaped by `\`.
+pub(crate) struct StoreArgument(Vec<String>);
+
+impl StoreArgument {
+    pub(crate) fn parse(text: &str) -> Self {
+        Self(split_name(text))
+    }
+
+    pub(crate) fn names(&self, name: &StoreName) -> bool {
+        match self.0.as_slice() {
+            [store] => name.store == *store,
+            [database, store] => name.database == *database && name.store == *store,
+            _ => false,
         }
     }
 }
@@ -121,8 +155,7 @@ fn has_blob_elsewhere(value: &Value) -> bool {
 
 fn load(dir: &StoreDir, name: &StoreName) -> Result<Document, Failure> {
     let changes = dir.changes(name).iter().map(|(bytes, _)| bytes.clone());
-    let (document, outcome) = Document::load(changes)
-        .map_err(|error| Failure::data(format_args!("{}: store {name}: {error}", dir.name())))?;
+    let (document, outcome) = Document::load(changes);
     if let Some(refusal) = outcome.refused.first() {
         return Err(Failure::data(format_args!(
             "{}: store {name}: a change of its log is damaged: {}",

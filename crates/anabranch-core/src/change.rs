@@ -4,16 +4,21 @@
 //! the part of it that a store's history uses: `set` operations on scalars in the root map, and texts and lists that are
 //! made there, with the operations inside them.
 
+mod chunk;
 mod columns;
 mod decode;
 mod encode;
 mod leb128;
+mod unchecked;
 
+pub(crate) use chunk::Chunk;
 pub(crate) use leb128::{read_signed, read_unsigned, write_signed, write_unsigned};
 
+pub(crate) use decode::Decoded;
 pub use decode::{DecodeChangeError, Limits};
-pub(crate) use decode::{Decoded, DecodedOp, OpRef, Place};
+pub(crate) use decode::{DecodedOp, OpRef, Place};
 pub(crate) use encode::{Draft, DraftOp, DraftPlace, encode};
+pub use unchecked::UncheckedChange;
 
 use std::fmt;
 
@@ -111,6 +116,7 @@ pub(crate) enum SequenceAction {
 
 pub(crate) const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 pub(crate) const CHUNK_CHANGE: u8 = 1;
+pub(crate) const CHUNK_DEFLATED: u8 = 2;
 
 /// What ops do (automerge binary format, "Actions"): those that a store's history holds.
 pub(crate) mod action {

@@ -1,6 +1,6 @@
 //! Commits: edits made upon a base become one chain of changes, merged with what came meanwhile.
 
-use crate::document::{ApplyError, ChangeBytes, Document};
+use crate::document::{ChangeBytes, Document};
 use crate::heads::Heads;
 use crate::history::{KnownHeads, UnknownHeads};
 use crate::record::Origin;
@@ -68,9 +68,6 @@ pub enum CommitError {
     /// Another edit set reached the document that prepared heads do not know.
     #[error(transparent)]
     UnknownHeads(#[from] UnknownHeads),
-    /// The document did not take the chain.
-    #[error(transparent)]
-    Apply(#[from] ApplyError),
     /// The guard refused what was just made: a bug of this library.
     #[error("the commit was refused by its own guard: {0}")]
     Refused(crate::document::RefuseReason),
@@ -121,7 +118,7 @@ impl Document {
         merges.retain(|merge| self.history.position(&merge.hash).is_none());
         let changes: Vec<ChangeBytes> =
             if is_new { merges.into_iter().chain(chain.iter().cloned()).collect() } else { Vec::new() };
-        let outcome = self.apply(changes.iter().map(|change| change.bytes.clone()))?;
+        let outcome = self.apply(changes.iter().map(|change| change.bytes.clone()));
         if let Some(refusal) = outcome.refused.into_iter().next() {
             return Err(CommitError::Refused(refusal.reason));
         }

@@ -12,9 +12,13 @@ mod apply;
 mod changes;
 mod log;
 mod range;
+mod save;
+mod trim;
 
-pub use apply::{ApplyError, ApplyOutcome, Refusal, RefuseReason};
+pub(crate) use apply::CheckedChain;
+pub use apply::{ApplyOutcome, Refusal, RefuseReason};
 pub use changes::{ChangeInfo, Write};
+pub use trim::TrimError;
 
 /// One object store as a replicated document.
 ///
@@ -28,7 +32,7 @@ pub use changes::{ChangeInfo, Write};
 ///
 /// // Another replica takes the same changes, in any order and as often as it likes.
 /// let mut other = Document::new();
-/// other.apply(commit.changes.iter().map(|change| change.bytes.clone()))?;
+/// other.apply(commit.changes.iter().map(|change| change.bytes.clone()));
 /// assert_eq!(other.heads(), document.heads());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -119,7 +123,7 @@ impl Document {
     /// The store as it is.
     pub fn view(&self) -> View<'_> {
         let heads = self.known(&self.heads()).expect("a document has its own heads");
-        let registers = || RegistersAt::present(&self.registers);
+        let registers = || RegistersAt::present(&self.registers, &self.history);
         let rules = self.rules.get_or_init(|| View::new(&self.history, registers(), heads.clone()).rules().clone());
         View::with_rules(&self.history, registers(), heads, rules.clone())
     }
@@ -130,7 +134,7 @@ impl Document {
             return self.view();
         }
         let set = self.history.ancestry(&heads.positions);
-        View::new(&self.history, RegistersAt::replayed(&self.registers, &self.history, &set), heads.clone())
+        View::new(&self.history, self.registers_at(&set), heads.clone())
     }
 
     /// How many changes there are.

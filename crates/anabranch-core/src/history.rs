@@ -8,11 +8,14 @@ use hashbrown::HashMap;
 use crate::change::{ActorId, ActorKind, Decoded, OpRef};
 use crate::heads::{ChangeHash, Heads};
 use crate::record::Origin;
+use crate::registers::Registers;
+use crate::saved::{PageHash, Source};
 use crate::sequence::OpId;
 
 mod ancestry;
 pub(crate) mod chain;
-pub(crate) use ancestry::Ancestry;
+mod saved;
+pub(crate) use ancestry::{Ancestry, Past};
 
 type Lookup<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
@@ -27,13 +30,19 @@ pub(crate) struct History {
     chain_of_actor: Vec<u32>,
     chains: Vec<Chain>,
     heads: BTreeSet<ChangeHash>,
+    source: Option<Arc<dyn Source>>,
+    floor: KnownHeads,
+    /// The registers at the floor: what reading above it begins with.
+    floor_registers: Option<Arc<Registers>>,
 }
 
 /// An accepted change.
 #[derive(Clone)]
 pub(crate) struct Stored {
     pub(crate) hash: ChangeHash,
-    pub(crate) bytes: Arc<[u8]>,
+    /// Its bytes, unless they are left to the source or trimmed.
+    bytes: Option<Arc<[u8]>>,
+    is_trimmed: bool,
     pub(crate) actor: u32,
     pub(crate) start_op: u32,
     pub(crate) ops: u32,
@@ -65,7 +74,7 @@ pub(crate) struct Chain {
 }
 
 /// Heads that a document has: what every function over a range takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KnownHeads {
     pub(crate) heads: Heads,
     pub(crate) positions: Vec<u32>,
@@ -80,10 +89,23 @@ impl KnownHeads {
 
 /// Heads that the document never had or no longer has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown heads {}: this store has no such change", hashes.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))]
-pub struct UnknownHeads {
-    /// Those that are unknown.
-    pub hashes: Vec<ChangeHash>,
+pub enum UnknownHeads {
+    /// Heads below the floor.
+    #[error("heads {} lie below the floor: the history there was trimmed", join(heads.hashes()))]
+    Trimmed {
+        /// The heads.
+        heads: Heads,
+    },
+    /// Heads that the document never had.
+    #[error("unknown heads {}: this store has no such change", join(hashes))]
+    Unknown {
+        /// Those that are unknown.
+        hashes: Vec<ChangeHash>,
+    },
+}
+
+fn join(hashes: &[ChangeHash]) -> String {
+    hashes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
 impl History {
@@ -127,9 +149,27 @@ impl History {
         Some(OpId { actor, counter })
     }
 
-    /// The bytes of a change.
+    /// The bytes of a change that was not trimmed, from the source where they are not at hand.
     pub(crate) fn bytes(&self, position: u32) -> Arc<[u8]> {
-        self.change(position).bytes.clone()
+        let stored = self.change(position);
+        let from_source = || self.source.as_ref()?.change(&stored.hash);
+        stored.bytes.clone().or_else(from_source).expect("the source has every change that was accepted")
+    }
+
+    /// Forgets the bytes of all changes, which `source` has, as it has the pages of the floor.
+    pub(crate) fn note_saved(&mut self, floor_pages: &[PageHash], source: Arc<dyn Source>) {
+        self.changes.iter_mut().for_each(|change| change.bytes = None);
+        self.source = Some(source);
+        if let Some(registers) = &mut self.floor_registers {
+            let registers = Arc::make_mut(registers);
+            registers.note_saved(floor_pages);
+            registers.evict(0);
+        }
+    }
+
+    /// Where bytes that are not at hand are.
+    pub(crate) fn source(&self) -> Option<&dyn Source> {
+        self.source.as_deref()
     }
 
     /// Whether `hex` is the author of a change, written out.
@@ -180,51 +220,81 @@ impl History {
                 Err(hash) => hashes.push(hash),
             }
         }
-        if hashes.is_empty() {
-            Ok(KnownHeads { heads: heads.clone(), positions })
-        } else {
-            Err(UnknownHeads { hashes })
+        if !hashes.is_empty() {
+            return Err(UnknownHeads::Unknown { hashes });
         }
+        // Before everything there was nothing: that much is known however much was trimmed.
+        if !self.floor.positions.is_empty() && !positions.is_empty() {
+            let past = self.ancestry(&positions);
+            if !self.floor.positions.iter().all(|position| past.contains(*position)) {
+                return Err(UnknownHeads::Trimmed { heads: heads.clone() });
+            }
+        }
+        Ok(KnownHeads { heads: heads.clone(), positions })
+    }
+
+    /// The heads below which nothing can be read.
+    pub(crate) fn floor(&self) -> &KnownHeads {
+        &self.floor
+    }
+
+    /// The registers at the floor, if there is one.
+    pub(crate) fn floor_registers(&self) -> Option<&Arc<Registers>> {
+        self.floor_registers.as_ref()
+    }
+
+    /// Whether the contents of a change were trimmed.
+    pub(crate) fn is_trimmed(&self, position: u32) -> bool {
+        self.change(position).is_trimmed
+    }
+
+    /// Drops the contents of these changes, which are all that `floor` includes and that were not trimmed yet.
+    pub(crate) fn trim(&mut self, floor: KnownHeads, registers: Registers, gone: &[u32]) {
+        for position in gone {
+            if let Some(change) = self.changes.get_mut(*position as usize) {
+                (change.bytes, change.is_trimmed) = (None, true);
+            }
+        }
+        (self.floor, self.floor_registers) = (floor, Some(Arc::new(registers)));
     }
 
     /// Takes a whole chain whose dependencies are all here, in order.
-    pub(crate) fn push_chain<'c>(
-        &mut self,
-        header: chain::Header,
-        changes: impl ExactSizeIterator<Item = (&'c crate::change::Decoded, Arc<[u8]>)>,
-    ) -> u32 {
+    pub(crate) fn push_chain(&mut self, checked: &crate::document::CheckedChain) -> u32 {
         let first = self.changes.len() as u32;
         let chain = self.chains.len() as u32;
-        let length = changes.len() as u32;
+        let length = checked.changes().len() as u32;
         let mut kind = ActorKind::Edit;
-        for (decoded, bytes) in changes {
-            let author = decoded.actor();
+        for change in checked.changes() {
+            let author = change.actor();
             kind = author.kind().unwrap_or(kind);
             let actor = *self.actor_positions.entry(author).or_insert_with(|| {
                 self.actors.push(author);
                 self.chain_of_actor.push(chain);
                 self.actors.len() as u32 - 1
             });
-            let deps: Box<[u32]> = decoded.deps.iter().filter_map(|dep| self.positions.get(dep).copied()).collect();
-            let covered = self.ancestry(&deps).covered();
-            decoded.deps.iter().for_each(|dep| {
+            let deps: Box<[u32]> = change.deps().iter().filter_map(|dep| self.positions.get(dep).copied()).collect();
+            let covered = self.covered_after(&deps);
+            change.deps().iter().for_each(|dep| {
                 self.heads.remove(dep);
             });
-            self.heads.insert(decoded.hash);
-            self.positions.insert(decoded.hash, self.changes.len() as u32);
+            self.heads.insert(change.hash());
+            self.positions.insert(change.hash(), self.changes.len() as u32);
             self.changes.push(Stored {
-                hash: decoded.hash,
-                bytes,
+                hash: change.hash(),
+                bytes: Some(change.bytes().clone()),
+                is_trimmed: false,
                 actor,
-                start_op: decoded.start_op as u32,
-                ops: decoded.ops.len() as u32,
+                start_op: change.start_op() as u32,
+                ops: change.op_count(),
                 deps,
                 chain,
                 covered,
                 touched: Box::default(),
             });
         }
-        self.chains.push(Chain { first, length, kind, by: header.by, origin: header.origin });
+        let header = checked.header();
+        let (by, origin) = (header.by.clone(), header.origin.clone());
+        self.chains.push(Chain { first, length, kind, by, origin });
         first
     }
 }

@@ -2,7 +2,9 @@
 
 mod date;
 mod field_path;
+mod input;
 mod lexer;
+mod number;
 mod read;
 mod schema;
 mod tree;
@@ -12,7 +14,7 @@ pub use date::{date_to_iso, iso_to_date};
 pub use field_path::{ParseFieldPathError, parse_field_path, write_field_path};
 pub use lexer::{JsonError, JsonErrorKind, Lexer};
 pub use read::{ReadKeyError, ReadValueError, read_key, read_value, value_from_json};
-pub use schema::{ReadSchemaError, read_schemas, schemas_to_string, write_key_path};
+pub use schema::{ReadSchemaError, SchemaEdit, read_schema_edits, read_schemas, schemas_to_string, write_key_path};
 pub use tree::Json;
 pub use write::{base64, hex, key_to_string, value_to_string, write_key, write_string, write_value};
 

@@ -172,14 +172,6 @@ pub(crate) fn read_text(content: &str) -> Option<JsString> {
     Some(JsString::from_utf16(&units))
 }
 
-/// The key's encoding and the actor of an identity whose key a generator made.
-pub(crate) fn split_generated(identity: &str) -> Option<(&str, &str)> {
-    let at = identity.len().checked_sub(33)?;
-    let (key, actor) = identity.split_at_checked(at)?;
-    let actor = actor.strip_prefix('@')?;
-    (key.ends_with('\0') && identity_length(identity)? == identity.len()).then_some((key, actor))
-}
-
 /// The encoded key of an identity, the creating actor left out.
 pub(crate) fn key_of_identity(identity: &str) -> &str {
     // An encoded key ends with NUL, an actor never does.

@@ -30,7 +30,15 @@ pub const RECORDS_PER_CHANGE: usize = 100;
 pub const CHANGE_BYTES_TARGET: usize = 4 * 1024 * 1024;
 /// Changes in one chain.
 pub const CHAIN_CHANGES_MAX: u32 = 1 << 20;
-/// Changes that wait for dependencies that are not here, and their bytes.
+/// Changes that wait for dependencies that are not here.
 pub const ORPHANS_MAX: usize = 1024;
 /// Bytes of the changes that wait for dependencies that are not here.
 pub const ORPHAN_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Changes of chains that are not complete yet, or that wait for a chain that does. An import of 100,000 records is a chain
+/// of some 1,000.
+pub const STAGED_CHANGES_MAX: usize = 65_536;
+/// Bytes of the changes of chains that are not complete yet.
+pub const STAGED_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Bytes of ops and predecessors of waiting changes that are kept decoded; beyond it they are decoded once more when they
+/// are taken.
+pub const WAITING_TABLE_BYTES_MAX: usize = 32 * 1024 * 1024;

@@ -11,20 +11,27 @@ use hashbrown::HashMap;
 use crate::change::{Decoded, OpRef, Place, SequenceAction};
 use crate::history::History;
 use crate::layout;
+use crate::saved::PageHash;
 use crate::scalar::Scalar;
 use crate::sequence::OpId;
 
+mod cell;
 mod directory;
 mod layers;
 mod page;
 mod paths;
+mod saved;
+mod saved_page;
+mod saved_sequence;
 mod sequences;
 mod slot;
 
+use cell::PageCell;
 use directory::Directory;
 pub(crate) use layers::RegistersAt;
 use page::{Page, StoredEntry};
 pub(crate) use paths::{LIFE, Paths, ROOT};
+pub(crate) use saved_sequence::{read_id, write_id};
 use sequences::kind_of;
 pub(crate) use sequences::{Held, SequenceEdit};
 pub(crate) use slot::{Entry, Slot};
@@ -35,18 +42,36 @@ const PAGE_RECORDS_MAX: usize = 1024;
 const PAGE_VALUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The visible values of every register, by record.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Registers {
     directory: Directory,
-    pages: Vec<Page>,
+    pages: Vec<PageCell>,
     pub(crate) paths: Arc<Paths>,
     /// Encoded keys that several records claim, one of them at least because a generator made it.
     contested: BTreeSet<Box<str>>,
     /// The hash of the key of the record that holds a sequence, by the op that made it.
     objects: HashMap<OpId, u64, foldhash::fast::FixedState>,
+    /// Records after which a page splits.
+    page_records_max: usize,
+    /// Whether history begins with these: then their pages are no cache that could be rebuilt.
+    is_floor: bool,
 }
 
-/// Where a record lies. Holds until the next change is applied.
+impl Default for Registers {
+    fn default() -> Self {
+        Self {
+            directory: Directory::default(),
+            pages: vec![PageCell::written(Page::default())],
+            paths: Arc::default(),
+            contested: BTreeSet::new(),
+            objects: HashMap::default(),
+            page_records_max: PAGE_RECORDS_MAX,
+            is_floor: false,
+        }
+    }
+}
+
+/// Where a record lies. Holds until the next change is applied or a page is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct RecordId {
     pub(super) page: u32,
@@ -68,35 +93,46 @@ impl Registers {
         Self { paths, ..Self::default() }
     }
 
-    pub(crate) fn record_count(&self) -> usize {
-        self.pages.iter().map(Page::len).sum()
+    /// Makes these the registers with which a history begins.
+    pub(crate) fn begin_history(&mut self) {
+        self.is_floor = true;
+    }
+
+    /// Lets pages split after other numbers of records.
+    #[cfg(feature = "testing")]
+    pub(crate) fn set_page_records_max(&mut self, records: usize) {
+        self.page_records_max = records;
+    }
+
+    pub(crate) fn record_count(&self, history: &History) -> usize {
+        (0..self.pages.len() as u32).filter_map(|page| self.page(history, page)).map(Page::len).sum()
     }
 
     /// All records, in no order that means anything.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = RecordId> + '_ {
-        let of_page = |(page, own): (usize, &Page)| {
-            let page = page as u32;
-            (0..own.len() as u32).map(move |at| RecordId { page, at })
+    pub(crate) fn ids<'r>(&'r self, history: &'r History) -> impl Iterator<Item = RecordId> + 'r {
+        let of_page = |page| {
+            let records = self.page(history, page).map_or(0, Page::len) as u32;
+            (0..records).map(move |at| RecordId { page, at })
         };
-        self.pages.iter().enumerate().flat_map(of_page)
+        (0..self.pages.len() as u32).flat_map(of_page)
     }
 
-    pub(crate) fn slot(&self, record: RecordId) -> Slot<'_> {
-        self.pages.get(record.page as usize).expect("record ids come from this index").slot(record.at)
+    pub(crate) fn slot(&self, history: &History, record: RecordId) -> Slot<'_> {
+        self.page(history, record.page).expect("record ids come from this index").slot(record.at)
     }
 
-    pub(crate) fn find(&self, identity: &str) -> Option<RecordId> {
+    pub(crate) fn find(&self, history: &History, identity: &str) -> Option<RecordId> {
         let hash = hash_key(layout::key_of_identity(identity));
         let page = self.directory.page(hash);
-        let at = self.pages.get(page as usize)?.find(identity, hash)?;
+        let at = self.page(history, page)?.find(identity, hash)?;
         Some(RecordId { page, at })
     }
 
     /// The records that claim an encoded key: the one whose identity it is, and those that a generator gave it.
-    pub(crate) fn claimants(&self, key: &str) -> impl Iterator<Item = RecordId> {
+    pub(crate) fn claimants(&self, history: &History, key: &str) -> impl Iterator<Item = RecordId> {
         let hash = hash_key(key);
         let page = self.directory.page(hash);
-        let own = self.pages.get(page as usize);
+        let own = self.page(history, page);
         own.into_iter().flat_map(move |own| own.claimants(key, hash)).map(move |at| RecordId { page, at })
     }
 
@@ -141,22 +177,22 @@ impl Registers {
             };
             let Some(record) = record else { continue };
             let path = self.intern(suffix);
-            let page = self.pages.get_mut(record.page as usize).expect("the record was just found");
+            let page = self.page_mut(history, record.page, position);
             let value = decoded.value(bytes, op);
             let length_code = (value.bytes.len() as u32) << 4 | u32::from(value.code);
-            let at = match kind_of(value) {
-                None => page.keep(value.bytes),
+            let (at, made) = match kind_of(value) {
+                None => (page.keep(value.bytes), None),
                 Some(kind) => {
                     let id = OpId { actor: history.change(position).actor, counter };
-                    let identity = page.identity(record.at);
-                    self.objects.insert(id, hash_key(layout::key_of_identity(identity)));
-                    page.keep_sequence(Held::new(kind, id, position, record.at, path))
+                    let hash = hash_key(layout::key_of_identity(page.identity(record.at)));
+                    (page.keep_sequence(Held::new(kind, id, position, record.at, path)), Some((id, hash)))
                 }
             };
             let entry = StoredEntry { path, counter, change: position, length_code, at };
             let preds = decoded.preds_of(op).iter();
             let preds = preds.map(|(counter, actor)| (*counter, actors.get(*actor as usize).copied().flatten()));
             set(page, record.at, history, entry, preds);
+            self.objects.extend(made);
         }
         touched.records.sort_unstable();
         touched.records.dedup();
@@ -179,7 +215,7 @@ impl Registers {
         };
         let object = id(place.object);
         let Some(hash) = self.objects.get(&object) else { return };
-        let Some(page) = self.pages.get_mut(self.directory.page(*hash) as usize) else { return };
+        let page = self.page_mut(history, self.directory.page(*hash), edit.change);
         let Some(held) = page.sequence_mut(object) else { return };
         let own = OpId { actor: history.change(edit.change).actor, counter: edit.counter };
         let actor = |actor| history.actor_at(actor);
@@ -205,10 +241,92 @@ impl Registers {
     }
 
     /// The sequence that an op made, and the record whose it is.
-    pub(crate) fn sequence(&self, object: OpId) -> Option<(&Held, Slot<'_>)> {
-        let page = self.pages.get(self.directory.page(*self.objects.get(&object)?) as usize)?;
+    pub(crate) fn sequence(&self, history: &History, object: OpId) -> Option<(&Held, Slot<'_>)> {
+        let page = self.page(history, self.directory.page(*self.objects.get(&object)?))?;
         let held = page.sequence(object)?;
         Some((held, page.slot(held.record)))
+    }
+
+    /// Registers with which history begins, for the records with this hash alone.
+    pub(crate) fn beginning(&self, history: &History, hash: u32) -> Registers {
+        let mut registers = Registers::with_paths(self.paths.clone());
+        if let Some(floor) = history.floor_registers() {
+            registers.take_all(floor, history, |record| record == hash);
+        }
+        registers
+    }
+
+    /// Copies the records that `keep` names, by hash, from other registers with the same paths.
+    fn take_all(&mut self, from: &Registers, history: &History, keep: impl Fn(u32) -> bool) {
+        for record in from.ids(history) {
+            let identity = from.slot(history, record).identity();
+            if !keep(hash_identity(identity)) {
+                continue;
+            }
+            let key = layout::key_of_identity(identity);
+            let hash = hash_key(key);
+            let page = self.directory.page(hash);
+            let Some(own) = from.page(history, record.page) else { continue };
+            if let Some(cell) = self.pages.get_mut(page as usize) {
+                let page = cell.write(|| unreachable!("a copy has no saved pages"));
+                if page.claimants(key, hash).next().is_some() {
+                    self.contested.insert(key.into());
+                }
+                page.take(own, record.at);
+                self.objects.extend(own.objects_of(record.at).map(|object| (object, hash)));
+                if page.len() > self.page_records_max {
+                    self.split_full_pages();
+                }
+            }
+        }
+    }
+
+    fn put_page(&mut self, at: usize, page: Page) {
+        if let Some(cell) = self.pages.get_mut(at) {
+            *cell = PageCell::written(page);
+        }
+    }
+
+    /// The page with this number, opened if need be; `None` before the first record.
+    fn page(&self, history: &History, number: u32) -> Option<&Page> {
+        let cell = self.pages.get(number as usize)?;
+        Some(cell.read(|| self.open(history, number, cell.hash(), history.changes().len() as u32)))
+    }
+
+    /// The page to apply the change at `position` to.
+    fn page_mut(&mut self, history: &History, number: u32, position: u32) -> &mut Page {
+        if let Some(cell) = self.pages.get(number as usize) {
+            cell.read(|| self.open(history, number, cell.hash(), position));
+        }
+        let cell = self.pages.get_mut(number as usize).expect("the directory names pages that are here");
+        cell.write(|| unreachable!("it was just opened"))
+    }
+
+    /// Reads a saved page, or rebuilds it from the history below `end` where what was saved is gone or damaged.
+    fn open(&self, history: &History, number: u32, hash: Option<PageHash>, end: u32) -> Page {
+        let bytes = hash.and_then(|hash| Some((hash, history.source()?.page(&hash)?)));
+        let whole = bytes.filter(|(hash, bytes)| PageHash::of(bytes) == *hash);
+        let page = whole.and_then(|(_, bytes)| saved_page::decode(&bytes, &self.paths, history));
+        page.filter(|page| page.keys().all(|key| self.directory.page(hash_key(key)) == number))
+            .unwrap_or_else(|| self.rebuild(history, number, end))
+    }
+
+    /// Replays the changes below `end` for the records of one page.
+    fn rebuild(&self, history: &History, number: u32, end: u32) -> Page {
+        assert!(!self.is_floor, "the source has the pages with which a trimmed history begins");
+        let mut registers = Registers::with_paths(self.paths.clone());
+        if let Some(floor) = history.floor_registers() {
+            registers.take_all(floor, history, |_| true);
+        }
+        for position in (0..end).filter(|position| !history.is_trimmed(*position)) {
+            let bytes = history.bytes(position);
+            let decoded = Decoded::read_accepted(&bytes, history.change(position).hash);
+            registers.apply(history, position, (&decoded, &bytes), &|_| true);
+        }
+        let mut page = Page::default();
+        let pages = registers.pages.iter().filter_map(PageCell::opened);
+        pages.for_each(|own| page.take_all(own, |hash| self.directory.page(hash) == number));
+        page
     }
 
     fn intern(&mut self, suffix: &str) -> u32 {
@@ -226,18 +344,14 @@ impl Registers {
     ) -> RecordId {
         let key = layout::key_of_identity(identity);
         let hash = hash_key(key);
-        if self.pages.is_empty() {
-            self.pages.push(Page::default());
-        }
         let page = self.directory.page(hash);
-        let own = self.pages.get_mut(page as usize).expect("the directory names pages that are here");
+        let own = self.page_mut(history, page, position);
+        let mut is_contested = false;
         let at = match own.find(identity, hash) {
             Some(at) => at,
             None => {
                 *keys_moved = true;
-                if own.claimants(key, hash).next().is_some() {
-                    self.contested.insert(key.into());
-                }
+                is_contested = own.claimants(key, hash).next().is_some();
                 own.insert(identity, hash)
             }
         };
@@ -246,28 +360,38 @@ impl Registers {
         {
             *keys_moved |= own.note_created(at, counter);
         }
+        if is_contested {
+            self.contested.insert(key.into());
+        }
         RecordId { page, at }
     }
 
     /// Splits pages that grew too large; whether records moved.
     fn split_full_pages(&mut self) -> bool {
+        let page_records_max = self.page_records_max;
         let is_full =
-            |page: &Page| page.len() > PAGE_RECORDS_MAX || page.len() > 1 && page.value_bytes() > PAGE_VALUE_BYTES_MAX;
+            |page: &Page| page.len() > page_records_max || page.len() > 1 && page.value_bytes() > PAGE_VALUE_BYTES_MAX;
         let mut moved = false;
         let mut at = 0;
-        while let Some(page) = self.pages.get_mut(at) {
+        while at < self.pages.len() {
+            // What is not open was not written to.
+            let Some(page) = self.pages.get(at).and_then(PageCell::opened) else {
+                at += 1;
+                continue;
+            };
             if is_full(page)
                 && let Some((bit, new)) = self.directory.split(at as u32)
             {
                 let (zeros, ones) = (page.only(|hash| hash & bit == 0), page.only(|hash| hash & bit != 0));
-                *page = zeros;
                 debug_assert_eq!(new as usize, self.pages.len());
-                self.pages.push(ones);
+                self.put_page(at, zeros);
+                self.pages.push(PageCell::written(ones));
                 moved = true;
                 continue;
             }
             if page.is_wasteful() {
-                *page = page.only(|_| true);
+                let lean = page.only(|_| true);
+                self.put_page(at, lean);
             }
             at += 1;
         }
@@ -300,7 +424,7 @@ fn set(
                 if is_class {
                     page.note_class_overwritten(object, history);
                 }
-                page.bury(record, &gone);
+                page.bury(record, gone.at);
             }
         }
         if placed {

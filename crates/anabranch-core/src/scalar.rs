@@ -5,7 +5,9 @@ use crate::change::{read_signed, write_signed};
 use crate::value::Value;
 
 mod canonical;
+mod holds;
 pub(crate) use canonical::DecodeValueError;
+pub(crate) use holds::Holds;
 
 /// The first byte of a scalar of bytes says what it stands for.
 const ABSENT: u8 = 0;

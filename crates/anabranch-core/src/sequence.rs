@@ -13,6 +13,7 @@ use crate::value::Value;
 mod content;
 pub(crate) mod diff;
 mod order;
+mod saved;
 
 use content::Content;
 use order::{Order, Run};
@@ -123,6 +124,16 @@ impl Sequence {
         }
     }
 
+    /// Bytes that it occupies in memory, about.
+    pub(crate) fn resident_bytes(&self) -> usize {
+        self.order.resident_bytes() + self.content.resident_bytes() + self.written.len() * 64
+    }
+
+    /// Whether an element's content begins or ends there.
+    pub(crate) fn is_boundary(&self, size: u32) -> bool {
+        self.content.is_boundary(size)
+    }
+
     /// How much content there is, deleted elements included.
     pub(crate) fn size(&self) -> u32 {
         self.content.size()
@@ -169,13 +180,6 @@ impl Sequence {
                 Element { id, values }
             })
         })
-    }
-
-    /// The visible values of an element that several ops gave one, in Lamport order.
-    pub(crate) fn values_of(&self, element: OpId) -> impl Iterator<Item = OpId> + '_ {
-        let written = self.written.get(&element);
-        let inserted = written.is_none().then_some(element);
-        written.into_iter().flatten().map(|value| value.op).chain(inserted)
     }
 
     /// Whether some element has several visible values.

@@ -51,6 +51,11 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
+    /// Whether some record is shown under another key than its own.
+    pub(crate) fn moves_keys(&self) -> bool {
+        self.keys.all_rekeyed().next().is_some()
+    }
+
     /// Whether some field has a policy of its own.
     pub(crate) fn names_policies(&self) -> bool {
         !self.policies.is_empty()

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use anabranch_core::json::{JsonErrorKind, Lexer, WRAPPER_DEPTH};
 use anabranch_core::value::VALUE_DEPTH_MAX;
 use anabranch_core::{StoreSchema, Value};
 
-use crate::visit::{ReadError, ReadExportError, SnapshotVisitor};
+use crate::visit::{ReadError, ReadExportError, ReadRowError, SnapshotVisitor};
 use crate::{dexie, loss, plain, playwright};
+
+/// Levels of JSON: entries of maps are lists of their own, so that a value may take two levels for each of its own.
+const JSON_DEPTH_MAX: usize = 2 * VALUE_DEPTH_MAX + WRAPPER_DEPTH;
 
 /// What the user knows beside the file.
 #[derive(Clone, Debug, Default)]
@@ -33,12 +35,21 @@ pub enum Format {
 }
 
 impl Format {
-    /// What a value reads back as after going through this format.
+    /// What a value reads back as after an application that holds it was exported in this format. A capture that
+    /// reads it where the baseline has the value has read nothing new.
     pub fn loss(self, value: &Value) -> Value {
         match self {
             Format::Dexie => loss::dexie(value),
             Format::Playwright => loss::playwright(value),
             Format::Plain => loss::plain(value),
+        }
+    }
+
+    /// What a schema reads back as after an application that has it was exported in this format.
+    pub fn schema_loss(self, schema: &StoreSchema) -> StoreSchema {
+        match self {
+            Format::Dexie => loss::dexie_schema(schema),
+            Format::Playwright | Format::Plain => schema.clone(),
         }
     }
 }
@@ -78,7 +89,10 @@ impl Export {
         let mut source = self.source()?;
         match self.format {
             Format::Dexie => dexie::read(&mut source, visitor),
-            Format::Playwright => playwright::read(&mut source, visitor),
+            Format::Playwright => {
+                let databases = playwright::read_databases(&mut source)?;
+                playwright::read(&mut self.source()?, &databases, visitor)
+            }
             Format::Plain => plain::read(&mut source, &self.options, visitor),
         }
     }
@@ -86,8 +100,7 @@ impl Export {
     fn source(&self) -> Result<Source, ReadExportError> {
         let file =
             File::open(&self.path).map_err(|source| ReadExportError::Open { path: self.path.clone(), source })?;
-        let lexer =
-            Lexer::new(BufReader::with_capacity(1 << 18, file), VALUE_DEPTH_MAX + WRAPPER_DEPTH).allow_trailing_comma();
+        let lexer = Lexer::new(file, JSON_DEPTH_MAX).allow_trailing_comma();
         Ok(Source { lexer, path: self.path.clone(), bytes: self.bytes, told: 0 })
     }
 
@@ -116,7 +129,7 @@ impl Export {
 
 /// A file being read.
 pub(crate) struct Source {
-    pub(crate) lexer: Lexer<BufReader<File>>,
+    pub(crate) lexer: Lexer<File>,
     pub(crate) path: PathBuf,
     bytes: u64,
     told: u64,
@@ -129,6 +142,21 @@ impl Source {
 
     pub(crate) fn member(&self, what: &'static str) -> ReadExportError {
         ReadExportError::Member { path: self.path.clone(), at: self.lexer.bytes_read(), what }
+    }
+
+    pub(crate) fn row(&self, store: &str, row: u64, source: ReadRowError) -> ReadExportError {
+        ReadExportError::Row {
+            path: self.path.clone(),
+            at: self.lexer.bytes_read(),
+            store: store.to_owned(),
+            row,
+            source,
+        }
+    }
+
+    /// The file is not what it was when it was read a moment ago.
+    pub(crate) fn changed(&self) -> ReadExportError {
+        self.member("what stood here before (the file changed while it was read)")
     }
 
     /// Tells the visitor how far reading is, about once a megabyte.

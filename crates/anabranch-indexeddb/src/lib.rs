@@ -3,11 +3,14 @@
 
 mod dexie;
 mod export;
+mod graph;
 mod loss;
+mod parts;
 mod plain;
 mod playwright;
+mod untyped;
 mod visit;
 
-pub use dexie::{DexieWriter, WriteExportError};
+pub use dexie::{DexieWriter, LeftOut, WriteExportError, dexie_leaves_out};
 pub use export::{Export, Format, ReadOptions};
 pub use visit::{ReadError, ReadExportError, SnapshotVisitor, Want};

@@ -1,8 +1,7 @@
 //! npm `indexeddb-export-import`: values only; keys and schema come from the user.
 
-use anabranch_core::json::value_from_json;
-
 use crate::export::{ReadOptions, Source};
+use crate::untyped;
 use crate::visit::{ReadError, ReadExportError, ReadRowError, SnapshotVisitor, Want};
 
 pub(crate) fn read<V: SnapshotVisitor>(
@@ -33,16 +32,10 @@ pub(crate) fn read<V: SnapshotVisitor>(
             let json = source.lexer.value().map_err(|error| source.json(error))?;
             if want == Want::Records {
                 let read = || -> Result<_, ReadRowError> {
-                    let value = value_from_json(json).map_err(|_| ReadRowError::TooDeep)?;
+                    let value = untyped::value_of(json)?;
                     Ok((key_path.extract(&value)?, value))
                 };
-                let (key, value) = read().map_err(|error| ReadExportError::Row {
-                    path: source.path.clone(),
-                    at: source.lexer.bytes_read(),
-                    store: name.clone(),
-                    row,
-                    source: error,
-                })?;
+                let (key, value) = read().map_err(|error| source.row(&name, row, error))?;
                 visitor.record(key, value).map_err(ReadError::Visitor)?;
             }
             row += 1;

@@ -1,216 +1,125 @@
-//! Playwright's `storageState({ indexedDB: true })`.
+//! Playwright's `storageState({ indexedDB: true })`. A store's indexes stand after its records, so that the file is
+//! read twice: for the schemas, and for the records.
 
-use std::collections::BTreeMap;
+mod encoded;
+mod schema;
 
-use anabranch_core::json::{Json, iso_to_date};
-use anabranch_core::value::{BigInt, View, ViewBuffer, ViewKind};
-use anabranch_core::{Index, JsString, Key, KeyPath, StoreSchema, Value};
-use base64::Engine;
+use anabranch_core::json::Json;
+use anabranch_core::{Key, StoreSchema, Value};
 
 use crate::export::Source;
+use crate::untyped;
 use crate::visit::{ReadError, ReadExportError, ReadRowError, SnapshotVisitor, Want};
+use schema::{Database, Store};
 
-pub(crate) fn read<V: SnapshotVisitor>(source: &mut Source, visitor: &mut V) -> Result<(), ReadError<V::Error>> {
-    let state = source.lexer.value().map_err(|error| source.json(error))?;
-    source.lexer.end().map_err(|error| source.json(error))?;
-    let origins = state.get("origins").and_then(Json::as_array).ok_or_else(|| source.member("origins"))?;
-    for database in origins.iter().filter_map(|origin| origin.get("indexedDB")?.as_array()).flatten() {
-        read_database(source, database, visitor)?;
-    }
-    Ok(())
+/// Reads the schemas of all databases, leaving the records where they are.
+pub(crate) fn read_databases(source: &mut Source) -> Result<Vec<Database>, ReadExportError> {
+    let mut databases = Vec::new();
+    each_database(source, |source| {
+        databases.push(schema::read_database(source)?);
+        Ok::<(), ReadExportError>(())
+    })?;
+    if databases.is_empty() { Err(source.member("origins[].indexedDB with a database")) } else { Ok(databases) }
 }
 
-fn read_database<V: SnapshotVisitor>(
-    source: &Source,
-    database: &Json,
+/// Reads the records, the schemas being known.
+pub(crate) fn read<V: SnapshotVisitor>(
+    source: &mut Source,
+    databases: &[Database],
     visitor: &mut V,
 ) -> Result<(), ReadError<V::Error>> {
-    let name = database.get("name").and_then(Json::as_str).ok_or_else(|| source.member("indexedDB[].name"))?;
-    let version = database.get("version").and_then(Json::as_u64).ok_or_else(|| source.member("indexedDB[].version"))?;
-    let stores = database.get("stores").and_then(Json::as_array).ok_or_else(|| source.member("indexedDB[].stores"))?;
-    let named = |store: &Json| store.get("name").and_then(Json::as_str).map(str::to_owned);
-    let names: Vec<String> =
-        stores.iter().map(named).collect::<Option<_>>().ok_or_else(|| source.member("stores[].name"))?;
-    visitor.database(name, Some(version), &names).map_err(ReadError::Visitor)?;
-    for (store, name) in stores.iter().zip(&names) {
-        let schema = read_schema(store).ok_or_else(|| source.member("stores[].keyPath or indexes"))?;
-        let records = store.get("records").and_then(Json::as_array).ok_or_else(|| source.member("stores[].records"))?;
-        if visitor.store(name, &schema, Some(records.len() as u64)).map_err(ReadError::Visitor)? == Want::Records {
-            for (row, record) in records.iter().enumerate() {
-                let failed = |source_error| ReadExportError::Row {
-                    path: source.path.clone(),
-                    at: source.lexer.bytes_read(),
-                    store: name.clone(),
-                    row: row as u64,
-                    source: source_error,
-                };
-                let (key, value) = read_record(record, &schema).map_err(failed)?;
-                visitor.record(key, value).map_err(ReadError::Visitor)?;
-            }
-        }
-        visitor.end_store(true).map_err(ReadError::Visitor)?;
-    }
-    Ok(())
-}
-
-fn read_schema(store: &Json) -> Option<StoreSchema> {
-    let flag = |json: &Json, name| json.get(name).and_then(Json::as_bool).unwrap_or(false);
-    let mut indexes = Vec::new();
-    for index in store.get("indexes").and_then(Json::as_array).unwrap_or_default() {
-        let name = index.get("name")?.as_str()?.to_owned();
-        let (unique, multi_entry) = (flag(index, "unique"), flag(index, "multiEntry"));
-        indexes.push(Index { name, key_path: read_key_path(index)?, unique, multi_entry });
-    }
-    Some(StoreSchema {
-        key_path: read_key_path(store),
-        auto_increment: flag(store, "autoIncrement"),
-        indexes,
-        ..StoreSchema::default()
+    let mut rest = databases.iter();
+    each_database(source, |source| {
+        let Some(database) = rest.next() else { return Err(source.changed().into()) };
+        let names: Vec<String> = database.stores.iter().map(|store| store.name.clone()).collect();
+        visitor.database(&database.name, Some(database.version), &names).map_err(ReadError::Visitor)?;
+        let mut stores = database.stores.iter();
+        each_member(source, "stores", |source| {
+            each_item(source, |source| {
+                let Some(store) = stores.next() else { return Err(source.changed().into()) };
+                read_store(source, store, visitor)
+            })
+        })
     })
 }
 
-fn read_key_path(json: &Json) -> Option<KeyPath> {
-    match json.get("keyPathArray") {
-        Some(paths) => paths
-            .as_array()?
-            .iter()
-            .map(|path| path.as_str().map(str::to_owned))
-            .collect::<Option<_>>()
-            .map(KeyPath::Compound),
-        None => Some(KeyPath::Single(json.get("keyPath")?.as_str()?.to_owned())),
-    }
+/// Calls `take` at each database of each origin.
+fn each_database<E: From<ReadExportError>>(
+    source: &mut Source,
+    mut take: impl FnMut(&mut Source) -> Result<(), E>,
+) -> Result<(), E> {
+    each_member(source, "origins", |source| {
+        each_item(source, |source| each_member(source, "indexedDB", |source| each_item(source, &mut take)))
+    })?;
+    Ok(source.lexer.end().map_err(|error| source.json(error))?)
 }
 
-fn read_record(record: &Json, schema: &StoreSchema) -> Result<(Key, Value), ReadRowError> {
-    let read = |plain: &str, encoded: &str| match (record.get(plain), record.get(encoded)) {
-        (Some(json), None) => Some(Decoder::default().plain(json)),
-        (None, Some(json)) => Some(Decoder::default().value(json)),
-        _ => None,
+/// Calls `take` at the member of this name of an object, and passes over the others.
+fn each_member<E: From<ReadExportError>>(
+    source: &mut Source,
+    wanted: &str,
+    mut take: impl FnMut(&mut Source) -> Result<(), E>,
+) -> Result<(), E> {
+    source.lexer.begin_object().map_err(|error| source.json(error))?;
+    let mut first = true;
+    while let Some(name) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
+        if name == *wanted {
+            take(source)?;
+        } else {
+            source.lexer.skip_value().map_err(|error| source.json(error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Calls `take` at each item of an array.
+fn each_item<E: From<ReadExportError>>(
+    source: &mut Source,
+    mut take: impl FnMut(&mut Source) -> Result<(), E>,
+) -> Result<(), E> {
+    source.lexer.begin_array().map_err(|error| source.json(error))?;
+    let mut first = true;
+    while source.lexer.next_item(&mut first).map_err(|error| source.json(error))? {
+        take(source)?;
+    }
+    Ok(())
+}
+
+fn read_store<V: SnapshotVisitor>(
+    source: &mut Source,
+    store: &Store,
+    visitor: &mut V,
+) -> Result<(), ReadError<V::Error>> {
+    let want = visitor.store(&store.name, &store.schema, Some(store.records)).map_err(ReadError::Visitor)?;
+    let mut row = 0;
+    each_member(source, "records", |source| {
+        each_item(source, |source| {
+            let record = source.lexer.value().map_err(|error| source.json(error))?;
+            if want == Want::Records {
+                let read = read_record(record, &store.schema);
+                let (key, value) = read.map_err(|error| source.row(&store.name, row, error))?;
+                visitor.record(key, value).map_err(ReadError::Visitor)?;
+            }
+            row += 1;
+            source.progress(visitor);
+            Ok::<(), ReadError<V::Error>>(())
+        })
+    })?;
+    visitor.end_store(true).map_err(ReadError::Visitor)
+}
+
+fn read_record(mut record: Json, schema: &StoreSchema) -> Result<(Key, Value), ReadRowError> {
+    let mut read = |plain: &str, encoded: &str| match (record.take(plain), record.take(encoded)) {
+        (Some(json), None) => untyped::value_of(json).map(Some),
+        (None, Some(json)) => encoded::decode(&json).map(Some),
+        (None, None) => Ok(None),
+        _ => Err(ReadRowError::Shape),
     };
-    let value = read("value", "valueEncoded").ok_or(ReadRowError::Shape)??;
-    let key = match (read("key", "keyEncoded"), &schema.key_path) {
-        (Some(key), _) => Key::from_value(&key?)?,
+    let value = read("value", "valueEncoded")?.ok_or(ReadRowError::Shape)?;
+    let key = match (read("key", "keyEncoded")?, &schema.key_path) {
+        (Some(key), _) => Key::from_value(&key)?,
         (None, Some(path)) => path.extract(&value)?,
         (None, None) => return Err(ReadRowError::Shape),
     };
     Ok((key, value))
-}
-
-/// Decodes the tagged form; objects that occur again are copied, since each is complete where it is named.
-#[derive(Default)]
-struct Decoder {
-    seen: BTreeMap<u64, Value>,
-}
-
-impl Decoder {
-    fn plain(&self, json: &Json) -> Result<Value, ReadRowError> {
-        Ok(match json {
-            Json::Null => Value::Null,
-            Json::Bool(bool) => Value::Bool(*bool),
-            Json::Number(number) => Value::Number(*number),
-            Json::String(text) => Value::String(text.clone()),
-            Json::Array(items) => Value::Array(items.iter().map(|item| self.plain(item)).collect::<Result<_, _>>()?),
-            Json::Object(members) => Value::Object(
-                members
-                    .iter()
-                    .map(|(name, value)| Ok((name.clone(), self.plain(value)?)))
-                    .collect::<Result<_, ReadRowError>>()?,
-            ),
-        })
-    }
-
-    fn value(&mut self, json: &Json) -> Result<Value, ReadRowError> {
-        let Json::Object(members) = json else { return self.plain(json) };
-        let unreadable = || ReadRowError::Tag {
-            path: String::new(),
-            tag: members.first().map_or_else(String::new, |(tag, _)| tag.to_string_lossy().into_owned()),
-        };
-        let value = self.tagged(json)?.ok_or_else(unreadable)?;
-        if let Some(id) = json.get("id").and_then(Json::as_u64) {
-            self.seen.insert(id, value.clone());
-        }
-        Ok(value)
-    }
-
-    fn tagged(&mut self, json: &Json) -> Result<Option<Value>, ReadRowError> {
-        let text = |json: &Json, name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
-        if let Some(items) = json.get("a").and_then(Json::as_array) {
-            return Ok(Some(Value::Array(items.iter().map(|item| self.value(item)).collect::<Result<_, _>>()?)));
-        }
-        if let Some(entries) = json.get("o").and_then(Json::as_array) {
-            let mut object = Vec::new();
-            for entry in entries {
-                let (Some(Json::String(name)), Some(value)) = (entry.get("k"), entry.get("v")) else { return Ok(None) };
-                object.push((name.clone(), self.value(value)?));
-            }
-            return Ok(Some(Value::Object(object.into_iter().collect())));
-        }
-        if let Some(entries) = json.get("m").and_then(Json::as_array) {
-            let mut map = Vec::new();
-            for entry in entries {
-                let (Some(key), Some(value)) = (entry.get("k"), entry.get("v")) else { return Ok(None) };
-                map.push((self.value(key)?, self.value(value)?));
-            }
-            return Ok(Some(Value::Map(map)));
-        }
-        if let Some(items) = json.get("se").and_then(Json::as_array) {
-            return Ok(Some(Value::Set(items.iter().map(|item| self.value(item)).collect::<Result<_, _>>()?)));
-        }
-        if let Some(id) = json.get("ref").and_then(Json::as_u64) {
-            return Ok(self.seen.get(&id).cloned());
-        }
-        if let Some(expression) = json.get("r") {
-            return Ok(text(expression, "p")
-                .zip(text(expression, "f"))
-                .map(|(source, flags)| Value::RegExp { source: source.into(), flags }));
-        }
-        if let Some(error) = json.get("e") {
-            let named = text(error, "n").zip(text(error, "m"));
-            return Ok(named.map(|(name, message)| Value::Error {
-                name: name.into(),
-                message: JsString::from(message),
-                cause: None,
-            }));
-        }
-        if let Some(view) = json.get("ta") {
-            return Ok(text(view, "k").as_deref().and_then(view_kind).zip(text(view, "b")).and_then(
-                |(kind, bytes)| {
-                    let bytes = base64::engine::general_purpose::STANDARD.decode(bytes).ok()?;
-                    Some(Value::View(View { kind, buffer: ViewBuffer::Whole(bytes) }))
-                },
-            ));
-        }
-        if let Some(date) = text(json, "d") {
-            return Ok(iso_to_date(&date).map(|ms| Value::Date(Some(ms))));
-        }
-        if let Some(number) = text(json, "bi") {
-            return Ok(BigInt::from_decimal(&number).map(Value::BigInt));
-        }
-        Ok(match text(json, "v").as_deref() {
-            Some("undefined") => Some(Value::Undefined),
-            Some("null") => Some(Value::Null),
-            Some("NaN") => Some(Value::Number(f64::NAN)),
-            Some("Infinity") => Some(Value::Number(f64::INFINITY)),
-            Some("-Infinity") => Some(Value::Number(f64::NEG_INFINITY)),
-            Some("-0") => Some(Value::Number(-0.0)),
-            _ => None,
-        })
-    }
-}
-
-fn view_kind(code: &str) -> Option<ViewKind> {
-    Some(match code {
-        "i8" => ViewKind::Int8,
-        "ui8" => ViewKind::Uint8,
-        "ui8c" => ViewKind::Uint8Clamped,
-        "i16" => ViewKind::Int16,
-        "ui16" => ViewKind::Uint16,
-        "i32" => ViewKind::Int32,
-        "ui32" => ViewKind::Uint32,
-        "f32" => ViewKind::Float32,
-        "f64" => ViewKind::Float64,
-        "bi64" => ViewKind::BigInt64,
-        "bui64" => ViewKind::BigUint64,
-        _ => return None,
-    })
 }

@@ -1,5 +1,6 @@
 //! CSV for machines (RFC 4180). Written here because an empty cell and an empty string differ: `` and `""`.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use anabranch_core::json::{date_to_iso, value_to_string, write_field_path};
@@ -60,12 +61,13 @@ fn value_at<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
     })
 }
 
-fn text_of(value: &Value) -> Option<String> {
+/// Absent and null are empty; what text cannot say plainly is typed JSON.
+fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::Null | Value::Undefined | Value::Date(None) => None,
-        Value::Date(Some(ms)) => Some(date_to_iso(*ms)),
-        Value::String(text) => text.as_str().map(str::to_owned),
-        value => Some(value_to_string(value)),
+        Value::Null => None,
+        Value::Date(Some(ms)) => Some(date_to_iso(*ms).into()),
+        Value::String(text) => Some(text.as_str().map_or_else(|| value_to_string(value).into(), Cow::Borrowed)),
+        value => Some(value_to_string(value).into()),
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use anabranch_core::json::{key_to_string, value_to_string, write_string};
-use anabranch_core::{Batch, Conflict, Key, RecordChange, Value};
-use anabranch_sink::columns::{Admitted, Columns, Contract, Step};
+use anabranch_core::json::key_to_string;
+use anabranch_core::{Batch, Key, RecordChange, Value};
+use anabranch_sink::columns::{Admitted, Columns, Contract, Misfit};
 use anabranch_sink::{TableDelivery, TableName};
 
 use crate::jsonl;
-use crate::table::{Format, Mode, Table, TextColumn, WriteTableError};
+use crate::table::{Columnar, Mode, Table, TextColumn, WriteTableError};
 
 /// The rows of a delivery.
 pub(crate) enum Rows {
@@ -37,44 +37,43 @@ impl Rows {
         }
     }
 
-    pub(crate) fn values(&self) -> Box<dyn Iterator<Item = &Value> + '_> {
+    /// One for each row; a deletion has nothing, which fits everywhere.
+    pub(crate) fn values(&self) -> Vec<&Value> {
         match self {
-            Rows::Current { values, .. } => Box::new(values.iter()),
-            // A deletion has no value: nothing, which fits everywhere.
+            Rows::Current { values, .. } => values.iter().collect(),
             Rows::Changes { batch } => {
-                Box::new(batch.changes.iter().map(|change| change.after.as_ref().unwrap_or(NOTHING)))
+                batch.changes.iter().map(|change| change.after.as_ref().unwrap_or(NOTHING)).collect()
             }
         }
     }
 
-    fn key(&self, at: usize) -> Option<String> {
+    /// The key of a row, as typed JSON.
+    pub(crate) fn key(&self, at: usize) -> Option<String> {
         match self {
             Rows::Current { keys, .. } => keys.get(at).map(key_to_string),
             Rows::Changes { batch } => batch.changes.get(at).map(|change| key_to_string(&change.key)),
         }
     }
 
-    pub(crate) fn encode(
+    fn is_deletion(&self, at: usize) -> bool {
+        let Rows::Changes { batch } = self else { return false };
+        batch.changes.get(at).is_some_and(|change| change.after.is_none())
+    }
+
+    /// Columns, in which what does not fit is empty.
+    pub(crate) fn encode_columns(
         &self,
-        name: &TableName,
-        format: Format,
-        contract: Contract,
+        values: &[&Value],
+        columnar: Columnar,
         admitted: &Admitted,
     ) -> Result<Vec<u8>, WriteTableError> {
-        let stays = |at: &usize| admitted.discarded.binary_search(at).is_err();
-        let rows: Vec<usize> = (0..self.len()).filter(stays).collect();
-        if format == Format::Jsonl {
-            let drops_values = contract == Contract::DiscardValue;
-            return Ok(self.encode_lines(name, &rows, if drops_values { admitted } else { &NONE }));
-        }
-        let all: Vec<&Value> = self.values().collect();
+        let rows: Vec<usize> = (0..self.len()).filter(|at| stays(*at, admitted)).collect();
         let text = |name, cell: &dyn Fn(usize) -> Option<String>| TextColumn {
             name,
             cells: rows.iter().map(|at| cell(*at)).collect(),
         };
         let mut before = vec![text("_key", &|at| self.key(at))];
         let mut after = Vec::new();
-        let mut values: Vec<Option<&Value>> = rows.iter().map(|at| all.get(*at).copied()).collect();
         if let Rows::Changes { batch } = self {
             let change = |at: usize| batch.changes.get(at);
             before.push(text("_op", &|at| change(at).map(|change| change.op().to_string())));
@@ -83,29 +82,35 @@ impl Rows {
             jsonl::write_heads(&batch.to, &mut heads);
             let heads = String::from_utf8(heads).ok();
             after.push(text("_heads", &|_| heads.clone()));
-            values = rows.iter().map(|at| change(*at).and_then(|change| change.after.as_ref())).collect();
         }
+        let value = |at: &usize| {
+            let value = values.get(*at).filter(|_| !self.is_deletion(*at))?;
+            Some(without(value, misfits_of(*at, admitted)))
+        };
+        let values = rows.iter().map(value).collect();
         let table = Table { before, columns: admitted.columns.settled(), values, after };
         let mut out = Vec::new();
-        table.write(format, &mut out)?;
+        table.write(columnar, &mut out)?;
         Ok(out)
     }
 
-    /// Lines without the values that `dropped` names.
-    fn encode_lines(&self, name: &TableName, rows: &[usize], dropped: &Admitted) -> Vec<u8> {
+    /// Lines, which hold every value there is; only a contract keeps some out.
+    pub(crate) fn encode_lines(&self, name: &TableName, contract: Contract, admitted: &Admitted) -> Vec<u8> {
+        let kept = contract.discards().then_some(&admitted.columns);
         let mut out = Vec::new();
-        for at in rows {
+        for at in (0..self.len()).filter(|at| stays(*at, admitted)) {
             match self {
                 Rows::Current { keys, values } => {
-                    if let (Some(key), Some(value)) = (keys.get(*at), values.get(*at)) {
-                        jsonl::write_record(key, &without(value, *at, dropped), &mut out);
+                    if let (Some(key), Some(value)) = (keys.get(at), values.get(at)) {
+                        jsonl::write_record(key, &fitting(value, kept), &mut out);
                     }
                 }
                 Rows::Changes { batch } => {
-                    if let Some(change) = batch.changes.get(*at) {
-                        let after = change.after.as_ref().map(|after| without(after, *at, dropped).into_owned());
-                        jsonl::write_change(name, &RecordChange { after, ..change.clone() }, batch, &mut out);
-                    }
+                    let Some(change) = batch.changes.get(at) else { continue };
+                    let fitting = |value: &Value| fitting(value, kept).into_owned();
+                    let (before, after) = (change.before.as_ref().map(fitting), change.after.as_ref().map(fitting));
+                    let (key, origin) = (change.key.clone(), change.origin.clone());
+                    jsonl::write_change(name, &RecordChange { key, before, after, origin }, batch, &mut out);
                 }
             }
             out.push(b'\n');
@@ -114,96 +119,23 @@ impl Rows {
     }
 }
 
-static NONE: Admitted = Admitted {
-    columns: Columns { fields: Vec::new(), root: None, keeps_objects_whole: false },
-    discarded: Vec::new(),
-    misfits: Vec::new(),
-};
+fn stays(at: usize, admitted: &Admitted) -> bool {
+    admitted.discarded.binary_search(&at).is_err()
+}
 
-/// The value of row `at` without what is dropped of it.
-fn without<'v>(value: &'v Value, at: usize, dropped: &Admitted) -> Cow<'v, Value> {
+fn misfits_of(at: usize, admitted: &Admitted) -> impl Iterator<Item = &Misfit> {
+    let first = admitted.misfits.partition_point(|(row, _)| *row < at);
+    admitted.misfits.iter().skip(first).take_while(move |(row, _)| *row == at).map(|(_, misfit)| misfit)
+}
+
+fn without<'v, 'm>(value: &'v Value, misfits: impl Iterator<Item = &'m Misfit>) -> Cow<'v, Value> {
     let mut value = Cow::Borrowed(value);
-    let first = dropped.misfits.partition_point(|(row, _)| *row < at);
-    for (_, misfit) in dropped.misfits.iter().skip(first).take_while(|(row, _)| *row == at) {
-        misfit.take_out_of(value.to_mut());
-    }
+    misfits.for_each(|misfit| misfit.take_out_of(value.to_mut()));
     value
 }
 
-pub(crate) fn encode_conflicts(
-    name: &TableName,
-    conflicts: &[Conflict],
-    format: Format,
-) -> Result<Vec<u8>, WriteTableError> {
-    let mut out = Vec::new();
-    if format == Format::Jsonl {
-        for conflict in conflicts {
-            jsonl::write_conflict(&name.store, conflict, &mut out);
-            out.push(b'\n');
-        }
-        return Ok(out);
-    }
-    let column = |name, cell: &dyn Fn(&Conflict) -> Option<String>| TextColumn {
-        name,
-        cells: conflicts.iter().map(cell).collect(),
-    };
-    let json = |write: &dyn Fn(&mut Vec<u8>)| {
-        let mut out = Vec::new();
-        write(&mut out);
-        String::from_utf8(out).ok()
-    };
-    let columns = vec![
-        column("_key", &|conflict| Some(key_to_string(&conflict.key))),
-        column("field", &|conflict| {
-            conflict.field.as_ref().and_then(|field| json(&|out| jsonl::write_field(Some(field), out)))
-        }),
-        column("kind", &|conflict| Some(conflict.kind.name().into())),
-        column("shown", &|conflict| conflict.shown.as_ref().map(value_to_string)),
-        column("others", &|conflict| json(&|out| jsonl::write_others(conflict, out))),
-        column("policy", &|conflict| Some(conflict.policy.into())),
-    ];
-    Table::of_text(columns).write(format, &mut out)?;
-    Ok(out)
-}
-
-/// A step into a record: a property's name, or an item's position.
-fn step(step: &Step) -> Value {
-    match step {
-        Step::Name(name) => Value::String(name.clone()),
-        Step::Position(at) => Value::Number(*at as f64),
-    }
-}
-
-pub(crate) fn encode_misfits(rows: &Rows, admitted: &Admitted, format: Format) -> Result<Vec<u8>, WriteTableError> {
-    let cells: Vec<[Option<String>; 4]> = admitted
-        .misfits
-        .iter()
-        .map(|(at, misfit)| {
-            let path = Value::Array(misfit.path.iter().map(step).collect());
-            [
-                rows.key(*at),
-                Some(value_to_string(&path)),
-                Some(value_to_string(&misfit.value)),
-                Some(misfit.reason.to_string()),
-            ]
-        })
-        .collect();
-    let mut out = Vec::new();
-    if format == Format::Jsonl {
-        for [key, field, value, reason] in &cells {
-            let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "null".into());
-            out.extend(
-                format!("{{\"key\":{},\"field\":{},\"value\":{},\"reason\":", text(key), text(field), text(value))
-                    .as_bytes(),
-            );
-            write_string(reason.as_deref().unwrap_or_default(), &mut out);
-            out.extend(b"}\n");
-        }
-        return Ok(out);
-    }
-    let names = ["_key", "field", "value", "reason"];
-    let column =
-        |(at, name)| TextColumn { name, cells: cells.iter().map(|row| row.get(at).cloned().flatten()).collect() };
-    Table::of_text(names.into_iter().enumerate().map(column).collect()).write(format, &mut out)?;
-    Ok(out)
+/// The value without what the contract of `kept` columns keeps out.
+fn fitting<'v>(value: &'v Value, kept: Option<&Columns>) -> Cow<'v, Value> {
+    let misfits = kept.map(|columns| columns.misfits(value)).unwrap_or_default();
+    without(value, misfits.iter().filter(|misfit| misfit.reason.is_by_contract()))
 }

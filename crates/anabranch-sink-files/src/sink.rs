@@ -1,17 +1,20 @@
 //! The sink: files first, then the manifest that names them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use anabranch_core::Value;
-use anabranch_sink::columns::{Contract, ContractError, Fidelity};
+use anabranch_sink::columns::{Admitted, Contract, ContractError};
 use anabranch_sink::{Checkpoints, Delivery, Sink, TableDelivery, TableName, TableReceipt};
 
+use crate::beside::{encode_conflicts, encode_misfits};
 use crate::destination::{Destination, Revision};
 use crate::layout::{self, MANIFEST, Part};
 use crate::manifest::{Manifest, ManifestTable, VERSION};
-use crate::rows::{Rows, encode_conflicts, encode_misfits};
+use crate::rows::Rows;
 use crate::table::{Format, Mode, WriteTableError};
+
+mod error;
+pub use error::SinkError;
 
 /// How files are written.
 #[derive(Clone, Debug)]
@@ -22,81 +25,8 @@ pub struct Options {
     pub mode: Mode,
     /// The contract of tables that are named nowhere else; `None`: what the destination says, or [`Contract::Evolve`].
     pub contract: Option<Contract>,
-    /// The contracts of single stores, by name.
-    pub contracts: BTreeMap<String, Contract>,
-}
-
-/// Why a delivery failed. The destination is as it was.
-#[derive(Debug, thiserror::Error)]
-pub enum SinkError {
-    /// The destination cannot be read.
-    #[error("{destination}: cannot read {path}: {source}")]
-    Read {
-        /// The destination.
-        destination: String,
-        /// The file.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The destination cannot be written.
-    #[error("{destination}: cannot write {path}: {source}")]
-    Write {
-        /// The destination.
-        destination: String,
-        /// The file.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The manifest is none.
-    #[error("{destination}: {MANIFEST} is damaged ({source}): restore it, or deliver to an empty destination")]
-    Manifest {
-        /// The destination.
-        destination: String,
-        /// What is wrong.
-        source: serde_json::Error,
-    },
-    /// A newer version wrote the manifest.
-    #[error("{destination}: {MANIFEST} has version {version}, which this version does not know")]
-    Version {
-        /// The destination.
-        destination: String,
-        /// Its version.
-        version: u32,
-    },
-    /// The destination holds another format or mode.
-    #[error("{destination} holds {have:?} files of {have_mode:?} rows: deliver other formats and modes elsewhere")]
-    OtherFormat {
-        /// The destination.
-        destination: String,
-        /// Its format.
-        have: Format,
-        /// Its mode.
-        have_mode: Mode,
-    },
-    /// Another writer opened the destination meanwhile.
-    #[error("{destination}: another delivery began meanwhile, and this one gives way to it")]
-    Fenced {
-        /// The destination.
-        destination: String,
-    },
-    /// A record does not fit frozen columns.
-    #[error("table {table}: {source}")]
-    Contract {
-        /// The table.
-        table: TableName,
-        /// Where and why.
-        source: ContractError,
-    },
-    /// A table cannot be written.
-    #[error("table {table}: {source}")]
-    Table {
-        /// The table.
-        table: TableName,
-        /// Why.
-        source: WriteTableError,
-    },
+    /// The contracts of single tables.
+    pub contracts: BTreeMap<TableName, Contract>,
 }
 
 /// Delivers to files.
@@ -131,17 +61,30 @@ impl<D: Destination> FileSink<D> {
         }
     }
 
-    /// Removes what the manifest does not name: older rows, and what a delivery left that never ended.
+    /// Removes what the manifest does not name: older rows, and what a delivery left that never ended. Files of later
+    /// deliveries than the manifest's stay, for their writer may be about to publish them.
     fn remove_unnamed(&mut self) {
-        for table in self.manifest.tables.clone() {
-            for part in Part::ALL {
-                let directory = layout::directory(&table.name(), part);
-                // What cannot be removed now is removed by the next delivery.
-                for name in self.destination.list(&directory).unwrap_or_default() {
-                    let path = format!("{directory}/{name}");
-                    if layout::is_ours(&name) && !table.all_files().any(|file| *file == path) {
-                        drop(self.destination.remove(&path));
-                    }
+        // Some file systems do not tell cases apart, so a file may be listed where another store's is named.
+        let named: BTreeSet<String> = self
+            .manifest
+            .tables
+            .iter()
+            .flat_map(ManifestTable::all_files)
+            .map(|file| file.to_ascii_lowercase())
+            .collect();
+        let directories: BTreeSet<String> = self
+            .manifest
+            .tables
+            .iter()
+            .flat_map(|table| Part::ALL.map(|part| layout::directory(&table.name(), part)))
+            .collect();
+        for directory in directories {
+            // What cannot be removed now is removed by the next delivery.
+            for name in self.destination.list(&directory).unwrap_or_default() {
+                let is_past = layout::generation_of(&name).is_some_and(|number| number <= self.manifest.generation);
+                let path = format!("{directory}/{name}");
+                if is_past && !named.contains(&path.to_ascii_lowercase()) {
+                    drop(self.destination.remove(&path));
                 }
             }
         }
@@ -150,13 +93,16 @@ impl<D: Destination> FileSink<D> {
     /// Writes a file and tells its name.
     fn put(&mut self, table: &TableName, part: Part, generation: u64, bytes: &[u8]) -> Result<String, SinkError> {
         let path = layout::file(table, part, generation, bytes, self.options.format);
-        let written = self.destination.write(&path, bytes);
-        written.map_err(|source| SinkError::Write {
-            destination: self.destination.name(),
-            path: path.clone(),
-            source,
-        })?;
-        Ok(path)
+        match self.destination.write(&path, bytes) {
+            Ok(()) => Ok(path),
+            Err(source) => Err(SinkError::Write { destination: self.destination.name(), path, source }),
+        }
+    }
+
+    /// What was asked for this table, or for all; else what the destination says.
+    fn contract(&self, name: &TableName, had: Option<&ManifestTable>) -> Contract {
+        let asked = self.options.contracts.get(name).copied().or(self.options.contract);
+        asked.or(had.map(|had| had.contract)).unwrap_or_default()
     }
 
     fn deliver_table(
@@ -164,43 +110,28 @@ impl<D: Destination> FileSink<D> {
         table: &TableDelivery<'_>,
         generation: u64,
     ) -> Result<(ManifestTable, TableReceipt), SinkError> {
-        let name = table.name();
-        let format = self.options.format;
+        let (name, format) = (table.name(), self.options.format);
         let had = self.manifest.table(name).cloned();
-        let contract = self.options.contracts.get(&name.store).copied().or(self.options.contract);
-        let contract = contract.or(had.as_ref().map(|had| had.contract)).unwrap_or_default();
+        let contract = self.contract(name, had.as_ref());
         let rows = Rows::of(table, self.options.mode);
-        let values: Vec<&Value> = rows.values().collect();
-        let fidelity = if format == Format::Jsonl { Fidelity::Lossless } else { Fidelity::Columns };
-        let admitted = contract.admit(had.as_ref().map(|had| &had.columns), &values, fidelity);
-        let admitted = admitted.map_err(|source| SinkError::Contract { table: name.clone(), source })?;
+        let (admitted, encoded) = encode(name, &rows, format, contract, had.as_ref())?;
         let failed = |source| SinkError::Table { table: name.clone(), source };
         let conflicts = table.conflicts();
-        let records_file = self.put(
-            name,
-            Part::Records,
-            generation,
-            &rows.encode(name, format, contract, &admitted).map_err(failed)?,
-        )?;
-        let conflicts_file =
-            self.put(name, Part::Conflicts, generation, &encode_conflicts(name, &conflicts, format).map_err(failed)?)?;
-        let dead_letters_file = match admitted.misfits.is_empty() {
-            true => None,
-            false => Some(self.put(
-                name,
-                Part::DeadLetters,
-                generation,
-                &encode_misfits(&rows, &admitted, format).map_err(failed)?,
-            )?),
-        };
+        let records_file = self.put(name, Part::Records, generation, &encoded)?;
+        let encoded = encode_conflicts(name, &conflicts, format).map_err(failed)?;
+        let conflicts_file = self.put(name, Part::Conflicts, generation, &encoded)?;
+        let mut dead_letters_file = None;
+        if !admitted.misfits.is_empty() {
+            let encoded = encode_misfits(&rows, &admitted.misfits, format).map_err(failed)?;
+            dead_letters_file = Some(self.put(name, Part::DeadLetters, generation, &encoded)?);
+        }
         let written = rows.len() - admitted.discarded.len();
-        let files = [Some(&records_file), Some(&conflicts_file), dead_letters_file.as_ref()]
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect();
-        let receipt =
-            TableReceipt { rows: written, conflicts: conflicts.len(), dead_letters: admitted.misfits.len(), files };
+        let receipt = TableReceipt {
+            rows: written,
+            conflicts: conflicts.len(),
+            dead_letters: admitted.misfits.len(),
+            files: [&records_file, &conflicts_file].into_iter().chain(&dead_letters_file).cloned().collect(),
+        };
         // A feed grows; current rows are replaced.
         let older = had.filter(|_| self.options.mode == Mode::Changes);
         let (older_rows, mut files, mut dead_letters) =
@@ -220,6 +151,29 @@ impl<D: Destination> FileSink<D> {
         };
         Ok((entry, receipt))
     }
+}
+
+/// The rows as a file, and what the contract let into it.
+fn encode(
+    name: &TableName,
+    rows: &Rows,
+    format: Format,
+    contract: Contract,
+    had: Option<&ManifestTable>,
+) -> Result<(Admitted, Vec<u8>), SinkError> {
+    let values = rows.values();
+    let admitted = contract.admit(had.map(|had| &had.columns), &values, format.fidelity());
+    let admitted = admitted.map_err(|source: ContractError| SinkError::Contract {
+        table: name.clone(),
+        key: rows.key(source.row).unwrap_or_default(),
+        source: Box::new(source),
+    })?;
+    let encoded = match format.columnar() {
+        None => Ok(rows.encode_lines(name, contract, &admitted)),
+        Some(columnar) => rows.encode_columns(&values, columnar, &admitted),
+    };
+    let failed = |source: WriteTableError| SinkError::Table { table: name.clone(), source };
+    encoded.map(|encoded| (admitted, encoded)).map_err(failed)
 }
 
 impl<D: Destination> Sink for FileSink<D> {
@@ -248,6 +202,8 @@ impl<D: Destination> Sink for FileSink<D> {
                     });
                 }
                 (self.manifest, self.revision) = (manifest, Some(revision));
+                // A delivery may have ended between its manifest and this.
+                self.remove_unnamed();
             }
         }
         Ok(self.manifest.tables.iter().map(|table| (table.name(), table.heads.clone())).collect())

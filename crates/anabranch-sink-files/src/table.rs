@@ -1,12 +1,13 @@
 //! Tables as they are written: text columns around the records' own.
 
+use std::borrow::Cow;
 use std::io::Write;
 
-use anabranch_core::{Record, Value};
+use anabranch_core::{Key, Record, Value};
 use anabranch_sink::columns::{Columns, Contract, Fidelity};
 use serde::{Deserialize, Serialize};
 
-use crate::{csv, parquet};
+use crate::{csv, jsonl, parquet};
 
 /// The format of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,30 @@ impl Format {
             Format::Csv => "csv",
         }
     }
+
+    /// What it is if it has columns.
+    pub(crate) fn columnar(self) -> Option<Columnar> {
+        match self {
+            Format::Parquet => Some(Columnar::Parquet),
+            Format::Csv => Some(Columnar::Csv),
+            Format::Jsonl => None,
+        }
+    }
+
+    pub(crate) fn fidelity(self) -> Fidelity {
+        match self {
+            Format::Parquet => Fidelity::Columns,
+            Format::Csv => Fidelity::Text,
+            Format::Jsonl => Fidelity::Lossless,
+        }
+    }
+}
+
+/// The formats that have columns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Columnar {
+    Parquet,
+    Csv,
 }
 
 /// What the rows are.
@@ -66,7 +91,7 @@ pub(crate) struct Table<'v> {
     /// The records' columns, as they are written.
     pub(crate) columns: Columns,
     /// One for each row; `None` is a row without a record.
-    pub(crate) values: Vec<Option<&'v Value>>,
+    pub(crate) values: Vec<Option<Cow<'v, Value>>>,
     pub(crate) after: Vec<TextColumn>,
 }
 
@@ -76,11 +101,10 @@ impl Table<'_> {
         Self { before, columns: Columns::default(), values: Vec::new(), after: Vec::new() }
     }
 
-    pub(crate) fn write(&self, format: Format, out: &mut (impl Write + Send)) -> Result<(), WriteTableError> {
-        match format {
-            Format::Parquet => parquet::write(self, out),
-            Format::Csv => Ok(csv::write(self, out)?),
-            Format::Jsonl => unreachable!("JSON Lines are written line by line"),
+    pub(crate) fn write(&self, columnar: Columnar, out: &mut (impl Write + Send)) -> Result<(), WriteTableError> {
+        match columnar {
+            Columnar::Parquet => parquet::write(self, out),
+            Columnar::Csv => Ok(csv::write(self, out)?),
         }
     }
 
@@ -97,13 +121,13 @@ impl Table<'_> {
     /// The records as objects: those that have columns of their own.
     pub(crate) fn objects(&self) -> Vec<Option<&Value>> {
         let is_object = |value: &&Value| matches!(value, Value::Object(_)) && !self.columns.keeps_objects_whole;
-        self.values.iter().map(|value| value.filter(is_object)).collect()
+        self.values.iter().map(|value| value.as_deref().filter(is_object)).collect()
     }
 
     /// The records that are no objects.
     pub(crate) fn roots(&self) -> Vec<Option<&Value>> {
         let is_root = |value: &&Value| !matches!(value, Value::Object(_)) || self.columns.keeps_objects_whole;
-        self.values.iter().map(|value| value.filter(is_root)).collect()
+        self.values.iter().map(|value| value.as_deref().filter(is_root)).collect()
     }
 }
 
@@ -118,30 +142,40 @@ fn own_name(name: &str, text: &[&str]) -> String {
 
 /// The records of a store as one table, for a file that is read once.
 pub struct RecordTable {
-    keys: Vec<String>,
+    keys: Vec<Key>,
     values: Vec<Value>,
 }
 
 impl RecordTable {
     /// Takes the records.
     pub fn new(records: impl IntoIterator<Item = Record>) -> Self {
-        let (keys, values) =
-            records.into_iter().map(|record| (anabranch_core::json::key_to_string(&record.key), record.value)).unzip();
+        let (keys, values) = records.into_iter().map(|record| (record.key, record.value)).unzip();
         Self { keys, values }
     }
 
-    /// Writes them in columns that fit; returns how many values fit none (lone surrogates, invalid dates).
+    /// Writes them in columns that fit, or as lines; returns how many values the format cannot hold (in Parquet lone
+    /// surrogates and invalid dates, in CSV properties with lone surrogates in their names).
     pub fn write(&self, format: Format, out: &mut (impl Write + Send)) -> Result<usize, WriteTableError> {
+        let Some(columnar) = format.columnar() else {
+            let mut line = Vec::new();
+            for (key, value) in self.keys.iter().zip(&self.values) {
+                line.clear();
+                jsonl::write_record(key, value, &mut line);
+                line.push(b'\n');
+                out.write_all(&line)?;
+            }
+            return Ok(0);
+        };
         let values: Vec<&Value> = self.values.iter().collect();
-        let admitted = Contract::Evolve.admit(None, &values, Fidelity::Columns).unwrap_or_default();
-        let key = TextColumn { name: "_key", cells: self.keys.iter().cloned().map(Some).collect() };
+        let admitted = Contract::Evolve.admit(None, &values, format.fidelity()).unwrap_or_default();
+        let cells = self.keys.iter().map(|key| Some(anabranch_core::json::key_to_string(key))).collect();
         let table = Table {
-            before: vec![key],
+            before: vec![TextColumn { name: "_key", cells }],
             columns: admitted.columns.settled(),
-            values: values.into_iter().map(Some).collect(),
+            values: values.into_iter().map(|value| Some(Cow::Borrowed(value))).collect(),
             after: Vec::new(),
         };
-        table.write(format, out)?;
+        table.write(columnar, out)?;
         Ok(admitted.misfits.len())
     }
 }

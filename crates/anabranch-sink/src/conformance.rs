@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use anabranch_core::json::key_to_string;
-use anabranch_core::{Author, Document, Edit, Key, Value};
-
 use crate::driver::deliver;
-use crate::sink::{Sink, TableName};
+use crate::sink::{Checkpoints, Delivery, Sink, TableName, TableReceipt};
+use anabranch_core::json::key_to_string;
+
+mod sample;
+use sample::Sample;
 
 /// The rows of each table of a destination by their key (typed JSON), each in any one form that tells rows apart.
 pub type Rows = BTreeMap<TableName, BTreeMap<String, String>>;
@@ -22,7 +23,7 @@ pub trait Subject {
     fn sink(&self) -> Self::Sink;
     /// The rows that a reader of it sees now.
     fn rows(&self) -> Rows;
-    /// From now on, `writes` steps succeed and the next one fails; `None`: all succeed.
+    /// From now on, `writes` writes succeed, and after them all fail; `None`: all succeed.
     fn fail_after(&self, writes: Option<usize>);
 }
 
@@ -54,6 +55,18 @@ fn broken(law: &'static str, what: impl ToString) -> BrokenLaw {
     BrokenLaw { law, what: what.to_string() }
 }
 
+/// What a reader sees, and how far the destination says that it is.
+#[derive(PartialEq)]
+struct State {
+    rows: Rows,
+    checkpoints: Checkpoints,
+}
+
+fn state<S: Subject>(law: &'static str, subject: &S) -> Result<State, BrokenLaw> {
+    let checkpoints = subject.sink().open().map_err(|error| broken(law, error))?;
+    Ok(State { rows: subject.rows(), checkpoints })
+}
+
 fn push<S: Subject>(law: &'static str, subject: &S, stores: &Sample) -> Result<usize, BrokenLaw> {
     let delivered = deliver(&mut subject.sink(), &stores.tables());
     delivered.map(|delivered| delivered.len()).map_err(|error| broken(law, error))
@@ -74,30 +87,51 @@ fn twice_equals_once<S: Subject>() -> Checked {
 fn stopping_anywhere_and_resuming_ends_equal<S: Subject>() -> Checked {
     const LAW: &str = "stopping after any write and resuming from the checkpoint ends equal";
     let (first, second) = (Sample::first(), Sample::second());
-    let whole = S::new();
-    push(LAW, &whole, &first)?;
-    let before = whole.rows();
-    push(LAW, &whole, &second)?;
-    let after = whole.rows();
-    for writes in 0..STEPS_MAX {
-        let subject = S::new();
-        push(LAW, &subject, &first)?;
-        subject.fail_after(Some(writes));
-        let stopped = deliver(&mut subject.sink(), &second.tables()).is_err();
-        subject.fail_after(None);
-        let seen = subject.rows();
-        if seen != before && seen != after {
-            return Err(broken(LAW, format!("stopped after {writes} writes, a reader sees a part")));
-        }
-        push(LAW, &subject, &second)?;
-        if subject.rows() != after {
-            return Err(broken(LAW, format!("stopped after {writes} writes, it ended with other rows")));
-        }
-        if !stopped {
-            return Ok(());
+    // Once into an empty destination, and once into one that was filled.
+    for held in [None, Some(&first)] {
+        let filled = || {
+            let subject = S::new();
+            held.map_or(Ok(0), |held| push(LAW, &subject, held)).map(|_| subject)
+        };
+        let whole = filled()?;
+        let before = state(LAW, &whole)?;
+        push(LAW, &whole, &second)?;
+        let after = state(LAW, &whole)?;
+        let mut writes = 0;
+        while stops_after(writes, &filled()?, &second, [&before, &after])? {
+            writes += 1;
+            if writes == STEPS_MAX {
+                return Err(broken(LAW, format!("a small delivery took over {STEPS_MAX} writes")));
+            }
         }
     }
-    Err(broken(LAW, format!("a small delivery took over {STEPS_MAX} writes")))
+    Ok(())
+}
+
+/// Stops after some writes and resumes; tells whether the delivery was stopped, rather than done by then.
+fn stops_after<S: Subject>(
+    writes: usize,
+    subject: &S,
+    sample: &Sample,
+    [before, after]: [&State; 2],
+) -> Result<bool, BrokenLaw> {
+    const LAW: &str = "stopping after any write and resuming from the checkpoint ends equal";
+    subject.fail_after(Some(writes));
+    let stopped = deliver(&mut subject.sink(), &sample.tables()).is_err();
+    subject.fail_after(None);
+    let rows = subject.rows();
+    let seen = state(LAW, subject)?;
+    if rows != seen.rows {
+        return Err(broken(LAW, format!("stopped after {writes} writes, reading the checkpoint changed the rows")));
+    }
+    if seen != *before && seen != *after {
+        return Err(broken(LAW, format!("stopped after {writes} writes, rows and checkpoint are neither old nor new")));
+    }
+    push(LAW, subject, sample)?;
+    match state(LAW, subject)? == *after {
+        true => Ok(stopped),
+        false => Err(broken(LAW, format!("stopped after {writes} writes, it ended with other rows"))),
+    }
 }
 
 fn a_backfill_equals_what_came_bit_by_bit<S: Subject>() -> Checked {
@@ -106,28 +140,32 @@ fn a_backfill_equals_what_came_bit_by_bit<S: Subject>() -> Checked {
     push(LAW, &cut, &Sample::first())?;
     push(LAW, &cut, &Sample::second())?;
     push(LAW, &whole, &Sample::second())?;
-    if cut.rows() == whole.rows() { Ok(()) } else { Err(broken(LAW, "the rows differ")) }
+    if state(LAW, &cut)? == state(LAW, &whole)? { Ok(()) } else { Err(broken(LAW, "rows or checkpoints differ")) }
 }
 
 fn rows_are_the_records<S: Subject>() -> Checked {
-    const LAW: &str = "the rows are the records";
-    let subject = S::new();
-    push(LAW, &subject, &Sample::first())?;
+    const LAW: &str = "the rows are the records of the document";
+    let (subject, first, second) = (S::new(), Sample::first(), Sample::second());
+    push(LAW, &subject, &first)?;
     let before = subject.rows();
-    let sample = Sample::second();
-    push(LAW, &subject, &sample)?;
+    push(LAW, &subject, &second)?;
     let after = subject.rows();
-    for (name, document) in sample.tables() {
+    for ((name, was), (_, is)) in first.tables().into_iter().zip(second.tables()) {
         let keys: Vec<String> = after.get(&name).into_iter().flat_map(|rows| rows.keys().cloned()).collect();
-        let mut want: Vec<String> = document.view().records().map(|record| key_to_string(&record.key)).collect();
+        let mut want: Vec<String> = is.view().records().map(|record| key_to_string(&record.key)).collect();
         want.sort();
         if keys != want {
             return Err(broken(LAW, format!("table {name} has the keys {keys:?} instead of {want:?}")));
         }
-    }
-    let edited = |rows: &Rows| rows.get(&table("orders")).and_then(|rows| rows.get(EDITED)).cloned();
-    if edited(&before) == edited(&after) {
-        return Err(broken(LAW, format!("the row {EDITED} is as it was, though its record was edited")));
+        let row = |rows: &Rows, key: &str| rows.get(&name).and_then(|rows| rows.get(key)).cloned();
+        for record in was.view().records() {
+            let key = key_to_string(&record.key);
+            let is_same = is.view().get(&record.key).as_ref() == Some(&record.value);
+            if is_same != (row(&before, &key) == row(&after, &key)) {
+                let what = if is_same { "changed, and its record did not" } else { "stayed, and its record did not" };
+                return Err(broken(LAW, format!("table {name}: the row {key} {what}")));
+            }
+        }
     }
     Ok(())
 }
@@ -164,78 +202,12 @@ struct Interrupted<S, F> {
 impl<S: Sink, F: FnMut()> Sink for Interrupted<S, F> {
     type Error = S::Error;
 
-    fn open(&mut self) -> Result<crate::Checkpoints, S::Error> {
+    fn open(&mut self) -> Result<Checkpoints, S::Error> {
         self.sink.open()
     }
 
-    fn deliver(&mut self, delivery: &crate::Delivery<'_>) -> Result<Vec<crate::TableReceipt>, S::Error> {
+    fn deliver(&mut self, delivery: &Delivery<'_>) -> Result<Vec<TableReceipt>, S::Error> {
         (self.meanwhile)();
         self.sink.deliver(delivery)
     }
-}
-
-/// Three stores at an earlier and a later moment.
-struct Sample {
-    stores: Vec<(TableName, Document)>,
-}
-
-/// The key of a record that is edited between the two moments.
-const EDITED: &str = "1";
-
-impl Sample {
-    fn first() -> Self {
-        let mut orders = Document::new();
-        commit(&mut orders, "first", (0..7).map(|at| put(at, [("state", "open".into())])).collect());
-        let mut notes = Document::new();
-        let keys = [Key::String("a/b".into()), Key::Array(vec![key(1), Key::Date(0.0)]), Key::Binary(vec![0, 255])];
-        let note = |key| Edit::Put { key: Some(key), value: Value::from("no object") };
-        commit(&mut notes, "first", keys.map(note).into());
-        let mut drafts = Document::new();
-        commit(&mut drafts, "first", vec![put(1, [])]);
-        let stores = [("orders", orders), ("notes & more", notes), ("drafts", drafts)];
-        Self { stores: stores.map(|(name, document)| (table(name), document)).into() }
-    }
-
-    /// Records added, changed, deleted, with a conflict and a new field; a store unchanged, and one emptied.
-    fn second() -> Self {
-        let mut sample = Self::first();
-        for (name, document) in &mut sample.stores {
-            let base = document.known(&document.heads()).expect("these are its own heads");
-            match name.store.as_str() {
-                "orders" => {
-                    let added = put(7, [("state", "open".into()), ("paid", true.into())]);
-                    let edits = vec![put(1, [("state", "paid".into())]), added, Edit::Delete { key: key(2) }];
-                    commit(document, "second", edits);
-                    let late = [put(1, [("state", "cancelled".into())])];
-                    document.change_at(&base, &late, &Author::run("third", "job")).expect("the sample is sound");
-                }
-                "drafts" => commit(document, "second", vec![Edit::Delete { key: key(1) }]),
-                _ => (),
-            }
-        }
-        sample
-    }
-
-    fn tables(&self) -> Vec<(TableName, &Document)> {
-        self.stores.iter().map(|(name, document)| (name.clone(), document)).collect()
-    }
-}
-
-fn table(store: &str) -> TableName {
-    TableName { database: "shop".into(), store: store.into() }
-}
-
-fn key(at: i32) -> Key {
-    Key::Number(f64::from(at))
-}
-
-fn put<const N: usize>(at: i32, fields: [(&str, Value); N]) -> Edit {
-    let lines = Value::Array(vec![Value::object([("sku", Value::from("x"))])]);
-    let common = [("total", Value::Number(f64::from(at) / 2.0)), ("lines", lines)];
-    Edit::Put { key: Some(key(at)), value: Value::object(common.into_iter().chain(fields)) }
-}
-
-fn commit(document: &mut Document, author: &str, edits: Vec<Edit>) {
-    let base = document.known(&document.heads()).expect("these are its own heads");
-    document.change_at(&base, &edits, &Author::person(author)).expect("the sample is sound");
 }

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::directory::OpenError;
-use crate::disk::Disk;
+use crate::disk::{Disk, KeepError};
 
 pub(crate) const BLOBS: &str = "blobs";
 
@@ -28,14 +28,26 @@ pub(crate) fn read(disk: &dyn Disk, sha256: &[u8; 32]) -> Result<Option<Vec<u8>>
 }
 
 /// Keeps a Blob: whole under its name, or not at all.
-pub(crate) fn write(disk: &mut dyn Disk, sha256: &[u8; 32], bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write(disk: &mut dyn Disk, sha256: &[u8; 32], bytes: &[u8]) -> Result<(), KeepError> {
     let path = path(sha256);
     if disk.read(&path).is_ok_and(|have| have == bytes) {
         return Ok(());
     }
-    let temporary = format!("{path}.tmp");
+    let temporary = temporary(&path);
     disk.write(&temporary, bytes)?;
-    disk.sync(&temporary)?;
+    disk.sync(&temporary).map_err(KeepError::Sync)?;
     disk.rename(&temporary, &path)?;
-    disk.sync_dir(BLOBS)
+    disk.sync_dir(BLOBS).map_err(KeepError::Sync)
+}
+
+/// Takes away what a transaction that failed wrote of a Blob.
+pub(crate) fn forget(disk: &mut dyn Disk, sha256: &[u8; 32]) {
+    let path = path(sha256);
+    for file in [temporary(&path), path] {
+        drop(disk.remove(&file));
+    }
+}
+
+fn temporary(path: &str) -> String {
+    format!("{path}.tmp")
 }

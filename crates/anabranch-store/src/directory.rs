@@ -10,7 +10,7 @@ use anabranch_wire::limits::SEGMENT_BYTES_TARGET;
 use anabranch_wire::{Entry, Note, ReplicaEntry, RunEntry};
 
 use crate::blobs;
-use crate::disk::{Access, Disk};
+use crate::disk::{Access, Disk, KeepError};
 use crate::log::{self, Tail};
 use crate::marker::{self, MARKER, ReadMarkerError};
 use crate::transaction::Transaction;
@@ -120,6 +120,20 @@ pub enum InitError {
         /// The directory.
         path: String,
     },
+    /// A file is in the place of the directory.
+    #[error("{path} is no directory: name a new or an empty one")]
+    NoDirectory {
+        /// The file.
+        path: String,
+    },
+    /// What is there cannot be looked at.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The directory.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The file system failed.
     #[error("cannot make {path}: {source}")]
     Write {
@@ -146,7 +160,7 @@ pub enum OpenError {
         path: String,
     },
     /// A file is damaged.
-    #[error("{path}: damaged at byte {offset}: {what}")]
+    #[error("{path}: damaged at byte {offset}: {what}; restore the directory from a backup")]
     Damaged {
         /// The file.
         path: String,
@@ -161,8 +175,8 @@ pub enum OpenError {
         /// The directory.
         path: String,
     },
-    /// A segment of the log is not there.
-    #[error("{path} is missing: restore it from a backup")]
+    /// A segment of the log, or the marker of a directory that has a log, is not there.
+    #[error("{path} is missing: restore the directory from a backup")]
     MissingSegment {
         /// The file.
         path: String,
@@ -174,13 +188,36 @@ pub enum OpenError {
         path: String,
     },
     /// The file system failed.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot open {path}: {source}")]
     Read {
         /// The file.
         path: String,
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl OpenError {
+    /// Files are named as people find them: within the directory.
+    fn within(mut self, dir: &str) -> Self {
+        use OpenError::{Damaged, Locked, MissingBlob, MissingSegment, Newer, NotAStore, Read};
+        match &mut self {
+            Damaged { path, .. } | MissingSegment { path } | MissingBlob { path } | Read { path, .. } => {
+                *path = format!("{dir}/{path}");
+            }
+            NotAStore { .. } | Locked { .. } | Newer { .. } => (),
+        }
+        self
+    }
+}
+
+/// Whether `name` is what making a directory leaves behind when it fails before the marker is there.
+fn is_remnant(disk: &dyn Disk, name: &str) -> bool {
+    match name {
+        log::LOG | blobs::BLOBS => disk.list(name).is_ok_and(|names| names.is_empty()),
+        LOCK => disk.read(name).is_ok_and(|bytes| bytes.is_empty()),
+        _ => name == marker::TEMPORARY,
+    }
 }
 
 #[derive(Debug, Default)]
@@ -193,7 +230,11 @@ struct Stored {
 pub struct StoreDir {
     pub(crate) disk: Box<dyn Disk>,
     pub(crate) tail: Tail,
+    /// Where the marker says that the log ends: beyond `tail` if somebody cut the log.
+    pub(crate) committed: Tail,
     pub(crate) torn: Option<TornTail>,
+    /// Something was not made durable: what the disk holds is only known again after opening it anew.
+    pub(crate) poisoned: bool,
     /// A segment that is longer gets no further transaction.
     pub(crate) segment_bytes_target: u64,
     order: Vec<StoreName>,
@@ -201,18 +242,23 @@ pub struct StoreDir {
     replicas: BTreeMap<String, Replica>,
     runs: BTreeMap<String, Run>,
     databases: BTreeMap<String, Database>,
-    blobs: BTreeMap<[u8; 32], u64>,
+    pub(crate) blobs: BTreeMap<[u8; 32], u64>,
 }
 
 impl StoreDir {
     /// Makes an empty store directory.
     pub fn init(disk: &mut dyn Disk) -> Result<(), InitError> {
         let path = disk.name();
-        let names = disk.list("").unwrap_or_default();
+        let names = match disk.list("") {
+            Ok(names) => names,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(InitError::NoDirectory { path }),
+            Err(source) => return Err(InitError::Read { path, source }),
+        };
         if names.iter().any(|name| name == MARKER) {
             return Err(InitError::Exists { path });
         }
-        if !names.is_empty() {
+        if !names.iter().all(|name| is_remnant(disk, name)) {
             return Err(InitError::NotEmpty { path });
         }
         let mut make = || {
@@ -220,37 +266,48 @@ impl StoreDir {
             disk.create_dir(log::LOG)?;
             disk.create_dir(blobs::BLOBS)?;
             disk.write(LOCK, &[])?;
-            marker::write(disk, &Tail::default())
+            marker::write(disk, &Tail::default()).map_err(KeepError::into_io)
         };
         make().map_err(|source| InitError::Write { path, source })
     }
 
     /// Opens a store directory and reads what it holds.
-    pub fn open(mut disk: impl Disk + 'static, access: Access) -> Result<Self, OpenError> {
+    pub fn open(disk: impl Disk + 'static, access: Access) -> Result<Self, OpenError> {
         let path = disk.name();
+        Self::open_named(disk, access, &path).map_err(|error| error.within(&path))
+    }
+
+    fn open_named(mut disk: impl Disk + 'static, access: Access, path: &str) -> Result<Self, OpenError> {
         match disk.read(MARKER) {
             Ok(_) => (),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                return Err(OpenError::NotAStore { path });
+                let has_log =
+                    disk.list(log::LOG).is_ok_and(|names| names.iter().any(|name| name.ends_with(log::ENDING)));
+                return Err(match has_log {
+                    true => OpenError::MissingSegment { path: MARKER.into() },
+                    false => OpenError::NotAStore { path: path.into() },
+                });
             }
             Err(source) => return Err(OpenError::Read { path: MARKER.into(), source }),
         }
         match disk.lock(LOCK, access) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(OpenError::Locked { path }),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                return Err(OpenError::Locked { path: path.into() });
+            }
             other => other.map_err(|source| OpenError::Read { path: LOCK.into(), source })?,
         }
         // Another process may have replaced the marker before the lock was taken.
         let marker = disk.read(MARKER).map_err(|source| OpenError::Read { path: MARKER.into(), source })?;
         let committed = marker::decode(&marker).map_err(|error| match error {
-            ReadMarkerError::Newer => OpenError::Newer { path: path.clone() },
-            ReadMarkerError::Damaged => {
-                OpenError::Damaged { path: format!("{path}/{MARKER}"), offset: 0, what: "the marker" }
-            }
+            ReadMarkerError::Newer => OpenError::Newer { path: path.into() },
+            ReadMarkerError::Damaged => OpenError::Damaged { path: MARKER.into(), offset: 0, what: "the marker" },
         })?;
         let mut dir = Self {
             disk: Box::new(disk),
             tail: Tail::default(),
+            committed: committed.clone(),
             torn: None,
+            poisoned: false,
             segment_bytes_target: SEGMENT_BYTES_TARGET,
             order: Vec::new(),
             stores: BTreeMap::new(),
@@ -262,7 +319,8 @@ impl StoreDir {
         let mut entries = Vec::new();
         let (tail, torn) = log::read(&*dir.disk, &committed, &mut |entry| entries.push(entry))?;
         entries.into_iter().for_each(|entry| dir.take(entry));
-        (dir.tail, dir.torn) = (tail, torn);
+        dir.tail = tail;
+        dir.torn = torn.map(|torn| TornTail { path: format!("{path}/{}", torn.path), ..torn });
         Ok(dir)
     }
 
@@ -303,7 +361,7 @@ impl StoreDir {
 
     /// The bytes of a large Blob; `None` if they are not here.
     pub fn blob(&self, sha256: &[u8; 32]) -> Result<Option<Vec<u8>>, OpenError> {
-        blobs::read(&*self.disk, sha256)
+        blobs::read(&*self.disk, sha256).map_err(|error| error.within(&self.name()))
     }
 
     /// The large Blobs that were kept, by the SHA-256 of their bytes, with their sizes.
@@ -319,7 +377,7 @@ impl StoreDir {
     /// Reads every large Blob that was kept: each must be here, whole.
     pub fn check_blobs(&self) -> Result<(), OpenError> {
         for (sha256, size) in &self.blobs {
-            let path = blobs::path(sha256);
+            let path = format!("{}/{}", self.name(), blobs::path(sha256));
             match self.blob(sha256)? {
                 None => return Err(OpenError::MissingBlob { path }),
                 Some(bytes) if bytes.len() as u64 == *size => (),

@@ -13,8 +13,30 @@ pub enum Access {
     Write,
 }
 
+/// What failed.
+pub(crate) enum KeepError {
+    /// A write: what is on the disk is known.
+    Write(io::Error),
+    /// Making a write durable: what is on the disk is not known any more, and trying again would not tell.
+    Sync(io::Error),
+}
+
+impl From<io::Error> for KeepError {
+    fn from(error: io::Error) -> Self {
+        KeepError::Write(error)
+    }
+}
+
+impl KeepError {
+    pub(crate) fn into_io(self) -> io::Error {
+        match self {
+            KeepError::Write(error) | KeepError::Sync(error) => error,
+        }
+    }
+}
+
 /// Files below one directory, by relative path with `/`.
-pub trait Disk {
+pub trait Disk: Send {
     /// The name of the directory, for messages.
     fn name(&self) -> String;
     /// Makes a directory, and the directories above it; fine if it is there.

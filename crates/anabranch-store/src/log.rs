@@ -8,6 +8,7 @@ use crate::directory::{OpenError, TornTail};
 use crate::disk::Disk;
 
 pub(crate) const LOG: &str = "log";
+pub(crate) const ENDING: &str = ".seg";
 
 /// Where the committed log ends, and the next transaction begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub(crate) struct Tail {
 }
 
 pub(crate) fn segment_path(number: u32) -> String {
-    format!("{LOG}/{number:08}.seg")
+    format!("{LOG}/{number:08}{ENDING}")
 }
 
 /// Reads every committed transaction into `take`. Returns where the log ends, which is before `committed` only if the

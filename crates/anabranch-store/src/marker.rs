@@ -1,11 +1,10 @@
 //! The marker: what this directory is, and where its committed log ends (FORMAT.md §7).
 
-use std::io;
-
-use crate::disk::Disk;
+use crate::disk::{Disk, KeepError};
 use crate::log::Tail;
 
 pub(crate) const MARKER: &str = "ANABRANCH";
+pub(crate) const TEMPORARY: &str = "ANABRANCH.tmp";
 const FIRST_LINE: &str = "anabranch store 1";
 const CHECK_DIGITS: usize = 16;
 
@@ -19,12 +18,16 @@ pub(crate) enum ReadMarkerError {
 }
 
 /// Replaces the marker as a whole: by that a transaction is committed.
-pub(crate) fn write(disk: &mut dyn Disk, tail: &Tail) -> io::Result<()> {
-    let temporary = format!("{MARKER}.tmp");
-    disk.write(&temporary, encode(tail).as_bytes())?;
-    disk.sync(&temporary)?;
-    disk.rename(&temporary, MARKER)?;
-    disk.sync_dir("")
+pub(crate) fn write(disk: &mut dyn Disk, tail: &Tail) -> Result<(), KeepError> {
+    disk.write(TEMPORARY, encode(tail).as_bytes())?;
+    disk.sync(TEMPORARY).map_err(KeepError::Sync)?;
+    disk.rename(TEMPORARY, MARKER)?;
+    disk.sync_dir("").map_err(KeepError::Sync)
+}
+
+/// Whether the marker names this end.
+pub(crate) fn names(disk: &dyn Disk, tail: &Tail) -> bool {
+    disk.read(MARKER).is_ok_and(|bytes| bytes == encode(tail).as_bytes())
 }
 
 fn encode(tail: &Tail) -> String {

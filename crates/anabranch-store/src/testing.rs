@@ -1,9 +1,8 @@
 //! A disk in memory that fails at a chosen operation, half done, and forgets what was not synced.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::disk::{Access, Disk};
 
@@ -17,27 +16,40 @@ struct State {
     durable_contents: Vec<Vec<u8>>,
     operations: usize,
     fail_at: Option<usize>,
+    /// Whether what comes after the failing operation fails, too.
+    for_good: bool,
 }
 
 /// A disk in memory; clones share their files.
 #[derive(Clone, Default, Debug)]
-pub struct MemoryDisk(Rc<RefCell<State>>);
+pub struct MemoryDisk(Arc<Mutex<State>>);
 
 impl MemoryDisk {
     /// Lets the `n`-th writing operation from now fail, half done, and all after it.
     pub fn fail_at(&self, n: usize) {
-        let mut state = self.0.borrow_mut();
-        state.fail_at = Some(state.operations + n);
+        let mut state = self.state();
+        (state.fail_at, state.for_good) = (Some(state.operations + n), true);
+    }
+
+    /// Lets the `n`-th writing operation from now fail, half done, and no other.
+    pub fn fail_once_at(&self, n: usize) {
+        let mut state = self.state();
+        (state.fail_at, state.for_good) = (Some(state.operations + n), false);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets everything succeed again.
     pub fn heal(&self) {
-        self.0.borrow_mut().fail_at = None;
+        self.state().fail_at = None;
     }
 
     /// The power fails: names and contents that were not synced are gone; of what a file grew by, `kept` bytes stay.
     pub fn crash(&self, kept: usize) {
-        let state = &mut *self.0.borrow_mut();
+        let mut guard = self.state();
+        let state = &mut *guard;
         state.fail_at = None;
         state.names = state.durable_names.clone();
         for number in 0..state.contents.len() {
@@ -56,17 +68,17 @@ impl MemoryDisk {
 
     /// A copy with files of its own.
     pub fn copy(&self) -> Self {
-        Self(Rc::new(RefCell::new(self.0.borrow().clone())))
+        Self(Arc::new(Mutex::new(self.state().clone())))
     }
 
     /// The names of all files.
     pub fn files(&self) -> Vec<String> {
-        self.0.borrow().names.keys().cloned().collect()
+        self.state().names.keys().cloned().collect()
     }
 
     /// Changes a file behind everybody's back.
     pub fn tamper(&self, path: &str, change: impl FnOnce(&mut Vec<u8>)) {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.state();
         let number = state.names.get(path).copied();
         if let Some(bytes) = number.and_then(|number| state.contents.get_mut(number)) {
             change(bytes);
@@ -75,15 +87,17 @@ impl MemoryDisk {
 
     /// Takes a file away behind everybody's back.
     pub fn lose(&self, path: &str) {
-        self.0.borrow_mut().names.remove(path);
+        self.state().names.remove(path);
     }
 
     /// Counts a writing operation, and fails if this one shall fail.
     fn operation(&self) -> io::Result<()> {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.state();
         state.operations += 1;
         match state.fail_at {
-            Some(at) if state.operations >= at => Err(io::ErrorKind::StorageFull.into()),
+            Some(at) if state.operations == at || state.operations > at && state.for_good => {
+                Err(io::ErrorKind::StorageFull.into())
+            }
             _ => Ok(()),
         }
     }
@@ -128,7 +142,7 @@ impl Disk for MemoryDisk {
     }
 
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        let state = self.0.borrow();
+        let state = self.state();
         let number = state.number(path)?;
         Ok(state.contents.get(number).cloned().unwrap_or_default())
     }
@@ -136,26 +150,26 @@ impl Disk for MemoryDisk {
     fn write(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
         let done = self.operation();
         let bytes = if done.is_ok() { bytes } else { half(bytes) };
-        *self.0.borrow_mut().file(path) = bytes.to_vec();
+        *self.state().file(path) = bytes.to_vec();
         done
     }
 
     fn append(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
         let done = self.operation();
         let bytes = if done.is_ok() { bytes } else { half(bytes) };
-        self.0.borrow_mut().file(path).extend(bytes);
+        self.state().file(path).extend(bytes);
         done
     }
 
     fn truncate(&mut self, path: &str, length: u64) -> io::Result<()> {
         self.operation()?;
-        self.0.borrow_mut().file(path).resize(length as usize, 0);
+        self.state().file(path).resize(length as usize, 0);
         Ok(())
     }
 
     fn sync(&mut self, path: &str) -> io::Result<()> {
         self.operation()?;
-        let mut state = self.0.borrow_mut();
+        let mut state = self.state();
         let number = state.number(path)?;
         let now = state.contents.get(number).cloned().unwrap_or_default();
         if let Some(durable) = state.durable_contents.get_mut(number) {
@@ -168,7 +182,7 @@ impl Disk for MemoryDisk {
         self.operation()?;
         let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
         let is_here = |name: &String| name.strip_prefix(&prefix).is_some_and(|rest| !rest.contains('/'));
-        let mut state = self.0.borrow_mut();
+        let mut state = self.state();
         state.durable_names.retain(|name, _| !is_here(name));
         let here: Vec<_> = state
             .names
@@ -182,7 +196,7 @@ impl Disk for MemoryDisk {
 
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
         self.operation()?;
-        let mut state = self.0.borrow_mut();
+        let mut state = self.state();
         let number = state.number(from)?;
         state.names.remove(from);
         state.names.insert(to.to_owned(), number);
@@ -191,7 +205,7 @@ impl Disk for MemoryDisk {
 
     fn remove(&mut self, path: &str) -> io::Result<()> {
         self.operation()?;
-        let mut state = self.0.borrow_mut();
+        let mut state = self.state();
         state.number(path)?;
         state.names.remove(path);
         Ok(())

@@ -12,6 +12,7 @@ use anabranch_wire::{
 
 use crate::blobs;
 use crate::directory::{Database, Offer, Replica, Run, StoreDir, StoreName};
+use crate::disk::KeepError;
 use crate::log::{self, Tail};
 use crate::marker;
 
@@ -19,8 +20,11 @@ use crate::marker;
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
     /// The disk is full.
-    #[error("the disk is full: nothing was changed")]
-    DiskFull,
+    #[error("the disk of {path} is full: nothing was changed; make room and try again")]
+    DiskFull {
+        /// The directory.
+        path: String,
+    },
     /// The file system failed.
     #[error("cannot write {path}: {source}")]
     Write {
@@ -28,6 +32,12 @@ pub enum CommitError {
         path: String,
         /// What the system said.
         source: io::Error,
+    },
+    /// An earlier transaction was not made durable, and nobody knows what the disk holds.
+    #[error("an earlier write to {path} was not made durable: open the directory anew, which reads what is there")]
+    Poisoned {
+        /// The directory.
+        path: String,
     },
     /// Something does not fit a frame.
     #[error(transparent)]
@@ -118,17 +128,25 @@ impl<'d> Transaction<'d> {
     /// Makes everything durable. A transaction without entries writes nothing.
     pub fn commit(self) -> Result<(), CommitError> {
         let Self { dir, entries, blobs, .. } = self;
-        for (sha256, bytes) in &blobs {
-            crate::blobs::write(&mut *dir.disk, sha256, bytes).map_err(|source| failed(blobs::path(sha256), source))?;
+        if dir.poisoned {
+            return Err(CommitError::Poisoned { path: dir.name() });
         }
-        if entries.is_empty() {
+        if entries.is_empty() && blobs.is_empty() {
             return Ok(());
         }
-        // What a failure leaves behind the committed end is ignored by readers and cut off by the next writer.
-        let tail = append(dir, &entries)?;
-        (dir.tail, dir.torn) = (tail, None);
-        entries.into_iter().for_each(|entry| dir.take(entry));
-        Ok(())
+        match write(dir, &entries, &blobs) {
+            Ok(tail) => {
+                if let Some(tail) = tail {
+                    (dir.tail, dir.committed, dir.torn) = (tail.clone(), tail, None);
+                }
+                entries.into_iter().for_each(|entry| dir.take(entry));
+                Ok(())
+            }
+            Err(error) => {
+                undo(dir, blobs.keys());
+                Err(error)
+            }
+        }
     }
 
     fn heads(&mut self, store: &StoreName, heads: &Heads) -> anabranch_wire::Heads {
@@ -143,15 +161,37 @@ impl<'d> Transaction<'d> {
     }
 }
 
-fn failed(path: String, source: io::Error) -> CommitError {
+/// Writes Blobs, then entries, then the marker; returns where the log ends if it grew.
+fn write(
+    dir: &mut StoreDir,
+    entries: &[Entry],
+    blobs: &BTreeMap<[u8; 32], Vec<u8>>,
+) -> Result<Option<Tail>, CommitError> {
+    for (sha256, bytes) in blobs {
+        let kept = blobs::write(&mut *dir.disk, sha256, bytes);
+        kept.map_err(|error| failed(dir, &blobs::path(sha256), error))?;
+    }
+    if entries.is_empty() {
+        return Ok(None);
+    }
+    let (tail, bytes) = encode(dir, entries)?;
+    let path = log::segment_path(tail.segment);
+    append(dir, &path, &tail, &bytes).map_err(|error| failed(dir, &path, error))?;
+    marker::write(&mut *dir.disk, &tail).map_err(|error| failed(dir, marker::MARKER, error))?;
+    Ok(Some(tail))
+}
+
+fn failed(dir: &mut StoreDir, path: &str, error: KeepError) -> CommitError {
+    dir.poisoned |= matches!(error, KeepError::Sync(_));
+    let source = error.into_io();
     match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => CommitError::DiskFull,
-        _ => CommitError::Write { path, source },
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => CommitError::DiskFull { path: dir.name() },
+        _ => CommitError::Write { path: format!("{}/{path}", dir.name()), source },
     }
 }
 
-/// Writes the transaction behind the committed end, in a new segment where the last one is full, and then the marker.
-fn append(dir: &mut StoreDir, entries: &[Entry]) -> Result<Tail, CommitError> {
+/// The transaction's bytes, in a new segment where the last one is full, and where the log ends with them.
+fn encode(dir: &StoreDir, entries: &[Entry]) -> Result<(Tail, Vec<u8>), CommitError> {
     let mut tail = dir.tail.clone();
     let mut bytes = Vec::new();
     if tail.segment == 0 || tail.length > dir.segment_bytes_target {
@@ -166,19 +206,38 @@ fn append(dir: &mut StoreDir, entries: &[Entry]) -> Result<Tail, CommitError> {
     }
     tail.digest = transaction_digest(&tail.digest, hashes);
     bytes.extend(encode_frame(&Entry::Commit { entries: entries.len() as u32, digest: tail.digest })?);
-    let path = log::segment_path(tail.segment);
-    let write = |dir: &mut StoreDir| {
-        if tail.length == 0 {
-            dir.disk.write(&path, &bytes)?;
-            dir.disk.sync(&path)?;
-            return dir.disk.sync_dir(log::LOG);
-        }
-        dir.disk.truncate(&path, tail.length)?;
-        dir.disk.append(&path, &bytes)?;
-        dir.disk.sync(&path)
-    };
-    write(dir).map_err(|source| failed(path.clone(), source))?;
     tail.length += bytes.len() as u64;
-    marker::write(&mut *dir.disk, &tail).map_err(|source| failed(marker::MARKER.into(), source))?;
-    Ok(tail)
+    Ok((tail, bytes))
+}
+
+/// Writes the bytes behind the committed end.
+fn append(dir: &mut StoreDir, path: &str, tail: &Tail, bytes: &[u8]) -> Result<(), KeepError> {
+    let begin = tail.length - bytes.len() as u64;
+    if begin == 0 {
+        dir.disk.write(path, bytes)?;
+        dir.disk.sync(path).map_err(KeepError::Sync)?;
+        return dir.disk.sync_dir(log::LOG).map_err(KeepError::Sync);
+    }
+    dir.disk.truncate(path, begin)?;
+    dir.disk.append(path, bytes)?;
+    dir.disk.sync(path).map_err(KeepError::Sync)
+}
+
+/// Puts the files back as they were, as far as the disk lets it: what stays behind the committed end is ignored by readers
+/// and cut off by the next writer.
+fn undo<'b>(dir: &mut StoreDir, blobs: impl Iterator<Item = &'b [u8; 32]>) {
+    let (before, committed) = (&dir.tail, &dir.committed);
+    let disk = &mut *dir.disk;
+    // The log may only be cut once no marker names more of it.
+    if !marker::names(disk, committed) && marker::write(disk, committed).is_err() {
+        return;
+    }
+    drop(disk.remove(marker::TEMPORARY));
+    if before.segment > 0 {
+        drop(disk.truncate(&log::segment_path(before.segment), before.length));
+    }
+    drop(disk.remove(&log::segment_path(before.segment + 1)));
+    for sha256 in blobs.filter(|sha256| !dir.blobs.contains_key(*sha256)) {
+        blobs::forget(disk, sha256);
+    }
 }

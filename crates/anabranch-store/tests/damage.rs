@@ -43,7 +43,10 @@ fn a_log_cut_at_any_byte_opens_with_what_is_whole_and_says_so() {
         damaged.tamper(segment, |bytes| bytes.truncate(cut));
         let mut dir = open(&damaged).unwrap();
         let torn = dir.torn_tail().unwrap().clone();
-        assert!(torn.was_committed && torn.path == segment && torn.offset + torn.bytes == length as u64, "{torn:?}");
+        assert!(
+            torn.was_committed && torn.path == format!("memory/{segment}") && torn.offset + torn.bytes == length as u64,
+            "{torn:?}"
+        );
         let at = states.iter().position(|state| *state == shown(&dir)).unwrap();
         seen[at] += 1;
         commit(&mut dir, 9).unwrap();
@@ -82,8 +85,13 @@ fn segments_follow_each_other_and_a_missing_one_is_named() {
     for segment in &segments {
         let damaged = disk.copy();
         damaged.lose(segment);
-        assert!(matches!(open(&damaged).err().unwrap(), OpenError::MissingSegment { path } if path == *segment));
+        assert!(
+            matches!(open(&damaged).err().unwrap(), OpenError::MissingSegment { path } if path == format!("memory/{segment}"))
+        );
     }
+    let unmarked = disk.copy();
+    unmarked.lose("ANABRANCH");
+    assert!(matches!(open(&unmarked).err().unwrap(), OpenError::MissingSegment { path } if path == "memory/ANABRANCH"));
     let swapped = disk.copy();
     let second = files(&disk)["log/00000002.seg"].clone();
     swapped.tamper("log/00000001.seg", |bytes| *bytes = second);
@@ -100,11 +108,11 @@ fn a_missing_blob_is_told_apart_from_a_damaged_one() {
     assert_eq!(dir.blob(&[9; 32]).unwrap(), None);
     let file = disk.files().into_iter().find(|file| file.starts_with("blobs/")).unwrap();
     disk.tamper(&file, |bytes| bytes.truncate(10));
-    assert!(matches!(dir.blob(&hash), Err(OpenError::Damaged { path, .. }) if path == file));
-    assert!(matches!(dir.check_blobs(), Err(OpenError::Damaged { path, .. }) if path == file));
+    assert!(matches!(dir.blob(&hash), Err(OpenError::Damaged { path, .. }) if path == format!("memory/{file}")));
+    assert!(matches!(dir.check_blobs(), Err(OpenError::Damaged { path, .. }) if path == format!("memory/{file}")));
     disk.lose(&file);
     assert_eq!(dir.blob(&hash).unwrap(), None);
-    assert!(matches!(dir.check_blobs(), Err(OpenError::MissingBlob { path }) if path == file));
+    assert!(matches!(dir.check_blobs(), Err(OpenError::MissingBlob { path }) if path == format!("memory/{file}")));
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod common;
 
 use anabranch_store::testing::MemoryDisk;
 use anabranch_store::{CommitError, InitError, OpenError, StoreDir};
-use common::{commit, filled, open, shown};
+use common::{commit, files, filled, open, shown};
 
 /// More operations than a transaction has.
 const OPERATIONS_MAX: usize = 200;
@@ -23,7 +23,7 @@ fn a_fault_at_any_operation_leaves_the_state_before_and_the_next_transaction_wor
             disk.fail_at(n);
             match commit(&mut dir, before) {
                 Ok(()) => break,
-                Err(error) => assert!(matches!(error, CommitError::DiskFull), "{error}"),
+                Err(error) => assert!(matches!(error, CommitError::DiskFull { .. }), "{error}"),
             }
             tried = n;
             disk.heal();
@@ -45,8 +45,9 @@ fn a_fault_at_any_operation_leaves_the_state_before_and_the_next_transaction_wor
 }
 
 #[test]
-fn after_a_failed_transaction_the_same_process_can_go_on() {
+fn after_a_failed_write_the_same_process_can_go_on_but_not_after_a_failed_fsync() {
     let start = filled(2);
+    let (mut went_on, mut poisoned) = (0, 0);
     for n in 1..OPERATIONS_MAX {
         let disk = start.copy();
         let mut dir = open(&disk).unwrap();
@@ -55,10 +56,46 @@ fn after_a_failed_transaction_the_same_process_can_go_on() {
             break;
         }
         disk.heal();
-        commit(&mut dir, 3).unwrap();
-        let state = shown(&dir);
-        assert!(state.2.contains_key("run 3") && !state.2.contains_key("run 2"));
-        assert_eq!(shown(&open(&disk).unwrap()), state, "operation {n}");
+        match commit(&mut dir, 3) {
+            Ok(()) => {
+                went_on += 1;
+                let state = shown(&dir);
+                assert!(state.2.contains_key("run 3") && !state.2.contains_key("run 2"));
+                assert_eq!(shown(&open(&disk).unwrap()), state, "operation {n}");
+            }
+            Err(CommitError::Poisoned { path }) => {
+                poisoned += 1;
+                assert_eq!(path, "memory");
+                assert_eq!(shown(&dir), shown(&open(&start).unwrap()), "what was acknowledged is still shown");
+                drop(dir);
+                let mut anew = open(&disk).unwrap();
+                commit(&mut anew, 3).unwrap();
+                assert_eq!(shown(&open(&disk).unwrap()), shown(&anew), "operation {n}");
+            }
+            Err(error) => panic!("operation {n}: {error}"),
+        }
+    }
+    assert!(went_on >= 3 && poisoned >= 3, "{went_on} went on, {poisoned} poisoned");
+}
+
+#[test]
+fn one_fault_at_any_operation_leaves_every_byte_as_it_was() {
+    for before in [0, 1, 2, 3] {
+        let start = filled(before);
+        for nth in [2, 3] {
+            let mut tried = 0;
+            for n in 1..OPERATIONS_MAX {
+                let disk = start.copy();
+                let mut dir = open(&disk).unwrap();
+                disk.fail_once_at(n);
+                if commit(&mut dir, nth).is_ok() {
+                    break;
+                }
+                tried = n;
+                assert_eq!(files(&disk), files(&start), "operation {n}");
+            }
+            assert!((5..OPERATIONS_MAX - 1).contains(&tried), "{tried} operations");
+        }
     }
 }
 
@@ -97,7 +134,8 @@ fn a_fault_while_a_directory_is_made_leaves_none() {
         }
         disk.heal();
         match open(&disk) {
-            Err(OpenError::NotAStore { .. }) => (),
+            // What is left of it does not stand in the way.
+            Err(OpenError::NotAStore { .. }) => StoreDir::init(&mut disk.clone()).unwrap(),
             // Only making the marker's name durable failed.
             Ok(dir) => assert_eq!(dir.stores().count(), 0),
             Err(error) => panic!("operation {n}: {error}"),

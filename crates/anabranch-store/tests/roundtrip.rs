@@ -56,3 +56,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_open_directory_goes_to_another_thread() {
+    let disk = MemoryDisk::default();
+    StoreDir::init(&mut disk.clone()).unwrap();
+    let mut dir = open(&disk).unwrap();
+    let dir = std::thread::spawn(move || common::commit(&mut dir, 1).map(|()| dir)).join().unwrap().unwrap();
+    assert_eq!(shown(&open(&disk).unwrap()), shown(&dir));
+}

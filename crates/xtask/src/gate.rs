@@ -17,6 +17,7 @@ const STEPS: &[Step] = &[
     ("pure crates in the browser", wasm),
     ("fuzz targets compile", || run::cargo(&["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"], &[])),
     ("buckets", || run::cargo(&["test", "--quiet", "-p", "anabranch-sink-files", "--features", "object_store"], &[])),
+    ("the real dexie-export-import", dexie),
     ("demo", demo),
     // The README's test command.
     ("tests", || run::cargo(&["test", "--workspace"], &[])),
@@ -52,6 +53,28 @@ fn wasm() -> Result<(), String> {
         return Ok(());
     }
     run::cargo(&["check", "--quiet", "--target", TARGET, "-p", "anabranch-core", "-p", "anabranch-wire"], &[])
+}
+
+/// What is written for dexie-export-import, imported and exported again by the library itself.
+fn dexie() -> Result<(), String> {
+    const SCRIPT: &str = "crates/anabranch-indexeddb/tests/dexie";
+    if run::output("npm", &["--version"]).is_err() {
+        eprintln!("   npm is not installed: skipped");
+        return Ok(());
+    }
+    let install = ["ci", "--prefix", SCRIPT, "--no-audit", "--no-fund", "--prefer-offline", "--silent"];
+    if let Err(error) = run::output("npm", &install) {
+        eprintln!("   the library cannot be fetched: skipped ({})", error.lines().next().unwrap_or_default());
+        return Ok(());
+    }
+    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let path = |name: &str| directory.path().join(name).to_string_lossy().into_owned();
+    let (written, exported) = (path("written.json"), path("exported.json"));
+    let check = ["run", "--quiet", "-p", "anabranch-indexeddb", "--example", "dexie_check", "--"];
+    run::output("cargo", &[&check[..], &["write", &written]].concat())?;
+    run::output("node", &[&format!("{SCRIPT}/reimport.mjs"), &written, &exported])?;
+    run::output("cargo", &[&check[..], &["compare", &exported]].concat())?;
+    Ok(())
 }
 
 /// The README's first command, into a directory of its own, twice.

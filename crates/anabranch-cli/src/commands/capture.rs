@@ -3,23 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use anabranch_core::json::SchemaEdit;
 use anabranch_core::value::BLOB_INLINE_BYTES_MAX;
-use anabranch_core::{Capture, CaptureKind, Commit, Key, Prepared, StoreSchema, Value, json};
+use anabranch_core::{Capture, CaptureError, CaptureKind, Commit, Key, Prepared, StoreSchema, Value, json};
 use anabranch_indexeddb::{Export, Format, ReadOptions};
 use anabranch_store::{Baseline, Database, Note, Replica, StoreName};
 
 use crate::args;
 use crate::failure::Failure;
+use crate::files::{SMALL_FILE_BYTES_MAX, read_file};
 use crate::lines::{self, ReceiptOf};
 use crate::output::Output;
 use crate::progress::Progress;
-use crate::workspace::{Workspace, known, now_ms};
+use crate::workspace::{StoreArgument, Workspace, known, now_ms};
 
 mod guards;
 mod offers;
 mod read;
 
-use offers::Baselines;
+use offers::{Baselines, Settled};
 use read::{Event, events};
 
 /// A store of the file, diffed and not yet committed.
@@ -43,41 +45,86 @@ pub(crate) fn run(arguments: &args::Capture, workspace: &mut Workspace, out: &mu
         Some(file) => read_schemas(file)?,
         None => BTreeMap::new(),
     };
-    let export = Export::open(&arguments.file, &ReadOptions { schemas: schemas.clone(), database: None })?;
+    check_is_file(&arguments.file)?;
+    let whole = schemas.iter().map(|(store, edit)| (store.clone(), edit.upon(&StoreSchema::default()))).collect();
+    let export = Export::open(&arguments.file, &ReadOptions { schemas: whole, database: None })?;
     let known_replica = workspace.dir.replicas().get(&arguments.replica).cloned();
     let mut replica =
         known_replica.unwrap_or_else(|| Replica { name: arguments.replica.clone(), ..Replica::default() });
-    let baselines = match arguments.lost_replica {
-        true => replica.baselines.clone(),
+    let settled = match arguments.lost_replica {
+        true => Settled::Certain(replica.baselines.clone()),
         false => offers::settle(workspace, &replica, &export, arguments.offer)?,
     };
-    let contents = read_contents(arguments, workspace, &export, &schemas, &baselines)?;
-    check_only(&arguments.only, &contents)?;
-    guards::check(&contents.staged, arguments)?;
+    let mut read = |baselines: &Baselines| -> Result<(Contents, Vec<String>), Failure> {
+        let contents = read_contents(arguments, workspace, &export, &schemas, baselines)?;
+        check_only(&arguments.only, &contents)?;
+        let refusals = guards::refusals(&contents.staged, arguments);
+        Ok((contents, refusals))
+    };
+    let (baselines, contents, refusals) = match settled {
+        Settled::Certain(baselines) => {
+            let (contents, refusals) = read(&baselines)?;
+            (baselines, contents, refusals)
+        }
+        // Whoever answers the question shall not meet another refusal: the message names every flag that insists.
+        Settled::Mixed { why, taken } => {
+            let mut refusals = vec![why];
+            let (_, if_taken) = read(&taken)?;
+            let (contents, if_not_taken) = read(&replica.baselines)?;
+            refusals.extend(if if_taken.is_empty() { if_not_taken } else { if_taken });
+            (taken, contents, refusals)
+        }
+    };
+    if !refusals.is_empty() {
+        return Err(Failure::asked(refusals.join("; ")));
+    }
     replica.baselines = baselines;
     commit(arguments, workspace, replica, contents, out)
 }
 
+/// An export is read more than once, so a pipe is none.
+fn check_is_file(path: &Path) -> Result<(), Failure> {
+    let metadata = std::fs::metadata(path).map_err(|error| Failure::file(path, &error))?;
+    if metadata.is_file() {
+        return Ok(());
+    }
+    Err(Failure::asked(format_args!("{} is no regular file: save the export in one", path.display())))
+}
+
 /// Schemas from a file that a person wrote.
-pub(super) fn read_schemas(file: &Path) -> Result<BTreeMap<String, StoreSchema>, Failure> {
-    let text = std::fs::read(file).map_err(|error| Failure::file(file, &error))?;
-    json::read_schemas(&text).map_err(|error| Failure::data(format_args!("{}: {error}", file.display())))
+pub(super) fn read_schemas(file: &Path) -> Result<BTreeMap<String, SchemaEdit>, Failure> {
+    let text = read_file(file, SMALL_FILE_BYTES_MAX)?;
+    json::read_schema_edits(&text).map_err(|error| Failure::data(format_args!("{}: {error}", file.display())))
 }
 
 fn check_only(only: &[String], contents: &Contents) -> Result<(), Failure> {
-    let missing: Vec<&String> =
-        only.iter().filter(|name| !contents.staged.iter().any(|staged| staged.name.store == **name)).collect();
-    let Some(missing) = missing.first() else { return Ok(()) };
-    let have: Vec<&str> =
-        contents.databases.values().flat_map(|database| &database.stores).map(String::as_str).collect();
-    Err(Failure::asked(format_args!("--only: the file has no store {missing}; it has: {}", have.join(", "))))
+    for text in only {
+        let asked = StoreArgument::parse(text);
+        match contents.staged.iter().filter(|staged| asked.names(&staged.name)).count() {
+            1 => (),
+            0 => {
+                let have: Vec<&str> =
+                    contents.databases.values().flat_map(|database| &database.stores).map(String::as_str).collect();
+                return Err(Failure::asked(format_args!(
+                    "--only: the file has no store {text}; it has: {}",
+                    have.join(", ")
+                )));
+            }
+            _ => {
+                return Err(Failure::asked(format_args!(
+                    "--only: several databases of the file have a store {text}: name it DATABASE/STORE"
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn read_contents(
     arguments: &args::Capture,
     workspace: &mut Workspace,
     export: &Export,
-    schemas: &BTreeMap<String, StoreSchema>,
+    schemas: &BTreeMap<String, SchemaEdit>,
     baselines: &Baselines,
 ) -> Result<Contents, Failure> {
     let mut contents = Contents::default();
@@ -100,9 +147,9 @@ fn read_contents(
                             arguments.file.display()
                         )));
                     }
-                    let schema = with_policies(schema, schemas.get(&name.store));
                     let baseline = baselines.get(&name);
                     let document = workspace.document(&name)?;
+                    let schema = as_known(schema, document.view().schema(), export.format());
                     let kind = match baseline {
                         None => CaptureKind::First,
                         Some(baseline) if arguments.lost_replica => {
@@ -121,6 +168,7 @@ fn read_contents(
                         file: &arguments.file,
                         name: &name,
                     };
+                    let schema = with_policies(schema, schemas.get(&name.store), store.capture.base().schema());
                     store.capture.schema(&schema).map_err(|error| store.failed(&error))?;
                     let complete = loop {
                         match events.incoming.recv() {
@@ -149,12 +197,18 @@ fn read_contents(
     })
 }
 
-/// The source tells what it knows of the store; policies come from the user.
-fn with_policies(schema: StoreSchema, given: Option<&StoreSchema>) -> StoreSchema {
-    match given {
-        Some(given) => StoreSchema { deletes: given.deletes, fields: given.fields.clone(), ..schema },
-        None => schema,
-    }
+/// What a format loses of a schema is unknown, not changed: the names of indexes, for example.
+fn as_known(read: StoreSchema, known: &StoreSchema, format: Format) -> StoreSchema {
+    let given = |schema: StoreSchema| StoreSchema { deletes: read.deletes, fields: read.fields.clone(), ..schema };
+    let known = given(known.clone());
+    if format.schema_loss(&known) == read { known } else { read }
+}
+
+/// The source tells what it knows of the store; policies come from the user, then and now.
+fn with_policies(schema: StoreSchema, given: Option<&SchemaEdit>, have: &StoreSchema) -> StoreSchema {
+    let Some(given) = given else { return schema };
+    let policies = given.upon(have);
+    StoreSchema { deletes: policies.deletes, fields: policies.fields, ..schema }
 }
 
 fn keys(texts: &[String]) -> BTreeSet<Key> {
@@ -183,17 +237,18 @@ impl StoreBeingRead<'_> {
         }
         let format = self.format;
         let taken = self.capture.record(key, value, Some(&move |value| format.loss(value)));
-        taken.map_err(|error| {
-            Failure::data(format_args!(
+        taken.map_err(|error| match error {
+            CaptureError::DuplicateKey { .. } => self.failed(&error),
+            error => Failure::data(format_args!(
                 "{}: store {}: key {}: {error}",
                 self.file.display(),
                 self.name,
                 json::key_to_string(key)
-            ))
+            )),
         })
     }
 
-    fn failed(&self, error: &anabranch_core::CaptureError) -> Failure {
+    fn failed(&self, error: &CaptureError) -> Failure {
         Failure::data(format_args!("{}: store {}: {error}", self.file.display(), self.name))
     }
 
@@ -234,10 +289,11 @@ fn commit(
             .insert(staged.name.clone(), Baseline { heads: commit.own_heads.clone(), left_out: staged.left_out });
         commits.push((staged.name, commit));
     }
-    say(arguments, &commits, out)?;
+    say(arguments, workspace, &commits, out)?;
     if arguments.dry_run {
         return out.say("dry run: nothing was changed");
     }
+    out.flush()?;
     let now = now_ms();
     (replica.captured_at_ms, replica.offers) = (Some(now), Vec::new());
     let note = Note {
@@ -264,15 +320,20 @@ fn commit(
     Ok(transaction.commit()?)
 }
 
-fn say(arguments: &args::Capture, commits: &[(StoreName, Commit)], out: &mut Output) -> Result<(), Failure> {
+fn say(
+    arguments: &args::Capture,
+    workspace: &Workspace,
+    commits: &[(StoreName, Commit)],
+    out: &mut Output,
+) -> Result<(), Failure> {
     if out.is_json() {
         return Ok(());
     }
-    out.say(format_args!("captured {} as {}", arguments.file.display(), arguments.replica))?;
+    out.say(format_args!("{} as the contents of {}:", arguments.file.display(), arguments.replica))?;
     let row = |(name, commit): &(StoreName, Commit)| {
         let receipt = &commit.receipt;
         let counts = [receipt.rows, receipt.applied, receipt.merged, receipt.conflicted, receipt.superseded];
-        std::iter::once(name.store.clone()).chain(counts.iter().map(ToString::to_string)).collect()
+        std::iter::once(workspace.label(name)).chain(counts.iter().map(ToString::to_string)).collect()
     };
     let rows: Vec<Vec<String>> = commits.iter().map(row).collect();
     out.table(&["store", "changed", "applied", "merged", "conflicted", "superseded"], &rows)

@@ -10,7 +10,7 @@ use super::deliver;
 use super::inspect::heads_at;
 use crate::args::FileFormat;
 use crate::failure::Failure;
-use crate::files::replace_file;
+use crate::files::PendingFile;
 use crate::lines::{self, Line};
 use crate::output::Output;
 use crate::workspace::Workspace;
@@ -24,28 +24,33 @@ pub(crate) fn run(
     out: &mut Output,
 ) -> Result<(), Failure> {
     let name = workspace.store(name)?;
-    let label = workspace.label(&name);
+    let (label, argument) = (workspace.label(&name), workspace.argument(&name));
     let document = workspace.document(&name)?;
     let heads = heads_at(document, at)?;
     let view = document.at(&heads);
-    match format {
-        FileFormat::Jsonl => replace_file(file, |to| write_lines(&view, to))?,
+    let copy = match format {
+        FileFormat::Jsonl => PendingFile::write(file, |to| write_lines(&view, to))?,
         FileFormat::Csv | FileFormat::Parquet => {
             let table = RecordTable::new(view.records());
             let mut misfits = 0;
-            replace_file(file, |to| {
+            let copy = PendingFile::write(file, |to| {
                 misfits = table.write(deliver::format(format), to).map_err(Failure::environment)?;
                 Ok(())
             })?;
             if misfits > 0 {
-                eprintln!(
-                    "anabranch: {misfits} values (lone surrogates, invalid dates) have no place in this format and are empty"
-                );
+                crate::warn(&format_args!(
+                    "{misfits} values (lone surrogates, invalid dates) have no place in this format and are empty: --format jsonl holds them"
+                ));
             }
+            copy
         }
-    }
+    };
     let base = base_path(file);
-    replace_file(&base, |to| Ok(to.write_all(&base_line(&label, heads.heads()))?))?;
+    let base_file = PendingFile::write(&base, |to| Ok(to.write_all(&base_line(&label, heads.heads()))?))?;
+    // Never a copy beside a later base: its edits would undo what it did not have.
+    forget(&base)?;
+    copy.publish()?;
+    base_file.publish()?;
     if out.is_json() {
         let line =
             Line::new().text("store", &label).heads("heads", heads.heads()).number("records", view.record_count());
@@ -57,13 +62,20 @@ pub(crate) fn run(
         file.display(),
         base.display()
     ))?;
-    out.say(format_args!("next: anabranch commit {label} EDITS.jsonl --base {}", base.display()))
+    out.say(format_args!("next: anabranch commit {argument} EDITS.jsonl --base {}", base.display()))
 }
 
 fn base_path(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".base.json");
     name.into()
+}
+
+fn forget(path: &Path) -> Result<(), Failure> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::file(path, &error)),
+        _ => Ok(()),
+    }
 }
 
 fn base_line(store: &str, heads: &Heads) -> Vec<u8> {

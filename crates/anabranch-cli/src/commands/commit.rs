@@ -8,17 +8,23 @@ use anabranch_store::{Note, Run, StoreName};
 
 use crate::args;
 use crate::failure::{Class, Failure};
+use crate::files::{EDITS_FILE_BYTES_MAX, SMALL_FILE_BYTES_MAX, read_file};
 use crate::lines::{self, ReceiptOf, field_name};
 use crate::output::Output;
 use crate::workspace::{Workspace, now_ms, parse_heads};
 
 /// Levels of nesting in a base file.
 const BASE_FILE_DEPTH: usize = 8;
+/// Levels of nesting in a receipt and the keys in it.
+pub(super) const RECEIPT_DEPTH: usize = 96;
 
-pub(crate) fn run(arguments: &args::Commit, workspace: &mut Workspace, mut out: Output) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &args::Commit, workspace: &mut Workspace, out: &mut Output) -> Result<(), Failure> {
     let name = workspace.store(&arguments.name)?;
     let label = workspace.label(&name);
-    let text = std::fs::read(&arguments.edits).map_err(|error| Failure::file(&arguments.edits, &error))?;
+    if arguments.run.as_deref().is_some_and(str::is_empty) {
+        return Err(Failure::asked("--run: an empty name is none"));
+    }
+    let text = read_file(&arguments.edits, EDITS_FILE_BYTES_MAX)?;
     let base = read_base(workspace, &name, &arguments.base)?;
     let asked = asked(arguments, &name, &base, &text);
     if let Some(run) = workspace.dir.runs().get(&asked.id) {
@@ -31,17 +37,18 @@ pub(crate) fn run(arguments: &args::Commit, workspace: &mut Workspace, mut out: 
     let commit = document.commit_rows(&base, &rows, &author, options).map_err(Failure::bug)?;
     let of = ReceiptOf { run: Some(&asked.id), replica: None, store: &label, base: base.heads(), heads: &commit.heads };
     let receipt = lines::receipt(&of, &commit.receipt);
-    print(&receipt, &commit, &mut out)?;
     let verdict = verdict(arguments, &commit);
-    if verdict.is_ok() && !arguments.dry_run {
-        let receipt = String::from_utf8(receipt).map_err(Failure::bug)?;
-        keep(workspace, &Run { receipt, ..asked }, &commit, arguments)?;
-    }
+    print(&receipt, &commit, out)?;
     if verdict.is_ok() && arguments.dry_run {
         out.say("dry run: nothing was changed")?;
     }
-    out.finish()?;
-    verdict
+    out.flush()?;
+    verdict?;
+    if arguments.dry_run {
+        return Ok(());
+    }
+    let receipt = String::from_utf8(receipt).map_err(Failure::bug)?;
+    keep(workspace, &Run { receipt, ..asked }, &commit, arguments)
 }
 
 /// The run as it was asked for; its receipt comes later.
@@ -59,7 +66,7 @@ fn asked(arguments: &args::Commit, name: &StoreName, base: &KnownHeads, text: &[
 }
 
 /// A run that was committed before: the same receipt, or a refusal.
-fn again(run: &Run, asked: &Run, mut out: Output) -> Result<(), Failure> {
+fn again(run: &Run, asked: &Run, out: &mut Output) -> Result<(), Failure> {
     if (&run.store, &run.base, &run.edits) != (&asked.store, &asked.base, &asked.edits) {
         return Err(Failure::asked(format_args!(
             "run {} was committed with another store, base or other edits: choose another --run",
@@ -69,8 +76,16 @@ fn again(run: &Run, asked: &Run, mut out: Output) -> Result<(), Failure> {
     if out.is_json() {
         out.line(run.receipt.as_bytes())?;
     }
-    out.say(format_args!("run {} was committed before: nothing was changed", run.id))?;
-    out.finish()
+    let receipt = Lexer::new(run.receipt.as_bytes(), RECEIPT_DEPTH).value().map_err(Failure::bug)?;
+    out.say(format_args!("{}\nrun {} was committed before: nothing was changed", counts(&receipt), run.id))
+}
+
+/// The counts of a receipt, for people.
+pub(super) fn counts(receipt: &Json) -> String {
+    let count = |name: &str| receipt.get(name).and_then(Json::as_u64).unwrap_or(0);
+    let outcomes = ["applied", "merged", "conflicted", "superseded", "unchanged", "refused"];
+    let outcomes = outcomes.map(|name| format!("{} {name}", count(name)));
+    format!("{} rows: {}", count("rows"), outcomes.join(", "))
 }
 
 fn edit_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -85,13 +100,13 @@ fn read_base(workspace: &mut Workspace, name: &StoreName, base: &str) -> Result<
     if is_heads && !path.exists() {
         return parse_heads(workspace.document(name)?, base);
     }
-    let text = std::fs::read(path).map_err(|error| Failure::file(path, &error))?;
+    let text = read_file(path, SMALL_FILE_BYTES_MAX)?;
     let damaged =
         |what: &dyn std::fmt::Display| Failure::data(format_args!("{}: no base file: {what}", path.display()));
     let mut lexer = Lexer::new(text.as_slice(), BASE_FILE_DEPTH);
     let json = lexer.value().and_then(|json| lexer.end().map(|()| json)).map_err(|error| damaged(&error))?;
     if let Some(store) = json.get("store").and_then(Json::as_str)
-        && workspace.store(store)? != *name
+        && workspace.labelled(store)? != *name
     {
         return Err(Failure::asked(format_args!(
             "{} is a base of store {store}, not of {}",
@@ -111,23 +126,14 @@ fn print(receipt: &[u8], commit: &Commit, out: &mut Output) -> Result<(), Failur
     if out.is_json() {
         return out.line(receipt);
     }
-    let counts = &commit.receipt;
-    out.say(format_args!(
-        "{} rows: {} applied, {} merged, {} conflicted, {} superseded, {} unchanged, {} refused",
-        counts.rows,
-        counts.applied,
-        counts.merged,
-        counts.conflicted,
-        counts.superseded,
-        counts.unchanged,
-        counts.refused
-    ))?;
-    let met = counts.details.iter().filter(|detail| !matches!(detail.outcome.name(), "applied" | "unchanged"));
+    let json = Lexer::new(receipt, RECEIPT_DEPTH).value().map_err(Failure::bug)?;
+    out.say(counts(&json))?;
+    let met = commit.receipt.details.iter().filter(|detail| !matches!(detail.outcome.name(), "applied" | "unchanged"));
     let rows: Vec<Vec<String>> = met
         .map(|detail| {
             let key = detail.key.as_ref().map(json::key_to_string).unwrap_or_default();
             let field = detail.field.as_ref().map(|field| field_name(Some(field))).unwrap_or_default();
-            let reason = detail.refusal.as_ref().map(ToString::to_string).unwrap_or_default();
+            let reason = lines::reason_of_row(detail).unwrap_or_default();
             vec![detail.row.to_string(), key, detail.outcome.name().into(), field, reason]
         })
         .collect();
@@ -138,8 +144,11 @@ fn print(receipt: &[u8], commit: &Commit, out: &mut Output) -> Result<(), Failur
 fn verdict(arguments: &args::Commit, commit: &Commit) -> Result<(), Failure> {
     let counts = &commit.receipt;
     if counts.refused > 0 && !arguments.partial {
+        let first = counts.details.iter().find_map(|detail| Some((detail.row, detail.refusal.as_ref()?)));
+        let first = first.map(|(row, refusal)| format!(" (row {row}: {refusal})")).unwrap_or_default();
         return Err(Failure::data(format_args!(
-            "{}: {} of {} rows are refused, nothing was committed: correct them, or say --partial to commit the others",
+            "{}: {} of {} rows are refused{first}, nothing was committed: correct them, or say --partial to commit the \
+             others",
             arguments.edits.display(),
             counts.refused,
             counts.rows

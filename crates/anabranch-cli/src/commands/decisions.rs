@@ -45,7 +45,12 @@ pub(super) fn conflict_row(label: &str, conflict: &Conflict) -> Vec<String> {
     let others: Vec<String> = conflict
         .others
         .iter()
-        .map(|other| format!("{} ({})", value_cell(other.value.as_ref(), "removed"), other.replica))
+        .map(|other| {
+            let value = || value_cell(other.value.as_ref(), "removed");
+            // Where two records clash, the other one is there, too: its key says more than its contents.
+            let what = other.key.as_ref().map_or_else(value, |key| format!("the record {}", key_to_string(key)));
+            format!("{what} ({})", other.replica)
+        })
         .collect();
     let missing = if conflict.field.is_none() { "deleted" } else { "nothing" };
     vec![
@@ -102,8 +107,9 @@ fn print_writes(writes: &[Write], times: &BTreeMap<ChangeHash, Option<i64>>, out
     let mut rows = Vec::new();
     for write in writes {
         let time = times.get(&write.change).copied().flatten();
+        let reason = lines::reason(write, writes);
         if out.is_json() {
-            out.line(&lines::write(write, time))?;
+            out.line(&lines::write(write, reason, time))?;
             continue;
         }
         let value = if write.is_deletion {
@@ -117,7 +123,7 @@ fn print_writes(writes: &[Write], times: &BTreeMap<ChangeHash, Option<i64>>, out
             write.replica.clone(),
             write.origin.label().into(),
             time.map(date_to_iso).unwrap_or_default(),
-            lines::reason(write).into(),
+            reason.into(),
         ]);
     }
     if out.is_json() { Ok(()) } else { out.table(&["field", "value", "by", "origin", "time", ""], &rows) }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use anabranch_core::Document;
 use anabranch_sink::columns::Contract;
 use anabranch_sink::{DeliverError, Delivered, TableName, deliver};
-use anabranch_sink_files::{FileSink, Format, Mode, Options, SinkError, open_url};
+use anabranch_sink_files::{FileSink, Format, Mode, Options, SinkError, open_url, without_secrets};
+use anabranch_store::StoreName;
 
 use crate::args::{self, DeliverMode, FileFormat};
 use crate::failure::{Class, Failure};
@@ -18,20 +19,18 @@ pub(crate) fn run(arguments: &args::Deliver, workspace: &mut Workspace, out: &mu
         [] => workspace.stores(None)?,
         only => only.iter().map(|name| workspace.store(name)).collect::<Result<_, _>>()?,
     };
+    let options = options(arguments, workspace)?;
     for name in &names {
         workspace.document(name)?;
     }
-    let tables: Vec<(TableName, &Document)> = names
-        .iter()
-        .filter_map(|name| {
-            Some((TableName { database: name.database.clone(), store: name.store.clone() }, workspace.loaded(name)?))
-        })
-        .collect();
-    let destination =
-        open_url(&arguments.to).map_err(|error| Failure::asked(format_args!("--to {}: {error}", arguments.to)))?;
-    let mut sink = FileSink::new(destination, options(arguments)?);
+    let tables: Vec<(TableName, &Document)> =
+        names.iter().filter_map(|name| Some((table_name(name), workspace.loaded(name)?))).collect();
+    let shown = without_secrets(&arguments.to);
+    let destination = open_url(&arguments.to);
+    let destination = destination.map_err(|error| Failure::asked(format_args!("--to {shown}: {error}")))?;
+    let mut sink = FileSink::new(destination, options);
     let delivered = deliver(&mut sink, &tables).map_err(failed)?;
-    print(arguments, &delivered, out)
+    print(&shown, &delivered, out)
 }
 
 pub(super) fn format(format: FileFormat) -> Format {
@@ -42,7 +41,11 @@ pub(super) fn format(format: FileFormat) -> Format {
     }
 }
 
-fn options(arguments: &args::Deliver) -> Result<Options, Failure> {
+fn table_name(name: &StoreName) -> TableName {
+    TableName { database: name.database.clone(), store: name.store.clone() }
+}
+
+fn options(arguments: &args::Deliver, workspace: &Workspace) -> Result<Options, Failure> {
     let mode = match arguments.mode {
         DeliverMode::Current => Mode::Current,
         DeliverMode::Changes => Mode::Changes,
@@ -56,7 +59,7 @@ fn options(arguments: &args::Deliver) -> Result<Options, Failure> {
             Failure::asked(format_args!("--contract {text}: there are {names}, or STORE=one of them"))
         })?;
         match store {
-            Some(store) => drop(contracts.insert(store.to_owned(), found)),
+            Some(store) => drop(contracts.insert(table_name(&workspace.store(store)?), found)),
             None => contract = Some(found),
         }
     }
@@ -76,7 +79,7 @@ fn failed(error: DeliverError<SinkError>) -> Failure {
     Failure::new(class, error)
 }
 
-fn print(arguments: &args::Deliver, delivered: &[Delivered], out: &mut Output) -> Result<(), Failure> {
+fn print(destination: &str, delivered: &[Delivered], out: &mut Output) -> Result<(), Failure> {
     let mut rows = Vec::new();
     for table in delivered {
         let receipt = &table.receipt;
@@ -93,10 +96,10 @@ fn print(arguments: &args::Deliver, delivered: &[Delivered], out: &mut Output) -
     }
     match (out.is_json(), rows.is_empty()) {
         (true, _) => Ok(()),
-        (false, true) => out.say(format_args!("nothing new for {}", arguments.to)),
+        (false, true) => out.say(format_args!("nothing new for {destination}")),
         (false, false) => {
             out.table(&["table", "rows", "conflicts", "dead letters"], &rows)?;
-            out.say(format_args!("delivered to {}; its _anabranch.json says which files are current", arguments.to))
+            out.say(format_args!("delivered to {destination}; its _anabranch.json says which files are current"))
         }
     }
 }

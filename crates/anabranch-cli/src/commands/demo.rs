@@ -129,7 +129,7 @@ fn build(place: &Place) -> Result<(), Failure> {
         partial: false,
         max_conflicts: None,
     };
-    commit::run(&corrections, &mut place.open()?, Output::silent())?;
+    commit::run(&corrections, &mut place.open()?, &mut Output::silent())?;
     place.deliver("parquet", FileFormat::Parquet)?;
     place.deliver("jsonl", FileFormat::Jsonl)?;
     let back = args::WriteBack {

@@ -11,6 +11,16 @@ pub(crate) fn completions(shell: clap_complete::Shell, out: &mut Output) -> Resu
     Ok(())
 }
 
-pub(crate) fn page(out: &mut Output) -> Result<(), Failure> {
-    Ok(clap_mangen::Man::new(Arguments::command()).render(out.stream())?)
+/// The page of the command, or that of one of its verbs.
+pub(crate) fn page(verb: Option<&str>, out: &mut Output) -> Result<(), Failure> {
+    let mut command = Arguments::command();
+    command.build();
+    let page = match verb {
+        None => command,
+        Some(name) => {
+            let verb = command.find_subcommand(name).cloned();
+            verb.ok_or_else(|| Failure::asked(format_args!("there is no verb {name}: see anabranch --help")))?
+        }
+    };
+    Ok(clap_mangen::Man::new(page).render(out.stream())?)
 }

@@ -12,15 +12,16 @@ use crate::output::Output;
 use crate::workspace::{Workspace, known, now_ms};
 
 pub(crate) fn run(workspace: &mut Workspace, dir: &Path, rename: &[String], out: &mut Output) -> Result<(), Failure> {
-    let renames = parse_renames(rename)?;
+    if is_same(Path::new(&workspace.dir.name()), dir) {
+        return Err(Failure::asked(format_args!("{} is this store directory itself: name another", dir.display())));
+    }
     let mut other = Workspace::open(dir, Access::Read)?;
+    let renames = parse_renames(rename, &other)?;
     let mut taken: Vec<(StoreName, Vec<ChangeBytes>)> = Vec::new();
     for name in other.stores(None)? {
         let changes: Vec<_> = other.document(&name)?.change_bytes().map(|change| change.bytes).collect();
         let document = workspace.document(&name)?;
-        let outcome = document
-            .apply(changes)
-            .map_err(|error| Failure::data(format_args!("{}: store {name}: {error}", dir.display())))?;
+        let outcome = document.apply(changes);
         if let Some(refusal) = outcome.refused.first() {
             let hash = refusal.hash.map(|hash| hash.to_string()).unwrap_or_default();
             return Err(Failure::data(format_args!(
@@ -35,6 +36,7 @@ pub(crate) fn run(workspace: &mut Workspace, dir: &Path, rename: &[String], out:
     let runs = merged_runs(workspace, &other)?;
     let databases = merged_databases(workspace, &other);
     let blobs = missing_blobs(workspace, &other)?;
+    print(workspace, &taken, out)?;
     let note = Note { time_ms: Some(now_ms()), source: format!("merge {}", dir.display()) };
     let mut transaction = workspace.dir.transaction();
     for (name, changes) in &taken {
@@ -47,8 +49,11 @@ pub(crate) fn run(workspace: &mut Workspace, dir: &Path, rename: &[String], out:
     blobs.into_iter().for_each(|bytes| {
         transaction.blob(bytes);
     });
-    transaction.commit()?;
-    for (name, changes) in &taken {
+    Ok(transaction.commit()?)
+}
+
+fn print(workspace: &mut Workspace, taken: &[(StoreName, Vec<ChangeBytes>)], out: &mut Output) -> Result<(), Failure> {
+    for (name, changes) in taken {
         let label = workspace.label(name);
         if out.is_json() {
             let heads = workspace.document(name)?.heads();
@@ -56,18 +61,32 @@ pub(crate) fn run(workspace: &mut Workspace, dir: &Path, rename: &[String], out:
         }
         out.say(format_args!("{label}: {} changes taken", changes.len()))?;
     }
-    Ok(())
+    out.flush()
 }
 
-fn parse_renames(rename: &[String]) -> Result<BTreeMap<&str, &str>, Failure> {
-    rename
-        .iter()
-        .map(|text| {
-            text.split_once('=')
-                .filter(|(old, new)| !old.is_empty() && !new.is_empty())
-                .ok_or_else(|| Failure::asked(format_args!("--rename {text}: write OLD=NEW")))
-        })
-        .collect()
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// New names by old: each old one is a replica of the other directory, each new one is nobody else's there.
+fn parse_renames<'t>(rename: &'t [String], other: &Workspace) -> Result<BTreeMap<&'t str, &'t str>, Failure> {
+    let mut renames = BTreeMap::new();
+    for text in rename {
+        let wrong = |what: &str| Failure::asked(format_args!("--rename {text}: {what}"));
+        let parts = text.split_once('=').filter(|(old, new)| !old.is_empty() && !new.is_empty());
+        let (old, new) = parts.ok_or_else(|| wrong("write OLD=NEW"))?;
+        if !other.dir.replicas().contains_key(old) {
+            let have: Vec<&str> = other.dir.replicas().keys().map(String::as_str).collect();
+            return Err(wrong(&format!("the other directory has no replica {old}; it has: {}", have.join(", "))));
+        }
+        if other.dir.replicas().contains_key(new) || renames.values().any(|taken| *taken == new) {
+            return Err(wrong(&format!("the other directory has another replica {new}")));
+        }
+        if renames.insert(old, new).is_some() {
+            return Err(wrong(&format!("{old} is renamed twice")));
+        }
+    }
+    Ok(renames)
 }
 
 /// The replicas to set here: the other's, and those of both sides with the later baseline.

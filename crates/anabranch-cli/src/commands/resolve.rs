@@ -34,6 +34,7 @@ pub(crate) fn run(arguments: &args::Resolve, workspace: &mut Workspace, out: &mu
         out.line(&lines::receipt(&of, &commit.receipt))?;
     }
     out.say(format_args!("resolved: {label} is at {}", commit.heads))?;
+    out.flush()?;
     let note = Note { time_ms: Some(now_ms()), source: AUTHOR.into() };
     let mut transaction = workspace.dir.transaction();
     transaction.changes(&name, &note, commit.changes.iter().map(|change| change.bytes.to_vec()));

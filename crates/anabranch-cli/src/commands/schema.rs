@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use anabranch_core::{Author, StoreSchema, json};
+use anabranch_core::json::{self, SchemaEdit};
+use anabranch_core::{Author, StoreSchema};
 use anabranch_store::{Note, StoreName};
 
 use super::capture::read_schemas;
@@ -25,9 +26,9 @@ pub(crate) fn show(workspace: &mut Workspace, name: Option<&str>, out: &mut Outp
 
 pub(crate) fn set(workspace: &mut Workspace, only: Option<&str>, file: &Path, out: &mut Output) -> Result<(), Failure> {
     let schemas = read_schemas(file)?;
-    let mut stores: Vec<(StoreName, StoreSchema)> = Vec::new();
+    let mut stores: Vec<(StoreName, SchemaEdit)> = Vec::new();
     for (name, schema) in schemas {
-        let store = workspace.store(&name)?;
+        let store = workspace.labelled(&name)?;
         if only.map(|only| workspace.store(only)).transpose()?.is_none_or(|only| only == store) {
             stores.push((store, schema));
         }
@@ -42,18 +43,20 @@ pub(crate) fn set(workspace: &mut Workspace, only: Option<&str>, file: &Path, ou
     let mut commits = Vec::new();
     for (name, schema) in stores {
         let document = workspace.document(&name)?;
+        let schema = schema.upon(document.view().schema());
         let commit = document.set_schema(&schema, &Author::person(AUTHOR));
         let commit = commit.map_err(|error| Failure::asked(format_args!("store {}: {error}", name.store)))?;
         commits.push((name, commit));
     }
+    for (name, _) in &commits {
+        out.say(format_args!("set the schema of {}", workspace.label(name)))?;
+    }
+    show(workspace, only, out)?;
+    out.flush()?;
     let note = Note { time_ms: Some(now_ms()), source: AUTHOR.into() };
     let mut transaction = workspace.dir.transaction();
     for (name, commit) in &commits {
         transaction.changes(name, &note, commit.changes.iter().map(|change| change.bytes.to_vec()));
     }
-    transaction.commit()?;
-    for (name, _) in &commits {
-        out.say(format_args!("set the schema of {name}"))?;
-    }
-    show(workspace, only, out)
+    Ok(transaction.commit()?)
 }

@@ -27,9 +27,7 @@ pub(crate) fn run(path: &Path, out: &mut Output) -> Result<(), Failure> {
         let own = workspace.document(&name)?;
         // Loading trusts the log; here every change goes through the guard, as if it came from a stranger.
         let mut checked = Document::new();
-        let outcome = checked
-            .apply(own.change_bytes().map(|change| change.bytes))
-            .map_err(|error| Failure::data(format_args!("{place}: {error}")))?;
+        let outcome = checked.apply(own.change_bytes().map(|change| change.bytes));
         if let Some(refusal) = outcome.refused.first() {
             let hash = refusal.hash.map(|hash| hash.to_string()).unwrap_or_default();
             return Err(Failure::data(format_args!("{place}: change {hash}: {}", refusal.reason)));

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::BufWriter;
 
 use anabranch_core::{Key, Record, StoreSchema, json};
-use anabranch_indexeddb::{DexieWriter, WriteExportError};
+use anabranch_indexeddb::{DexieWriter, WriteExportError, dexie_leaves_out};
 use anabranch_store::{Offer, Replica, StoreName};
 
 use crate::args;
@@ -20,7 +20,13 @@ struct Part {
     name: StoreName,
     schema: StoreSchema,
     records: Vec<Record>,
-    left_out: Vec<String>,
+    left_out: Vec<LeftOut>,
+}
+
+/// A record that the file does not hold.
+struct LeftOut {
+    key: String,
+    reason: String,
 }
 
 pub(crate) fn run(arguments: &args::WriteBack, workspace: &mut Workspace, out: &mut Output) -> Result<(), Failure> {
@@ -34,18 +40,20 @@ pub(crate) fn run(arguments: &args::WriteBack, workspace: &mut Workspace, out: &
     for part in &parts {
         offer.heads.insert(part.name.clone(), workspace.document(&part.name)?.heads());
         if !part.left_out.is_empty() {
-            offer.left_out.insert(part.name.clone(), part.left_out.clone());
+            let keys = part.left_out.iter().map(|left| left.key.clone()).collect();
+            offer.left_out.insert(part.name.clone(), keys);
         }
     }
     let version = workspace.dir.databases().get(&database).and_then(|database| database.version).unwrap_or(10);
     let pending = PendingFile::write(&arguments.file, |file| write(file, workspace, &database, version, &parts))?;
+    say(arguments, workspace, &parts, out)?;
+    out.flush()?;
     // An offer that nobody gets does no harm; a file that nobody remembers would look like edits.
     replica.offers.push(offer);
     let mut transaction = workspace.dir.transaction();
     transaction.replica(&replica);
     transaction.commit()?;
-    pending.publish()?;
-    say(arguments, workspace, &parts, out)
+    pending.publish()
 }
 
 fn choose_database(workspace: &Workspace, replica: &Replica, asked: Option<&str>) -> Result<String, Failure> {
@@ -77,9 +85,17 @@ fn parts(workspace: &mut Workspace, database: &str) -> Result<Vec<Part>, Failure
     for name in names {
         let view = workspace.document(&name)?.view();
         let losers: BTreeSet<Key> = view.unique_losers().into_iter().collect();
-        let stays = |record: &Record| !losers.contains(&record.key) && DexieWriter::<File>::can_hold(&record.value);
-        let (records, left): (Vec<Record>, Vec<Record>) = view.records().partition(stays);
-        let left_out = left.iter().map(|record| json::key_to_string(&record.key)).collect();
+        let reason = |record: &Record| match losers.contains(&record.key) {
+            true => Some("another record holds its place in a unique index".to_owned()),
+            false => dexie_leaves_out(&record.value).map(|reason| reason.to_string()),
+        };
+        let (mut records, mut left_out) = (Vec::new(), Vec::new());
+        for record in view.records() {
+            match reason(&record) {
+                Some(reason) => left_out.push(LeftOut { key: json::key_to_string(&record.key), reason }),
+                None => records.push(record),
+            }
+        }
         parts.push(Part { schema: view.schema().clone(), records, left_out, name });
     }
     Ok(parts)
@@ -113,20 +129,15 @@ fn write(
 }
 
 fn say(arguments: &args::WriteBack, workspace: &Workspace, parts: &[Part], out: &mut Output) -> Result<(), Failure> {
-    let records: BTreeMap<String, (usize, usize)> =
-        parts.iter().map(|part| (workspace.label(&part.name), (part.records.len(), part.left_out.len()))).collect();
-    for (store, (records, left_out)) in &records {
+    let parts: BTreeMap<String, &Part> = parts.iter().map(|part| (workspace.label(&part.name), part)).collect();
+    for (store, part) in &parts {
         if out.is_json() {
-            out.line(
-                &Line::new().text("store", store).number("records", *records).number("left_out", *left_out).end(),
-            )?;
-        } else {
-            let left = if *left_out > 0 {
-                format!(" ({left_out} that the format or a unique index leaves no room for are not in it)")
-            } else {
-                String::new()
-            };
-            out.say(format_args!("{store}: {records} records{left}"))?;
+            out.line(&line(store, part))?;
+            continue;
+        }
+        out.say(format_args!("{store}: {} records", part.records.len()))?;
+        for left in &part.left_out {
+            out.say(format_args!("  not in it: {}: {}", left.key, left.reason))?;
         }
     }
     out.say(format_args!(
@@ -134,4 +145,15 @@ fn say(arguments: &args::WriteBack, workspace: &Workspace, parts: &[Part], out: 
         arguments.file.display(),
         arguments.replica
     ))
+}
+
+fn line(store: &str, part: &Part) -> Vec<u8> {
+    let detail = |left: &LeftOut| Line::new().raw("key", left.key.as_bytes()).text("reason", &left.reason).end();
+    let details: Vec<Vec<u8>> = part.left_out.iter().map(detail).collect();
+    Line::new()
+        .text("store", store)
+        .number("records", part.records.len())
+        .number("left_out", part.left_out.len())
+        .raw("details", &[b"[", details.join(&b',').as_slice(), b"]"].concat())
+        .end()
 }

@@ -1,7 +1,5 @@
 //! Decoding a change chunk: one pass, borrowing, every bound checked before anything is allocated for it.
 
-use sha2::{Digest, Sha256};
-
 use super::leb128::{read_signed, read_unsigned};
 use super::{ActorId, CHUNK_CHANGE, MAGIC, SequenceAction, column};
 use crate::heads::ChangeHash;
@@ -23,8 +21,8 @@ pub enum DecodeChangeError {
     /// The first bytes are not automerge's.
     #[error("these bytes are no automerge chunk")]
     NotAChunk,
-    /// A chunk that is no uncompressed change.
-    #[error("chunk type {found} is no plain change")]
+    /// A chunk that is no change.
+    #[error("chunk type {found} is no change")]
     ChunkType {
         /// The type found.
         found: u8,
@@ -88,7 +86,7 @@ pub(crate) struct Decoded {
     pub(crate) ops: Vec<DecodedOp>,
     pub(crate) preds: Vec<OpRef>,
     /// Where each op acts inside a sequence, `None` for those that set a register; empty if all do.
-    places: Vec<Option<Place>>,
+    pub(crate) places: Vec<Option<Place>>,
 }
 
 /// An op's id as a change writes it: its counter, and the position of its actor in the change's `actors`.
@@ -144,14 +142,27 @@ impl Decoded {
         self.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default()
     }
 
-    /// Decodes the chunk `bytes`, all of it.
+    /// Decodes the plain chunk `bytes`, all of it.
+    #[cfg(test)]
     pub(crate) fn read(bytes: &[u8], bounds: Limits) -> Result<Self, DecodeChangeError> {
-        let body_at = read_chunk_header(bytes, bounds)?;
-        let mut reader = Reader { whole: bytes, rest: bytes.get(body_at..).unwrap_or_default() };
-        let hash = ChangeHash(Sha256::digest(bytes.get(8..).unwrap_or_default()).into());
+        read_chunk_header(bytes, bounds)?;
+        let hash = ChangeHash(<sha2::Sha256 as sha2::Digest>::digest(bytes.get(8..).unwrap_or_default()).into());
         if bytes.get(4..8) != hash.0.get(..4) {
             return Err(DecodeChangeError::Checksum);
         }
+        Self::read_body(bytes, hash, bounds)
+    }
+
+    /// Decodes again what was decoded before it was accepted under this hash.
+    pub(crate) fn read_accepted(bytes: &[u8], hash: ChangeHash) -> Self {
+        let bounds = Limits { change_bytes: usize::MAX, ..Limits::default() };
+        Self::read_body(bytes, hash, bounds).expect("accepted changes decode")
+    }
+
+    /// Decodes a plain chunk whose hash and checksum are known.
+    pub(crate) fn read_body(bytes: &[u8], hash: ChangeHash, bounds: Limits) -> Result<Self, DecodeChangeError> {
+        let body_at = read_chunk_header(bytes, bounds)?;
+        let mut reader = Reader { whole: bytes, rest: bytes.get(body_at..).unwrap_or_default() };
         let deps = read_deps(&mut reader)?;
         let author = reader.actor()?;
         let seq = reader.unsigned("seq")?;
@@ -187,7 +198,7 @@ impl Decoded {
     }
 }
 
-/// The hash that names the chunk `bytes`, without decoding it.
+/// Where the body of the plain chunk `bytes` begins; it goes to their end.
 pub(crate) fn read_chunk_header(bytes: &[u8], bounds: Limits) -> Result<usize, DecodeChangeError> {
     if bytes.len() > bounds.change_bytes {
         return Err(DecodeChangeError::Limit { what: "the change", limit: bounds.change_bytes as u64 });

@@ -43,7 +43,7 @@ pub enum CaptureKind {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CaptureError {
     /// Two records have one key.
-    #[error("two records have the key {key:?}")]
+    #[error("two records have the key {}", crate::json::key_to_string(key))]
     DuplicateKey {
         /// The key.
         key: Key,

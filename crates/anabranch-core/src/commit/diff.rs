@@ -15,7 +15,7 @@ use crate::view::fields::{Leaf, LeafValue, each_leaf};
 mod elements;
 mod parts;
 
-/// What a source gives back for a value that went through it: a value read that equals it is unknown, not changed.
+/// What a source gives back for a value that went through it: values that it gives back alike are unknown, not changed.
 pub type Loss<'l> = &'l dyn Fn(&Value) -> Value;
 
 /// The record that a new value is for.
@@ -119,12 +119,9 @@ impl Plan {
             return;
         }
         if let Some(loss) = loss {
-            let lossy = loss(&view.whole_value(record, None));
-            let mut leaves: BTreeMap<String, &Value> = BTreeMap::new();
-            each_leaf(&lossy, &mut String::new(), &mut |suffix, leaf| {
-                leaves.insert(suffix.to_owned(), leaf);
-            });
-            differences.retain(|difference| leaves.get(&difference.suffix).copied() != difference.value);
+            let (was, now) = (loss(&view.whole_value(record, None)), loss(value));
+            let (was, now) = (leaves_of(&was), leaves_of(&now));
+            differences.retain(|difference| was.get(&difference.suffix) != now.get(&difference.suffix));
         }
         for difference in differences {
             self.write_difference(view, slot, &difference);
@@ -196,6 +193,14 @@ impl Plan {
             self.remove_others(view, slot, |suffix| !is_part(suffix));
         }
     }
+}
+
+fn leaves_of(value: &Value) -> BTreeMap<String, &Value> {
+    let mut leaves = BTreeMap::new();
+    each_leaf(value, &mut String::new(), &mut |suffix, leaf| {
+        leaves.insert(suffix.to_owned(), leaf);
+    });
+    leaves
 }
 
 fn is_equal(view: &View<'_>, leaf: &Leaf<'_>, new: &Value, encoded: &mut Vec<u8>) -> bool {

@@ -46,8 +46,24 @@ pub struct Detail {
     pub outcome: Outcome,
     /// The field that decided, where one did.
     pub field: Option<FieldPath>,
+    /// Where the row met another value: whether its own is the one that shows.
+    pub shows: Option<bool>,
     /// Why a row was refused.
     pub refusal: Option<RowRefusal>,
+}
+
+/// What a row met.
+struct Met {
+    outcome: Outcome,
+    field: Option<FieldPath>,
+    shows: Option<bool>,
+}
+
+impl Met {
+    /// Nothing that decided between values.
+    fn only(outcome: Outcome) -> Self {
+        Self { outcome, field: None, shows: None }
+    }
 }
 
 /// What became of a row, in the order in which the first that fits counts.
@@ -166,20 +182,18 @@ impl Document {
         let mut records = self.records_of_chain(&own).into_iter();
         let mut receipt = Receipt::default();
         for (row, (key, plan)) in rows.rows.iter().enumerate() {
-            let (outcome, field, refusal) = match plan {
-                RowPlan::Refused(refusal) => (Outcome::Refused, None, Some(refusal.clone())),
-                RowPlan::Unchanged => (Outcome::Unchanged, None, None),
-                RowPlan::Changed => {
-                    let (outcome, field) = match records.next() {
-                        Some(record) => view.outcome(record, &own, others),
-                        None => (Outcome::Unchanged, None),
-                    };
-                    (outcome, field, None)
-                }
+            let (met, refusal) = match plan {
+                RowPlan::Refused(refusal) => (Met::only(Outcome::Refused), Some(refusal.clone())),
+                RowPlan::Unchanged => (Met::only(Outcome::Unchanged), None),
+                RowPlan::Changed => match records.next() {
+                    Some(record) => (view.outcome(record, &own, others), None),
+                    None => (Met::only(Outcome::Unchanged), None),
+                },
             };
+            let Met { outcome, field, shows } = met;
             receipt.count(outcome);
             if !rows.is_capture || outcome < Outcome::Applied {
-                receipt.details.push(Detail { row, key: key.clone(), outcome, field, refusal });
+                receipt.details.push(Detail { row, key: key.clone(), outcome, field, shows, refusal });
             }
         }
         receipt
@@ -191,7 +205,7 @@ impl Document {
         for position in own.clone() {
             self.each_op(position, &mut |identity, _| {
                 if identity != layout::SCHEMA_IDENTITY
-                    && let Some(record) = self.registers.find(identity)
+                    && let Some(record) = self.registers.find(&self.history, identity)
                     && records.last() != Some(&record)
                 {
                     records.push(record);
@@ -203,10 +217,10 @@ impl Document {
 }
 
 impl View<'_> {
-    fn outcome(&self, record: RecordId, own: &Range<u32>, others: &Touched) -> (Outcome, Option<FieldPath>) {
+    fn outcome(&self, record: RecordId, own: &Range<u32>, others: &Touched) -> Met {
         let slot = self.registers.slot(record);
         if !others.contains_key(slot.identity()) {
-            return (Outcome::Applied, None);
+            return Met::only(Outcome::Applied);
         }
         let is_ours = |entry: &Entry<'_>| {
             let edits = entry.sequence.map(|held| held.edits()).unwrap_or_default();
@@ -215,21 +229,25 @@ impl View<'_> {
         let sequences = slot.buried().map(Entry::of_sequence);
         let ours: Vec<Entry<'_>> = slot.entries().chain(sequences).filter(is_ours).collect();
         let deletes = ours.iter().any(|entry| entry.path == LIFE && entry.scalar == Scalar::DELETED);
-        match self.life(slot) {
+        let life = self.life(slot);
+        match &life {
             Life::Deleted(deletion) | Life::Restored(deletion) if deletes => match deletion.survivors.is_empty() {
-                true => (Outcome::Merged, None),
-                false => (Outcome::Conflicted, None),
+                true => Met::only(Outcome::Merged),
+                false => {
+                    let shows = Some(matches!(life, Life::Deleted(_)));
+                    Met { outcome: Outcome::Conflicted, field: None, shows }
+                }
             },
-            Life::Deleted(_) => (Outcome::Superseded, None),
+            Life::Deleted(_) => Met { outcome: Outcome::Superseded, field: None, shows: Some(false) },
             _ => self.outcome_of_fields(slot, &ours),
         }
     }
 
-    fn outcome_of_fields(&self, slot: Slot<'_>, ours: &[Entry<'_>]) -> (Outcome, Option<FieldPath>) {
+    fn outcome_of_fields(&self, slot: Slot<'_>, ours: &[Entry<'_>]) -> Met {
         let fields = self.fields(slot, None);
         let suffix = |path: u32| &*self.paths().info(path).suffix;
         let related = |a: u32, b: u32| a == b || is_below(suffix(a), suffix(b)) || is_below(suffix(b), suffix(a));
-        let mut worst = (Outcome::Merged, None);
+        let mut worst = Met::only(Outcome::Merged);
         // Edits of a list's elements never conflict in a receipt.
         for clash in fields.clashes.iter().filter(|clash| !clash.is_inside) {
             for entry in ours.iter().filter(|entry| related(entry.path, clash.path)) {
@@ -244,8 +262,9 @@ impl View<'_> {
                     _ if shows => Outcome::Conflicted,
                     _ => Outcome::Superseded,
                 };
-                if outcome < worst.0 {
-                    worst = (outcome, Some(self.paths().info(clash.path).field.clone()));
+                if outcome < worst.outcome {
+                    let field = Some(self.paths().info(clash.path).field.clone());
+                    worst = Met { outcome, field, shows: Some(shows) };
                 }
             }
         }

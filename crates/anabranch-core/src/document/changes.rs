@@ -75,9 +75,13 @@ impl Document {
         })
     }
 
-    /// The bytes of every change, in causal order: what a log keeps and a peer gets.
+    /// The bytes of every change that was not trimmed, in causal order: what a log keeps and a peer gets.
     pub fn change_bytes(&self) -> impl Iterator<Item = ChangeBytes> + '_ {
-        self.history.changes().iter().map(|stored| ChangeBytes { hash: stored.hash, bytes: stored.bytes.clone() })
+        let positions = (0..self.history.changes().len() as u32).filter(|at| !self.history.is_trimmed(*at));
+        positions.map(|position| ChangeBytes {
+            hash: self.history.change(position).hash,
+            bytes: self.history.bytes(position),
+        })
     }
 
     /// Whether `later` includes everything that `earlier` does.

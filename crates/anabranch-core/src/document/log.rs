@@ -6,7 +6,7 @@ use super::{Document, Write};
 use crate::change::{Decoded, code};
 use crate::key::Key;
 use crate::layout;
-use crate::registers::{Entry, Registers, hash_identity};
+use crate::registers::{Entry, hash_identity};
 use crate::scalar::Scalar;
 use crate::schema::FieldPath;
 use crate::sequence::OpId;
@@ -20,65 +20,57 @@ impl Document {
         let slot = view.registers.slot(record);
         let fields = view.fields(slot, None);
         let alive = view.life(slot).is_shown();
-        let id = |entry: &Entry<'_>| (entry.change, entry.counter);
         let last = |entry: &Entry<'_>| (entry.last_edit().change, entry.last_edit().counter);
-        let shown: BTreeSet<(u32, u32)> =
-            fields.leaves.iter().filter(|_| alive).map(|leaf| last(&leaf.entry)).collect();
-        let entries = slot.entries().filter(|entry| !slot.is_hidden(entry, &self.history));
-        let visible: BTreeSet<(u32, u32)> = entries.chain(view.kept_alive(slot)).map(|entry| id(&entry)).collect();
+        let shown = fields.leaves.iter().filter(|_| alive).map(|leaf| last(&leaf.entry));
+        let visible = slot.entries().filter(|entry| !slot.is_hidden(entry, &self.history));
+        let visible = visible.chain(view.kept_alive(slot)).map(|entry| (entry.change, entry.counter));
+        let seen = Seen { alive, shown: shown.collect(), visible: visible.collect() };
+        // Of what was trimmed, what is still visible is told.
+        let mut kept: Vec<_> = slot.entries().filter(|entry| self.history.is_trimmed(entry.change)).collect();
+        kept.sort_by_key(|entry| (entry.change, entry.counter));
         let mut writes = Vec::new();
+        for entry in kept {
+            let suffix = &view.paths().info(entry.path).suffix;
+            let write = self.write(key, (entry.change, entry.counter), suffix, entry.scalar, &seen);
+            let value = write.value.clone().or_else(|| entry.sequence.map(|held| held.value()));
+            writes.push(Write { value, ..write });
+        }
         let hash = hash_identity(slot.identity());
         let has_sequences = slot.entries().any(|entry| entry.sequence.is_some()) || slot.buried().next().is_some();
-        let mut replay = Registers::with_paths(self.registers.paths.clone());
-        for (position, stored) in self.history.changes().iter().enumerate() {
-            let position = position as u32;
-            if self.history.touched(position).binary_search(&hash).is_err() {
+        let mut replay = self.registers.beginning(&self.history, hash);
+        for (position, stored) in (0..).zip(self.history.changes()) {
+            if self.history.is_trimmed(position) || self.history.touched(position).binary_search(&hash).is_err() {
                 continue;
             }
             let bytes = self.history.bytes(position);
-            let decoded = Decoded::read(&bytes, Default::default()).expect("accepted changes decode");
-            let write = |suffix: &str, value, (is_shown, is_visible)| Write {
-                key: key.clone(),
-                field: layout::read_suffix(suffix).map(|(field, _)| field),
-                value,
-                is_deletion: false,
-                is_part: suffix.contains(layout::PART),
-                replica: view.writer_of(position).to_owned(),
-                origin: self.history.chain(position).origin.clone(),
-                kind: self.history.chain(position).kind,
-                change: stored.hash,
-                shown: is_shown,
-                visible: is_visible,
-            };
-            for (at, op) in decoded.ops.iter().enumerate().filter(|(at, _)| decoded.place(*at).is_none()) {
-                let Some(suffix) = own_suffix(decoded.name(&bytes, op), slot.identity()) else { continue };
+            let decoded = Decoded::read_accepted(&bytes, stored.hash);
+            for (counter, op) in (stored.start_op..).zip(&decoded.ops) {
                 let scalar = decoded.value(&bytes, op);
-                if matches!(scalar.code, code::TEXT | code::LIST) {
-                    continue;
+                if let Some(suffix) = own_suffix(decoded.name(&bytes, op), slot.identity())
+                    && !matches!(scalar.code, code::TEXT | code::LIST)
+                {
+                    writes.push(self.write(key, (position, counter), suffix, scalar, &seen));
                 }
-                let id = (position, stored.start_op + at as u32);
-                let is_life = suffix.is_empty();
-                let is_deletion = is_life && scalar == Scalar::DELETED;
-                let is_shown =
-                    if is_life { visible.contains(&id) && is_deletion != alive } else { shown.contains(&id) };
-                let write = write(suffix, write_value(suffix, scalar), (is_shown, visible.contains(&id)));
-                writes.push(Write { is_deletion, ..write });
             }
             if !has_sequences {
                 continue;
             }
             replay.apply(&self.history, position, (&decoded, &bytes), &|record| record == hash);
             for (object, last_op) in self.sequences_written(position, &decoded) {
-                let Some((held, _)) = replay.sequence(object).filter(|(_, own)| own.identity() == slot.identity())
-                else {
+                let Some((held, own)) = replay.sequence(&self.history, object) else { continue };
+                if own.identity() != slot.identity() {
                     continue;
-                };
-                let suffix = &*self.registers.paths.info(held.path).suffix;
-                let is_visible = visible.contains(&(held.change, held.id.counter));
-                let is_last = shown.contains(&(position, last_op));
+                }
+                let suffix = &view.paths().info(held.path).suffix;
                 let counts = fields.leaves.iter().any(|leaf| leaf.entry.sequence.is_some_and(|own| own.id == object));
-                let write = write(suffix, Some(held.value()), (is_last, is_visible));
-                writes.push(Write { is_part: counts && !is_last, ..write });
+                let write = self.write(key, (position, last_op), suffix, Scalar::ABSENT, &seen);
+                writes.push(Write {
+                    value: Some(held.value()),
+                    is_part: counts && !write.shown,
+                    replica: view.writer_of(position).to_owned(),
+                    visible: seen.visible.contains(&(held.change, held.id.counter)),
+                    ..write
+                });
             }
         }
         writes
@@ -100,6 +92,26 @@ impl Document {
         written
     }
 
+    fn write(&self, key: &Key, id: (u32, u32), suffix: &str, scalar: Scalar<'_>, seen: &Seen) -> Write {
+        let (position, is_life) = (id.0, suffix.is_empty());
+        let is_deletion = is_life && scalar == Scalar::DELETED;
+        let visible = seen.visible.contains(&id);
+        let chain = self.history.chain(position);
+        Write {
+            key: key.clone(),
+            field: layout::read_suffix(suffix).map(|(field, _)| field),
+            value: write_value(suffix, scalar),
+            is_deletion,
+            is_part: suffix.contains(layout::PART),
+            replica: chain.by.to_string(),
+            origin: chain.origin.clone(),
+            kind: chain.kind,
+            change: self.history.change(position).hash,
+            shown: if is_life { visible && is_deletion != seen.alive } else { seen.shown.contains(&id) },
+            visible,
+        }
+    }
+
     /// Why the field of a record shows what it shows: the values that are still visible there, the shown one first.
     pub fn explain(&self, key: &Key, field: Option<&FieldPath>) -> Vec<Write> {
         let mut writes: Vec<Write> = self.history(key).into_iter().filter(|write| write.visible).collect();
@@ -111,6 +123,13 @@ impl Document {
         writes.sort_by_key(|write| (write.field.clone(), !write.shown));
         writes
     }
+}
+
+/// What shows of a record: ops by change and counter.
+struct Seen {
+    alive: bool,
+    shown: BTreeSet<(u32, u32)>,
+    visible: BTreeSet<(u32, u32)>,
 }
 
 /// The suffix of `name` if it names a register of this record.

@@ -25,7 +25,8 @@ impl Document {
     pub fn record_changes(&self, from: &KnownHeads, to: &KnownHeads) -> Batch {
         let (before, after) = (self.at(from), self.at(to));
         let writes = self.writes_between(from, to);
-        let keys = candidate_keys(&writes, &before, &after);
+        let all = self.is_trimmed_between(from, to) || writes.contains_key(layout::SCHEMA_IDENTITY);
+        let keys = candidate_keys(&writes, all, &before, &after);
         let mut changes: Vec<((u32, ChangeHash), RecordChange)> = Vec::new();
         for (key, writes) in keys {
             let (was, is) = (before.get(&key), after.get(&key));
@@ -39,10 +40,14 @@ impl Document {
         Batch { from: from.heads().clone(), to: to.heads().clone(), changes }
     }
 
-    /// Calls `visit` with identity and suffix of every op of a change; for a stretch of ops in one sequence once.
+    /// Calls `visit` with identity and suffix of every op of a change, for a stretch of ops in one sequence once; a trimmed
+    /// change has none any more.
     pub(crate) fn each_op(&self, position: u32, visit: &mut dyn FnMut(&str, &str)) {
+        if self.history.is_trimmed(position) {
+            return;
+        }
         let bytes = self.history.bytes(position);
-        let decoded = Decoded::read(&bytes, Default::default()).expect("accepted changes decode");
+        let decoded = Decoded::read_accepted(&bytes, self.history.change(position).hash);
         let mut object = None;
         for (at, op) in decoded.ops.iter().enumerate() {
             let Some(place) = decoded.place(at) else {
@@ -53,7 +58,7 @@ impl Document {
             };
             if object != Some(place.object)
                 && let Some((held, slot)) =
-                    self.history.op_id(&decoded, place.object).and_then(|id| self.registers.sequence(id))
+                    self.history.op_id(&decoded, place.object).and_then(|id| self.registers.sequence(&self.history, id))
             {
                 object = Some(place.object);
                 visit(slot.identity(), &self.registers.paths.info(held.path).suffix);
@@ -77,6 +82,11 @@ impl Document {
             });
         }
         touched
+    }
+
+    /// Whether some of what was written between these heads is not told any more: a backfill above a floor.
+    fn is_trimmed_between(&self, from: &KnownHeads, to: &KnownHeads) -> bool {
+        from.heads().is_empty() && !to.heads().is_empty() && !self.history.floor().heads().is_empty()
     }
 
     fn changes_between(&self, from: &KnownHeads, to: &KnownHeads) -> Vec<u32> {
@@ -113,13 +123,18 @@ impl Document {
 
 /// The keys under which touched records are shown before or after, and those of records that take or give up a key
 /// because of them.
-fn candidate_keys(writes: &BTreeMap<Box<str>, Writes>, before: &View<'_>, after: &View<'_>) -> BTreeMap<Key, Writes> {
+fn candidate_keys(
+    writes: &BTreeMap<Box<str>, Writes>,
+    all: bool,
+    before: &View<'_>,
+    after: &View<'_>,
+) -> BTreeMap<Key, Writes> {
     let mut keys: BTreeMap<Key, Writes> = BTreeMap::new();
     let schema = writes.get(layout::SCHEMA_IDENTITY);
     for view in [before, after] {
-        let records: BTreeSet<RecordId> = match schema {
-            Some(_) => view.registers.ids().collect(),
-            None => records_beside(writes, view).chain(rekeyed_otherwise(before, after, view)).collect(),
+        let records: BTreeSet<RecordId> = match all {
+            true => view.registers.ids().collect(),
+            false => records_beside(writes, view).chain(rekeyed_otherwise(before, after, view)).collect(),
         };
         for record in records {
             let Some(key) = view.key_of(record) else { continue };

@@ -1,6 +1,12 @@
 //! What came before what: sets of changes that are closed under dependencies.
 
+use std::cell::OnceCell;
+
 use super::History;
+
+/// How many changes are walked to find out how far a change that joins others covers the history: a bound for histories
+/// that were made to be uneven.
+const JOIN_WALK_MAX: u32 = 1 << 14;
 
 /// A set of changes that is closed under dependencies: everything below a position, and some changes above it.
 ///
@@ -41,7 +47,7 @@ impl Ancestry {
 impl History {
     /// Everything that these changes depend on, and themselves.
     pub(crate) fn ancestry(&self, of: &[u32]) -> Ancestry {
-        let covered = of.iter().map(|position| self.covered_with(*position)).max().unwrap_or(0);
+        let covered = self.covered_by(of);
         let end = of.iter().map(|position| position + 1).max().unwrap_or(0);
         let mut set = Ancestry { covered, above: vec![0; (end.saturating_sub(covered)).div_ceil(64) as usize] };
         of.iter().for_each(|position| set.insert(*position));
@@ -55,10 +61,43 @@ impl History {
         set
     }
 
+    /// The position below which all changes are surely in the past of these, or one of them.
+    fn covered_by(&self, of: &[u32]) -> u32 {
+        of.iter().map(|position| self.covered_with(*position)).max().unwrap_or(0)
+    }
+
+    /// The same for a change that depends on these: where it joins others, what lies between them is walked once.
+    pub(super) fn covered_after(&self, deps: &[u32]) -> u32 {
+        let covered = self.covered_by(deps);
+        let end = deps.iter().map(|dep| dep + 1).max().unwrap_or(0);
+        match deps {
+            [_, _, ..] if end.saturating_sub(covered) <= JOIN_WALK_MAX => self.ancestry(deps).covered(),
+            _ => covered,
+        }
+    }
+
     /// The position below which all changes are this one or came before it.
     fn covered_with(&self, position: u32) -> u32 {
         let covered = self.change(position).covered;
         if covered == position { position + 1 } else { covered }
+    }
+}
+
+/// The past of some changes, those included; walked only if somebody asks for what lies in its uneven part.
+pub(crate) struct Past<'h> {
+    history: &'h History,
+    of: Vec<u32>,
+    covered: u32,
+    walked: OnceCell<Ancestry>,
+}
+
+impl<'h> Past<'h> {
+    pub(crate) fn of(history: &'h History, of: Vec<u32>) -> Self {
+        Self { history, covered: history.covered_by(&of), of, walked: OnceCell::new() }
+    }
+
+    pub(crate) fn contains(&self, position: u32) -> bool {
+        position < self.covered || self.walked.get_or_init(|| self.history.ancestry(&self.of)).contains(position)
     }
 }
 

@@ -71,6 +71,7 @@ fn unescape(text: &str) -> String {
 }
 
 /// Derives the actor of a commit from all that the commit says (FORMAT.md, "Actors").
+#[derive(Clone)]
 pub(crate) struct ActorHasher(Sha256, ActorKind);
 
 impl ActorHasher {

@@ -3,11 +3,10 @@
 
 use std::io::Read;
 
+use super::input::Input;
+use super::number;
 use super::tree::Json;
 use crate::string::JsString;
-
-const BUFFER_BYTES: usize = 64 * 1024;
-const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
 /// What is wrong, and where.
 #[derive(Debug, thiserror::Error)]
@@ -50,12 +49,7 @@ pub enum JsonErrorKind {
 
 /// Reads JSON piece by piece.
 pub struct Lexer<R> {
-    input: R,
-    buffer: Box<[u8]>,
-    from: usize,
-    to: usize,
-    /// Offset of the buffer's first byte.
-    base: u64,
+    input: Input<R>,
     depth: usize,
     depth_max: usize,
     trailing_comma: bool,
@@ -67,8 +61,7 @@ type Result<T> = std::result::Result<T, JsonError>;
 impl<R: Read> Lexer<R> {
     /// Reads from `input`; arrays and objects may nest up to `depth_max` levels.
     pub fn new(input: R, depth_max: usize) -> Self {
-        let buffer = vec![0; BUFFER_BYTES].into_boxed_slice();
-        Self { input, buffer, from: 0, to: 0, base: 0, depth: 0, depth_max, trailing_comma: false, scratch: Vec::new() }
+        Self { input: Input::new(input), depth: 0, depth_max, trailing_comma: false, scratch: Vec::new() }
     }
 
     /// Accepts a comma before the end of an array, as one exporter writes it.
@@ -79,7 +72,7 @@ impl<R: Read> Lexer<R> {
 
     /// How many bytes were consumed.
     pub fn bytes_read(&self) -> u64 {
-        self.base + self.from as u64
+        self.input.consumed()
     }
 
     fn error<T>(&self, kind: JsonErrorKind) -> Result<T> {
@@ -89,39 +82,13 @@ impl<R: Read> Lexer<R> {
     /// The next byte, not consumed; `None` at the end of the input.
     #[inline]
     fn peek_byte(&mut self) -> Result<Option<u8>> {
-        if self.from == self.to && !self.fill()? {
-            return Ok(None);
-        }
-        Ok(self.buffer.get(self.from).copied())
-    }
-
-    fn fill(&mut self) -> Result<bool> {
-        let is_start = self.base == 0 && self.to == 0;
-        self.base += self.from as u64;
-        (self.from, self.to) = (0, 0);
-        loop {
-            let free = self.buffer.get_mut(self.to..).unwrap_or_default();
-            match self.input.read(free) {
-                Ok(0) => break,
-                Ok(count) => self.to += count,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(error) => return self.error(JsonErrorKind::Read(error)),
-            }
-            if !is_start || self.to >= BYTE_ORDER_MARK.len() {
-                break;
-            }
-        }
-        if is_start && self.buffer.get(..self.to).is_some_and(|start| start.starts_with(&BYTE_ORDER_MARK)) {
-            self.from = BYTE_ORDER_MARK.len();
-            return if self.from == self.to { self.fill() } else { Ok(true) };
-        }
-        Ok(self.to > 0)
+        self.input.peek().or_else(|error| self.error(JsonErrorKind::Read(error)))
     }
 
     fn skip_space(&mut self) -> Result<Option<u8>> {
         loop {
             match self.peek_byte()? {
-                Some(b' ' | b'\t' | b'\n' | b'\r') => self.from += 1,
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.input.consume(1),
                 other => return Ok(other),
             }
         }
@@ -139,7 +106,7 @@ impl<R: Read> Lexer<R> {
         if self.peek()? != byte {
             return self.error(JsonErrorKind::Unexpected { expected });
         }
-        self.from += 1;
+        self.input.consume(1);
         Ok(())
     }
 
@@ -163,11 +130,11 @@ impl<R: Read> Lexer<R> {
         let is_first = std::mem::replace(first, false);
         match self.peek()? {
             b'}' => {
-                self.from += 1;
+                self.input.consume(1);
                 self.depth -= 1;
                 return Ok(None);
             }
-            b',' if !is_first => self.from += 1,
+            b',' if !is_first => self.input.consume(1),
             _ if !is_first => {
                 return self.error(JsonErrorKind::Unexpected { expected: "a comma or the end of the object" });
             }
@@ -193,7 +160,7 @@ impl<R: Read> Lexer<R> {
         match self.peek()? {
             b']' => (),
             b',' if !is_first => {
-                self.from += 1;
+                self.input.consume(1);
                 if !self.trailing_comma || self.peek()? != b']' {
                     return Ok(true);
                 }
@@ -203,7 +170,7 @@ impl<R: Read> Lexer<R> {
             }
             _ => return Ok(true),
         }
-        self.from += 1;
+        self.input.consume(1);
         self.depth -= 1;
         Ok(false)
     }
@@ -236,6 +203,27 @@ impl<R: Read> Lexer<R> {
         }
     }
 
+    /// Passes over a whole value, keeping nothing of it.
+    pub fn skip_value(&mut self) -> Result<()> {
+        let mut first = true;
+        match self.peek()? {
+            b'{' => {
+                self.begin_object()?;
+                while self.next_name(&mut first)?.is_some() {
+                    self.skip_value()?;
+                }
+            }
+            b'[' => {
+                self.begin_array()?;
+                while self.next_item(&mut first)? {
+                    self.skip_value()?;
+                }
+            }
+            _ => drop(self.value()?),
+        }
+        Ok(())
+    }
+
     /// Checks that nothing but white space is left.
     pub fn end(&mut self) -> Result<()> {
         match self.skip_space()? {
@@ -249,7 +237,7 @@ impl<R: Read> Lexer<R> {
             if self.peek_byte()? != Some(*expected) {
                 return self.error(JsonErrorKind::Unexpected { expected: "a value" });
             }
-            self.from += 1;
+            self.input.consume(1);
         }
         Ok(value)
     }
@@ -258,9 +246,9 @@ impl<R: Read> Lexer<R> {
         self.scratch.clear();
         while let Some(byte @ (b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) = self.peek_byte()? {
             self.scratch.push(byte);
-            self.from += 1;
+            self.input.consume(1);
         }
-        let parsed = std::str::from_utf8(&self.scratch).ok().filter(|text| is_json_number(text.as_bytes()));
+        let parsed = std::str::from_utf8(&self.scratch).ok().filter(|text| number::is_number(text.as_bytes()));
         match parsed.and_then(|text| text.parse().ok()) {
             Some(number) => Ok(number),
             None => self.error(JsonErrorKind::Unexpected { expected: "a number" }),
@@ -269,22 +257,23 @@ impl<R: Read> Lexer<R> {
 
     /// Reads a string, the opening quote being next.
     fn string(&mut self) -> Result<JsString> {
-        self.from += 1;
+        self.input.consume(1);
         self.scratch.clear();
         let mut units: Option<Vec<u16>> = None;
         loop {
-            if self.from == self.to && !self.fill()? {
-                return self.error(JsonErrorKind::CutOff);
-            }
-            let window = self.buffer.get(self.from..self.to).unwrap_or_default();
+            let window = match self.input.window() {
+                Ok([]) => return self.error(JsonErrorKind::CutOff),
+                Ok(window) => window,
+                Err(error) => return self.error(JsonErrorKind::Read(error)),
+            };
             let plain = window.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(window.len());
             self.scratch.extend_from_slice(window.get(..plain).unwrap_or_default());
             let stop = window.get(plain).copied();
-            self.from += plain;
+            self.input.consume(plain);
             match stop {
                 None => continue,
                 Some(b'"') => {
-                    self.from += 1;
+                    self.input.consume(1);
                     return self.finish_string(units);
                 }
                 Some(b'\\') => self.escape(&mut units)?,
@@ -306,9 +295,9 @@ impl<R: Read> Lexer<R> {
 
     /// Reads an escape. One that stands for a surrogate turns the string into code units.
     fn escape(&mut self, units: &mut Option<Vec<u16>>) -> Result<()> {
-        self.from += 1;
+        self.input.consume(1);
         let Some(byte) = self.peek_byte()? else { return self.error(JsonErrorKind::CutOff) };
-        self.from += 1;
+        self.input.consume(1);
         let plain = match byte {
             b'"' | b'\\' | b'/' => byte,
             b'b' => 8,
@@ -329,7 +318,7 @@ impl<R: Read> Lexer<R> {
             let digit = self.peek_byte()?.and_then(|byte| char::from(byte).to_digit(16));
             let Some(digit) = digit else { return self.error(JsonErrorKind::String) };
             unit = unit << 4 | digit as u16;
-            self.from += 1;
+            self.input.consume(1);
         }
         match char::from_u32(u32::from(unit)) {
             Some(char) => self.scratch.extend(char.encode_utf8(&mut [0; 4]).bytes()),
@@ -343,29 +332,6 @@ impl<R: Read> Lexer<R> {
         }
         Ok(())
     }
-}
-
-/// The grammar of JSON numbers (RFC 8259, section 6).
-fn is_json_number(text: &[u8]) -> bool {
-    let text = text.strip_prefix(b"-").unwrap_or(text);
-    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let whole = digits(text);
-    if whole == 0 || whole > 1 && text.first() == Some(&b'0') {
-        return false;
-    }
-    let mut rest = text.get(whole..).unwrap_or_default();
-    if let Some(fraction) = rest.strip_prefix(b".") {
-        let count = digits(fraction);
-        if count == 0 {
-            return false;
-        }
-        rest = fraction.get(count..).unwrap_or_default();
-    }
-    if let Some(exponent) = rest.strip_prefix(b"e").or_else(|| rest.strip_prefix(b"E")) {
-        let exponent = exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
-        return !exponent.is_empty() && digits(exponent) == exponent.len();
-    }
-    rest.is_empty()
 }
 
 #[cfg(test)]

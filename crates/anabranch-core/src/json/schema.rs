@@ -33,8 +33,42 @@ pub enum ReadSchemaError {
     },
 }
 
-/// Reads `{"stores":{S:{"key_path":…,"auto_increment":b,"indexes":[…],"deletes":…,"fields":{…}}}}`.
+/// What a schema file says of one store; what it leaves out stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SchemaEdit {
+    /// Where the key is inside a value, `Some(None)` for out-of-line keys.
+    pub key_path: Option<Option<KeyPath>>,
+    /// Whether a key generator makes keys.
+    pub auto_increment: Option<bool>,
+    /// All indexes.
+    pub indexes: Option<Vec<Index>>,
+    /// What a deletion means against a concurrent edit.
+    pub deletes: Option<DeletePolicy>,
+    /// The policies of all fields that have one.
+    pub fields: Option<BTreeMap<FieldPath, FieldPolicy>>,
+}
+
+impl SchemaEdit {
+    /// The schema that was `schema` before this edit.
+    pub fn upon(&self, schema: &StoreSchema) -> StoreSchema {
+        StoreSchema {
+            key_path: self.key_path.as_ref().unwrap_or(&schema.key_path).clone(),
+            auto_increment: self.auto_increment.unwrap_or(schema.auto_increment),
+            indexes: self.indexes.as_ref().unwrap_or(&schema.indexes).clone(),
+            deletes: self.deletes.unwrap_or(schema.deletes),
+            fields: self.fields.as_ref().unwrap_or(&schema.fields).clone(),
+        }
+    }
+}
+
+/// Reads `{"stores":{S:{"key_path":…,"auto_increment":b,"indexes":[…],"deletes":…,"fields":{…}}}}` as whole schemas.
 pub fn read_schemas(text: &[u8]) -> Result<BTreeMap<String, StoreSchema>, ReadSchemaError> {
+    let edits = read_schema_edits(text)?;
+    Ok(edits.into_iter().map(|(store, edit)| (store, edit.upon(&StoreSchema::default()))).collect())
+}
+
+/// Reads the same form as what it changes.
+pub fn read_schema_edits(text: &[u8]) -> Result<BTreeMap<String, SchemaEdit>, ReadSchemaError> {
     let mut lexer = Lexer::new(text, 32);
     let json = lexer.value().and_then(|json| lexer.end().map(|()| json));
     let json = json.map_err(|error| ReadSchemaError::NotJson { what: error.to_string() })?;
@@ -49,44 +83,54 @@ pub fn read_schemas(text: &[u8]) -> Result<BTreeMap<String, StoreSchema>, ReadSc
         .collect()
 }
 
-fn read_schema(store: &str, json: &Json) -> Result<StoreSchema, ReadSchemaError> {
+fn read_schema(store: &str, json: &Json) -> Result<SchemaEdit, ReadSchemaError> {
     let wrong = |member| ReadSchemaError::Member { store: store.into(), member };
     let unknown = |policy: &str| ReadSchemaError::UnknownPolicy { store: store.into(), policy: policy.into() };
+    if !matches!(json, Json::Object(_)) {
+        return Err(wrong("schema"));
+    }
     let key_path = match json.get("key_path") {
-        None | Some(Json::Null) => None,
-        Some(path) => Some(read_key_path(path).ok_or_else(|| wrong("key_path"))?),
+        None => None,
+        Some(Json::Null) => Some(None),
+        Some(path) => Some(Some(read_key_path(path).ok_or_else(|| wrong("key_path"))?)),
     };
-    let flag = |json: &Json, member| match json.get(member) {
-        None => Ok(false),
-        Some(flag) => flag.as_bool().ok_or_else(|| wrong(member)),
-    };
-    let mut indexes = Vec::new();
-    for index in json.get("indexes").map_or(Ok(&[][..]), |list| list.as_array().ok_or_else(|| wrong("indexes")))? {
-        indexes.push(Index {
+    let flag =
+        |json: &Json, member| json.get(member).map(|flag| flag.as_bool().ok_or_else(|| wrong(member))).transpose();
+    let index = |index: &Json| {
+        Ok(Index {
             name: index.get("name").and_then(Json::as_str).ok_or_else(|| wrong("indexes"))?.to_owned(),
             key_path: index.get("key_path").and_then(read_key_path).ok_or_else(|| wrong("indexes"))?,
-            unique: flag(index, "unique")?,
-            multi_entry: flag(index, "multi_entry")?,
-        });
-    }
+            unique: flag(index, "unique")?.unwrap_or(false),
+            multi_entry: flag(index, "multi_entry")?.unwrap_or(false),
+        })
+    };
+    let indexes = match json.get("indexes") {
+        None => None,
+        Some(list) => {
+            let list = list.as_array().ok_or_else(|| wrong("indexes"))?;
+            Some(list.iter().map(index).collect::<Result<_, _>>()?)
+        }
+    };
     let deletes = match json.get("deletes").map(|policy| policy.as_str().ok_or_else(|| wrong("deletes"))).transpose()? {
-        None | Some("delete_wins") => DeletePolicy::DeleteWins,
-        Some("edit_wins") => DeletePolicy::EditWins,
+        None => None,
+        Some("delete_wins") => Some(DeletePolicy::DeleteWins),
+        Some("edit_wins") => Some(DeletePolicy::EditWins),
         Some(other) => return Err(unknown(other)),
     };
-    let mut fields: BTreeMap<FieldPath, FieldPolicy> = BTreeMap::new();
-    match json.get("fields") {
-        None => (),
+    let fields = match json.get("fields") {
+        None => None,
         Some(Json::Object(members)) => {
+            let mut fields: BTreeMap<FieldPath, FieldPolicy> = BTreeMap::new();
             for (path, policy) in members {
                 let path = path.as_str().and_then(|path| parse_field_path(path).ok()).ok_or_else(|| wrong("fields"))?;
                 let policy = policy.as_str().ok_or_else(|| wrong("fields"))?;
                 fields.insert(path, FieldPolicy::from_name(policy).ok_or_else(|| unknown(policy))?);
             }
+            Some(fields)
         }
         Some(_) => return Err(wrong("fields")),
-    }
-    Ok(StoreSchema { key_path, auto_increment: flag(json, "auto_increment")?, indexes, deletes, fields })
+    };
+    Ok(SchemaEdit { key_path, auto_increment: flag(json, "auto_increment")?, indexes, deletes, fields })
 }
 
 fn read_key_path(json: &Json) -> Option<KeyPath> {

@@ -1,17 +1,17 @@
 //! Which page holds a key: extendible hashing (Fagin, Nievergelt, Pippenger and Strong, 1979).
 
 /// Bits of the hash that may tell pages apart: a page that does not split by then grows instead.
-const DEPTH_MAX: u8 = 20;
+pub(super) const DEPTH_MAX: u8 = 20;
 
 /// The page of every prefix of a hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Directory {
     /// How many of the hash's highest bits are looked at.
-    depth: u8,
+    pub(super) depth: u8,
     /// The page of every value of these bits.
-    pages: Vec<u32>,
+    pub(super) pages: Vec<u32>,
     /// How many bits tell each page from the others.
-    depths: Vec<u8>,
+    pub(super) depths: Vec<u8>,
 }
 
 impl Default for Directory {
@@ -25,6 +25,24 @@ impl Directory {
     pub(super) fn page(&self, hash: u64) -> u32 {
         let prefix = if self.depth == 0 { 0 } else { hash >> (64 - self.depth) };
         *self.pages.get(prefix as usize).expect("there is a page for every prefix")
+    }
+
+    /// Whether every page is reached by exactly the prefixes that its depth says.
+    pub(super) fn is_sound(&self) -> bool {
+        let mut reached = vec![0u64; self.depths.len()];
+        for page in &self.pages {
+            match reached.get_mut(*page as usize) {
+                Some(count) => *count += 1,
+                None => return false,
+            }
+        }
+        let is_whole = |(own, count): (&u8, &u64)| *own <= self.depth && *count == 1 << (self.depth - own);
+        // Prefixes of one page lie beside each other.
+        let mut runs = self.pages.clone();
+        runs.dedup();
+        self.pages.len() == 1 << self.depth
+            && self.depths.iter().zip(&reached).all(is_whole)
+            && runs.len() == reached.len()
     }
 
     /// Splits a page in two by one more bit, which is returned with the number of the page for the hashes that have it.
@@ -53,6 +71,7 @@ impl Directory {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
 

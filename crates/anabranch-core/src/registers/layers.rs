@@ -13,6 +13,7 @@ const REPLAYED: u32 = 1 << 31;
 
 /// The registers at some heads.
 pub(crate) struct RegistersAt<'d> {
+    history: &'d History,
     now: &'d Registers,
     then: Option<Then>,
 }
@@ -40,31 +41,34 @@ impl Hidden {
 
 impl<'d> RegistersAt<'d> {
     /// The registers of the present.
-    pub(crate) fn present(now: &'d Registers) -> Self {
-        Self { now, then: None }
+    pub(crate) fn present(now: &'d Registers, history: &'d History) -> Self {
+        Self { history, now, then: None }
     }
 
     /// The registers at the changes in `set`, of which those in `now` are all.
-    pub(crate) fn replayed(now: &'d Registers, history: &History, set: &Ancestry) -> Self {
+    pub(crate) fn replayed(now: &'d Registers, history: &'d History, set: &Ancestry) -> Self {
         let end = history.changes().len() as u32;
         let written: Vec<u32> = set.missing_below(end).collect();
         if written.is_empty() {
-            return Self::present(now);
+            return Self::present(now, history);
         }
         let mut registers = Registers::with_paths(now.paths.clone());
         if written.len() == end as usize {
-            return Self { now, then: Some(Then { registers, hidden: Hidden::All }) };
+            return Self { history, now, then: Some(Then { registers, hidden: Hidden::All }) };
         }
         let hashes = written.iter().flat_map(|position| history.touched(*position)).copied().collect();
         let hidden = Hidden::Some(hashes);
-        for position in (0..end).filter(|position| set.contains(*position)) {
+        if let Some(floor) = history.floor_registers() {
+            registers.take_all(floor, history, |hash| hidden.contains(hash));
+        }
+        for position in (0..end).filter(|position| set.contains(*position) && !history.is_trimmed(*position)) {
             if history.touched(position).iter().any(|hash| hidden.contains(*hash)) {
                 let bytes = history.bytes(position);
-                let decoded = Decoded::read(&bytes, Default::default()).expect("accepted changes decode");
+                let decoded = Decoded::read_accepted(&bytes, history.change(position).hash);
                 registers.apply(history, position, (&decoded, &bytes), &|hash| hidden.contains(hash));
             }
         }
-        Self { now, then: Some(Then { registers, hidden }) }
+        Self { history, now, then: Some(Then { registers, hidden }) }
     }
 
     pub(crate) fn paths(&self) -> &Arc<Paths> {
@@ -74,40 +78,60 @@ impl<'d> RegistersAt<'d> {
     pub(crate) fn slot(&self, record: RecordId) -> Slot<'_> {
         match &self.then {
             Some(then) if record.page & REPLAYED != 0 => {
-                then.registers.slot(RecordId { page: record.page & !REPLAYED, ..record })
+                then.registers.slot(self.history, RecordId { page: record.page & !REPLAYED, ..record })
             }
-            _ => self.now.slot(record),
+            _ => self.now.slot(self.history, record),
         }
     }
 
     pub(crate) fn find(&self, identity: &str) -> Option<RecordId> {
         match &self.then {
-            Some(then) if then.hidden.contains(hash_identity(identity)) => then.registers.find(identity).map(replayed),
-            _ => self.now.find(identity),
+            Some(then) if then.hidden.contains(hash_identity(identity)) => {
+                then.registers.find(self.history, identity).map(replayed)
+            }
+            _ => self.now.find(self.history, identity),
         }
     }
 
     /// All records, in no order that means anything.
     pub(crate) fn ids(&self) -> impl Iterator<Item = RecordId> + '_ {
-        let replays = self.then.iter().flat_map(|then| then.registers.ids().map(replayed));
+        let replays = self.then.iter().flat_map(|then| then.registers.ids(self.history).map(replayed));
         let all_hidden = matches!(&self.then, Some(Then { hidden: Hidden::All, .. }));
-        let kept = (!all_hidden).then(|| self.now.ids()).into_iter().flatten().filter(|record| self.is_kept(*record));
+        let kept = (!all_hidden)
+            .then(|| self.now.ids(self.history))
+            .into_iter()
+            .flatten()
+            .filter(|record| self.is_kept(*record));
         kept.chain(replays)
+    }
+
+    /// A copy for history to begin with.
+    pub(crate) fn to_floor(&self) -> Registers {
+        let mut registers = match &self.then {
+            None => self.now.clone(),
+            Some(then) => {
+                let mut registers = then.registers.clone();
+                registers.take_all(self.now, self.history, |hash| !then.hidden.contains(hash));
+                registers
+            }
+        };
+        registers.begin_history();
+        registers
     }
 
     /// How many records there are, at most.
     pub(crate) fn record_count(&self) -> usize {
         match &self.then {
-            Some(Then { registers, hidden: Hidden::All }) => registers.record_count(),
-            Some(then) => self.now.record_count() + then.registers.record_count(),
-            None => self.now.record_count(),
+            Some(Then { registers, hidden: Hidden::All }) => registers.record_count(self.history),
+            Some(then) => self.now.record_count(self.history) + then.registers.record_count(self.history),
+            None => self.now.record_count(self.history),
         }
     }
 
     /// The records that claim an encoded key.
     pub(crate) fn claimants(&self, key: &str) -> impl Iterator<Item = RecordId> {
-        let replays = self.then.iter().flat_map(|then| then.registers.claimants(key).map(replayed));
-        self.now.claimants(key).filter(|record| self.is_kept(*record)).chain(replays)
+        let replays = self.then.iter().flat_map(|then| then.registers.claimants(self.history, key).map(replayed));
+        self.now.claimants(self.history, key).filter(|record| self.is_kept(*record)).chain(replays)
     }
 
     /// Encoded keys that several records claim, and perhaps some that one does.
@@ -118,7 +142,7 @@ impl<'d> RegistersAt<'d> {
     fn is_kept(&self, record: RecordId) -> bool {
         match &self.then {
             None => true,
-            Some(then) => !then.hidden.contains(hash_identity(self.now.slot(record).identity())),
+            Some(then) => !then.hidden.contains(hash_identity(self.now.slot(self.history, record).identity())),
         }
     }
 }

@@ -75,6 +75,7 @@ impl Page {
             + self.entries.capacity() * size_of::<StoredEntry>()
             + self.slots.capacity() * size_of::<StoredSlot>()
             + self.index.capacity() * 5
+            + self.sequences.iter().map(|held| held.sequence.resident_bytes() + size_of::<Held>()).sum::<usize>()
             + self.overwritten.values().map(|gone| (gone.len() + 2) * size_of::<StoredEntry>()).sum::<usize>()
     }
 
@@ -153,9 +154,15 @@ impl Page {
         self.note_overwritten(record, StoredEntry { path, counter, change, length_code, at });
     }
 
+    /// The sequences of a record, by the ops that made them.
+    pub(super) fn objects_of(&self, at: u32) -> impl Iterator<Item = OpId> {
+        let own = self.entries(at).iter().filter_map(|stored| self.entry(stored).sequence);
+        own.chain(self.buried(at)).map(|held| held.id)
+    }
+
     /// Remembers that a register no longer holds a sequence.
-    pub(super) fn bury(&mut self, at: u32, gone: &StoredEntry) {
-        self.buried.entry(at).or_default().push(gone.at as u32);
+    pub(super) fn bury(&mut self, at: u32, sequence: u64) {
+        self.buried.entry(at).or_default().push(sequence as u32);
     }
 
     pub(super) fn buried(&self, at: u32) -> impl Iterator<Item = &Held> {
@@ -174,6 +181,14 @@ impl Page {
     }
 
     pub(super) fn insert(&mut self, identity: &str, hash: u64) -> u32 {
+        let at = self.add_slot(identity);
+        let (slots, identities) = (&self.slots, &self.identities);
+        self.index.insert_unique(hash, at, |at| rehash(slots, identities, *at));
+        at
+    }
+
+    /// Adds a record that the index does not know yet.
+    pub(super) fn add_slot(&mut self, identity: &str) -> u32 {
         let at = self.slots.len() as u32;
         self.slots.push(StoredSlot {
             identity_at: self.identities.len() as u64,
@@ -183,8 +198,6 @@ impl Page {
             created: u32::MAX,
         });
         self.identities.push_str(identity);
-        let (slots, identities) = (&self.slots, &self.identities);
-        self.index.insert_unique(hash, at, |at| rehash(slots, identities, *at));
         at
     }
 
@@ -263,7 +276,7 @@ impl Page {
     }
 
     /// Copies a record from another page, values and all.
-    fn take(&mut self, from: &Page, at: u32) {
+    pub(super) fn take(&mut self, from: &Page, at: u32) {
         let identity = from.identity(at);
         let new = self.insert(identity, hash_key(layout::key_of_identity(identity)));
         let copy = |page: &mut Page, stored: &StoredEntry| {
@@ -283,8 +296,8 @@ impl Page {
             self.note_overwritten(new, stored);
         }
         for held in from.buried(at) {
-            let at = self.keep_sequence(held.moved_to(new));
-            self.buried.entry(new).or_default().push(at as u32);
+            let sequence = self.keep_sequence(held.moved_to(new));
+            self.bury(new, sequence);
         }
         self.note_created(new, from.created(at));
     }
@@ -292,12 +305,22 @@ impl Page {
     /// The records that `keep` names, by the hash of their key, in a page without waste.
     pub(super) fn only(&self, keep: impl Fn(u64) -> bool) -> Page {
         let mut page = Page::default();
-        for at in 0..self.slots.len() as u32 {
-            if keep(hash_key(layout::key_of_identity(self.identity(at)))) {
-                page.take(self, at);
+        page.take_all(self, keep);
+        page
+    }
+
+    /// Copies the records that `keep` names from another page.
+    pub(super) fn take_all(&mut self, from: &Page, keep: impl Fn(u64) -> bool) {
+        for at in 0..from.slots.len() as u32 {
+            if keep(hash_key(layout::key_of_identity(from.identity(at)))) {
+                self.take(from, at);
             }
         }
-        page
+    }
+
+    /// The encoded keys of all records.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        (0..self.slots.len() as u32).map(|at| layout::key_of_identity(self.identity(at)))
     }
 }
 

@@ -38,6 +38,26 @@ impl Held {
         Self { id, change, record, path, sequence: Sequence::new(kind), edits: vec![made], last: made, made_with: 0 }
     }
 
+    /// One that was saved.
+    pub(super) fn saved(
+        (id, change): (OpId, u32),
+        (record, path): (u32, u32),
+        sequence: Sequence,
+        edits: Vec<SequenceEdit>,
+        made_with: u32,
+        history: &History,
+    ) -> Self {
+        let made = SequenceEdit { change, counter: id.counter };
+        let lamport = |edit: &SequenceEdit| (edit.counter, history.actor(edit.change));
+        let last = edits.iter().copied().max_by_key(lamport).unwrap_or(made);
+        Self { id, change, record, path, sequence, edits, last, made_with }
+    }
+
+    /// How much of the content the commit that made it brought.
+    pub(super) fn made_with(&self) -> u32 {
+        self.made_with
+    }
+
     /// The same sequence of a record that lies elsewhere.
     pub(super) fn moved_to(&self, record: u32) -> Self {
         Self { record, ..self.clone() }

@@ -14,8 +14,8 @@ pub(super) enum Content {
 /// Where a scalar's bytes end and of which type it is; they begin where those of the one before end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stored {
-    end: usize,
-    code: u8,
+    pub(super) end: usize,
+    pub(super) code: u8,
 }
 
 impl Content {
@@ -30,6 +30,21 @@ impl Content {
         match self {
             Content::Text(_) => SequenceKind::Text,
             Content::List { .. } => SequenceKind::List,
+        }
+    }
+
+    pub(super) fn resident_bytes(&self) -> usize {
+        match self {
+            Content::Text(text) => text.capacity(),
+            Content::List { scalars, bytes } => scalars.capacity() * size_of::<Stored>() + bytes.capacity(),
+        }
+    }
+
+    /// Whether an element's content begins or ends there.
+    pub(super) fn is_boundary(&self, at: u32) -> bool {
+        match self {
+            Content::Text(text) => text.is_char_boundary(at as usize),
+            Content::List { scalars, .. } => at as usize <= scalars.len(),
         }
     }
 

@@ -87,6 +87,34 @@ impl Run {
 }
 
 impl Order {
+    /// The order that these runs make up; `None` if two of them hold one element, or one is longer than runs are.
+    pub(super) fn of_runs(runs: Vec<Run>) -> Option<Self> {
+        let mut order = Self::default();
+        for (number, own) in runs.chunks(BLOCK_RUNS_MAX / 2).enumerate() {
+            order.index.extend(own.iter().map(|run| (run.id, number as u32)));
+            order.blocks.push(Block { runs: own.to_vec() });
+            order.order.push(number as u32);
+            order.places.push(number as u32);
+        }
+        let mut end = OpId { actor: 0, counter: 0 };
+        for run in order.index.iter().filter_map(|(id, block)| order.run_of(*id, *block)) {
+            let is_whole = (1..=RUN_ELEMENTS_MAX).contains(&run.length);
+            if !is_whole || run.id < end {
+                return None;
+            }
+            end = OpId { counter: run.id.counter.checked_add(run.length)?, ..run.id };
+        }
+        (order.index.len() == runs.len()).then_some(order)
+    }
+
+    fn run_of(&self, id: OpId, block: u32) -> Option<&Run> {
+        self.blocks.get(block as usize)?.runs.iter().find(|run| run.id == id)
+    }
+
+    pub(super) fn resident_bytes(&self) -> usize {
+        self.blocks.len() * (BLOCK_RUNS_MAX * size_of::<Run>() + 32) + self.index.len() * 16
+    }
+
     pub(super) fn runs(&self) -> impl Iterator<Item = &Run> {
         self.order.iter().filter_map(|block| self.blocks.get(*block as usize)).flat_map(|block| &block.runs)
     }

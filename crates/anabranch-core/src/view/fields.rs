@@ -105,7 +105,10 @@ impl View<'_> {
         }
         let policy = self.policy(first.path);
         let mut best = self.best_of_equals(values, policy);
-        best.sort_by(|a, b| self.preferred(prefer, b).cmp(&self.preferred(prefer, a)).then(self.compare(policy, b, a)));
+        best.sort_by(|a, b| {
+            let preferred = |entry| self.preferred(prefer, values, entry);
+            preferred(b).cmp(&preferred(a)).then(self.compare(policy, b, a))
+        });
         let [shown, others @ ..] = best.as_slice() else { return };
         if !shown.scalar.is_absent() {
             let united = (policy == FieldPolicy::Set && !others.is_empty()).then(|| self.unite(values.iter(), &[]));
@@ -117,36 +120,37 @@ impl View<'_> {
             fields.clashes.push(Clash {
                 path: shown.path,
                 shown: value_of(shown),
-                others: others.iter().map(|entry| (value_of(entry), *entry)).collect(),
+                others: others.iter().map(|entry| (value_of(entry), self.named(values, entry))).collect(),
                 is_inside: false,
             });
         }
     }
 
-    /// Of equal values the one that ranks highest; of equal found ones that with the least name.
+    /// Of equal values the one that ranks highest.
     fn best_of_equals<'p>(&self, values: &[Entry<'p>], policy: FieldPolicy) -> Vec<Entry<'p>> {
         let mut best: Vec<Entry<'p>> = Vec::with_capacity(values.len());
         for entry in values {
-            let equal = |have: &&mut Entry<'p>| self.is_equal_value(have, entry);
-            match best.iter_mut().find(equal) {
+            match best.iter_mut().find(|have| self.is_equal_value(have, entry)) {
                 None => best.push(*entry),
-                Some(have) => {
-                    let both_found = self.is_found(have) && self.is_found(entry);
-                    let better = match both_found {
-                        true => (self.writer(entry), self.lamport(entry)) < (self.writer(have), self.lamport(have)),
-                        false => self.compare(policy, entry, have) == Ordering::Greater,
-                    };
-                    if better {
-                        *have = *entry;
-                    }
-                }
+                Some(have) if self.compare(policy, entry, have) == Ordering::Greater => *have = *entry,
+                Some(_) => (),
             }
         }
         best
     }
 
-    fn preferred(&self, prefer: Option<&str>, entry: &Entry<'_>) -> bool {
-        prefer.is_some_and(|name| self.writer(entry) == name)
+    /// The one of equal found values by which it is named: that of the least owner.
+    fn named<'p>(&self, values: &[Entry<'p>], entry: &Entry<'p>) -> Entry<'p> {
+        let is_owner =
+            |have: &&Entry<'p>| self.is_equal_value(have, entry) && self.is_found(have) && self.is_found(entry);
+        let owners = values.iter().filter(is_owner);
+        let least = owners.min_by_key(|have| (self.writer(have), self.lamport(have)));
+        *least.unwrap_or(entry)
+    }
+
+    fn preferred(&self, prefer: Option<&str>, values: &[Entry<'_>], entry: &Entry<'_>) -> bool {
+        let is_its = |name| values.iter().any(|have| self.is_equal_value(have, entry) && self.writer(have) == name);
+        prefer.is_some_and(is_its)
     }
 
     /// The object at `path` that these leaves make up.

@@ -78,7 +78,7 @@ impl Desk {
 
     /// Takes everything that another directory has, its replicas too.
     pub fn merge(&mut self, other: &Desk) {
-        let outcome = self.document.apply(other.document.change_bytes().map(|change| change.bytes)).unwrap();
+        let outcome = self.document.apply(other.document.change_bytes().map(|change| change.bytes));
         assert_eq!((outcome.refused.as_slice(), outcome.waiting), (&[][..], 0));
         for (replica, heads) in &other.baselines {
             self.baselines.entry(replica.clone()).or_insert_with(|| heads.clone());

@@ -8,7 +8,9 @@ mod coverage;
 mod oracle;
 mod records;
 mod reference;
+mod saved;
 mod sequences;
+mod trimmed;
 mod world;
 
 use anabranch_core::testing::{raw_registers, raw_sequences};
@@ -51,12 +53,12 @@ fn merge_is_commutative_associative_and_idempotent() {
         // All of them in one batch and in another order, each twice; then one by one.
         let mut batch = Document::new();
         let twice: Vec<_> = changes.iter().chain(&changes).cloned().collect();
-        let outcome = batch.apply(shuffled(&twice, seed)).unwrap();
+        let outcome = batch.apply(shuffled(&twice, seed));
         prop_assert_eq!(outcome.refused, vec![]);
         prop_assert_eq!(outcome.waiting, 0);
         let mut single = Document::new();
         for change in shuffled(&changes, seed ^ 1) {
-            single.apply([change]).unwrap();
+            single.apply([change]);
         }
         for other in [&batch, &single] {
             prop_assert_eq!(other.heads(), merged.heads());
@@ -68,7 +70,7 @@ fn merge_is_commutative_associative_and_idempotent() {
         // Directories merged in another order, and merged again.
         let mut joined = Document::new();
         for document in shuffled(&world.documents(), seed).iter().chain(&world.documents()) {
-            joined.apply(document.change_bytes().map(|change| change.bytes)).unwrap();
+            joined.apply(document.change_bytes().map(|change| change.bytes));
         }
         prop_assert_eq!(joined.heads(), merged.heads());
         prop_assert_eq!(records::of(&joined), records::of(&merged));
@@ -149,10 +151,35 @@ fn what_is_shown_equals_the_reference_fold() {
 fn loading_a_log_shows_what_was_there() {
     law(|world, _| {
         let document = world.merged();
-        let (loaded, outcome) = Document::load(document.change_bytes().map(|change| change.bytes)).unwrap();
+        let (loaded, outcome) = Document::load(document.change_bytes().map(|change| change.bytes));
         prop_assert_eq!(outcome.refused, vec![]);
         prop_assert_eq!(loaded.heads(), document.heads());
         prop_assert_eq!(raw_registers(&loaded), raw_registers(&document));
+        Ok(())
+    });
+}
+
+#[test]
+fn what_was_saved_opens_as_it_was_and_is_written_on() {
+    law(|world, seed| {
+        let merged = world.merged();
+        let (opened, ..) = saved::reopened(&merged);
+        saved::check_equal(&opened, &merged)?;
+        for half in &world.documents() {
+            saved::check_written_on(half, &merged)?;
+        }
+        saved::check_damaged(&merged, seed)
+    });
+}
+
+#[test]
+fn what_was_trimmed_shows_the_same_and_takes_late_changes() {
+    law(|world, seed| {
+        let (merged, seen) = (world.merged(), shuffled(&world.heads_seen(), seed));
+        let known: Vec<_> = seen.into_iter().take(3).chain([merged.heads(), Default::default()]).collect();
+        for half in world.documents().iter().filter(|half| half.change_count() > 0) {
+            trimmed::check(half, &merged, &known)?;
+        }
         Ok(())
     });
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anabranch_core::testing::{any_key, any_record, few_keys, few_records, raw_sequences_written};
+use anabranch_core::testing::{any_key, any_record, few_keys, few_records, raw_sequences_written, with_pages_of};
 use anabranch_core::{
     Author, CaptureKind, Commit, DeletePolicy, Document, Edit, FieldPath, FieldPolicy, Heads, Key, Receipt, Resolution,
     StoreSchema, StoreSnapshot, Value,
@@ -184,7 +184,7 @@ impl World {
         }
         let mut world = Self { schema, ..Self::default() };
         world.replicas = vec![Replica::default(); steps.replicas];
-        world.directories = vec![Document::new(); steps.directories];
+        world.directories = (0..steps.directories).map(|at| with_pages_of(1 + at)).collect();
         if steps.declares {
             world.begin_alike();
         }
@@ -236,7 +236,7 @@ impl World {
     pub(crate) fn merged(&self) -> Document {
         let mut merged = Document::new();
         for directory in &self.directories {
-            merged.apply(directory.change_bytes().map(|change| change.bytes)).unwrap();
+            merged.apply(directory.change_bytes().map(|change| change.bytes));
         }
         merged
     }
@@ -278,7 +278,7 @@ impl World {
                 let (from, to) = (from.index(self.directories.len()), to.index(self.directories.len()));
                 if from != to {
                     let changes: Vec<_> = self.directories[from].change_bytes().map(|change| change.bytes).collect();
-                    self.directories[to].apply(changes).unwrap();
+                    self.directories[to].apply(changes);
                     self.coverage.happened("directories merged");
                 }
             }

@@ -211,3 +211,13 @@ fn directories_of_one_capture_each_merge_to_what_one_directory_holds() {
     }
     one.shows(&[("1", r#"{"x":2,"y":3,"n":1}"#)]);
 }
+
+#[test]
+fn a_class_of_found_values_ranks_by_the_last_of_them_and_is_named_by_the_least_owner() {
+    let mut desk = Desk::new();
+    desk.capture("a", &[(r#""k""#, r#"{"y":{"n":0}}"#)]);
+    desk.capture("b", &[("1", "{}"), (r#""k""#, r#"{"y":5}"#)]);
+    // The later op of the two that found y.n comes after the one that found y.
+    desk.capture_lost("a", &[("1", "{}"), ("2", "{}"), ("3", "{}"), (r#""k""#, r#"{"y":{"n":0}}"#)]);
+    desk.shows(&[("1", "{}"), ("2", "{}"), ("3", "{}"), (r#""k""#, r#"{"y":{"n":0}}"#)]);
+}

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use anabranch_core::json::Json;
 use anabranch_core::{Key, StoreSchema, Value};
 
-use super::{schema, typeson};
+use super::revive::revive;
+use super::schema;
 use crate::export::Source;
+use crate::graph;
 use crate::visit::{ReadError, ReadExportError, ReadRowError, SnapshotVisitor, Want};
 
 #[derive(Default)]
@@ -162,13 +164,8 @@ fn read_rows<V: SnapshotVisitor>(
     while source.lexer.next_item(&mut first).map_err(|error| source.json(error))? {
         let json = source.lexer.value().map_err(|error| source.json(error))?;
         if want == Want::Records {
-            let (key, value) = read_row(json, &schema, inbound).map_err(|error| ReadExportError::Row {
-                path: source.path.clone(),
-                at: source.lexer.bytes_read(),
-                store: name.into(),
-                row,
-                source: error,
-            })?;
+            let read = read_row(json, &schema, inbound);
+            let (key, value) = read.map_err(|error| source.row(name, row, error))?;
             visitor.record(key, value).map_err(ReadError::Visitor)?;
         }
         row += 1;
@@ -178,17 +175,17 @@ fn read_rows<V: SnapshotVisitor>(
 }
 
 fn read_row(json: Json, schema: &StoreSchema, inbound: bool) -> Result<(Key, Value), ReadRowError> {
-    let value = typeson::revive(json)?;
     if inbound {
+        let value = revive(json, 0)?;
         let path = schema.key_path.as_ref().ok_or(ReadRowError::Shape)?;
         return Ok((path.extract(&value)?, value));
     }
-    match value {
-        Value::Array(pair) => {
-            let [key, value] = <[Value; 2]>::try_from(pair).map_err(|_| ReadRowError::Shape)?;
-            Ok((Key::from_value(&key)?, value))
-        }
-        Value::Graph(graph) => typeson::split_graph_row(*graph),
-        _ => Err(ReadRowError::Shape),
-    }
+    let (row, defs) = match revive(json, 1)? {
+        Value::Graph(graph) => (graph.root, graph.defs),
+        row => (row, Vec::new()),
+    };
+    let Value::Array(pair) = row else { return Err(ReadRowError::Shape) };
+    let [key, value] = <[Value; 2]>::try_from(pair).map_err(|_| ReadRowError::Shape)?;
+    let value = if defs.is_empty() { value } else { graph::canonical(value, defs) };
+    Ok((Key::from_value(&key)?, value))
 }

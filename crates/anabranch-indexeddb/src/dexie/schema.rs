@@ -2,6 +2,8 @@
 
 use anabranch_core::{Index, KeyPath, StoreSchema};
 
+use crate::loss;
+
 /// Reads `++id,&email,*tags,[a+b]`.
 pub(super) fn parse(text: &str, inbound: bool) -> StoreSchema {
     let mut items = text.split(',');
@@ -28,18 +30,20 @@ fn parse_path(text: &str) -> Option<KeyPath> {
     }
 }
 
-/// Writes what [`parse`] reads.
+/// Writes what [`parse`] reads, as far as the format goes: the importer fails on two indexes of one name.
 pub(super) fn write(schema: &StoreSchema) -> String {
+    let schema = loss::dexie_schema(schema);
     let mut primary = if schema.auto_increment { "++".to_owned() } else { String::new() };
-    primary.push_str(&schema.key_path.as_ref().map(write_path).unwrap_or_default());
+    primary.push_str(&schema.key_path.as_ref().map(path_text).unwrap_or_default());
     let index = |index: &Index| {
         let prefix = format!("{}{}", if index.unique { "&" } else { "" }, if index.multi_entry { "*" } else { "" });
-        format!(",{prefix}{}", write_path(&index.key_path))
+        format!(",{prefix}{}", path_text(&index.key_path))
     };
     primary + &schema.indexes.iter().map(index).collect::<String>()
 }
 
-fn write_path(path: &KeyPath) -> String {
+/// A key path as the format writes it, which is also the name that it gives to an index.
+pub(crate) fn path_text(path: &KeyPath) -> String {
     match path {
         KeyPath::Single(path) => path.clone(),
         KeyPath::Compound(parts) => format!("[{}]", parts.join("+")),

@@ -1,17 +1,18 @@
 //! Buckets, through the `object_store` crate.
 
 use std::io;
+use std::sync::Arc;
 
 use object_store::path::Path;
 use object_store::{ObjectStore as Bucket, ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
-use super::{Destination, Revision};
+use super::{Destination, Revision, without_secrets};
 
 /// A place in a bucket. Credentials and regions come from the environment, by the names that the provider's own tools use.
 pub struct ObjectStore {
-    url: String,
-    bucket: Box<dyn Bucket>,
+    name: String,
+    bucket: Arc<dyn Bucket>,
     prefix: Path,
     runtime: Runtime,
 }
@@ -22,22 +23,25 @@ impl ObjectStore {
         let parsed = url::Url::parse(url).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let environment = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
         let (bucket, prefix) = object_store::parse_url_opts(&parsed, environment).map_err(failed)?;
-        let runtime = tokio::runtime::Builder::new_current_thread();
-        #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
-        let runtime = {
-            let mut runtime = runtime;
-            runtime.enable_all();
-            runtime
-        };
-        let mut runtime = runtime;
-        Ok(Self { url: url.into(), bucket, prefix, runtime: runtime.build()? })
+        Self::new(url, bucket.into(), prefix)
     }
 
-    fn at(&self, path: &str) -> Path {
-        path.split('/').fold(self.prefix.clone(), |path, part| path.join(part))
+    /// The place below `prefix` in a bucket that was opened elsewhere, under a name for messages.
+    pub fn new(name: &str, bucket: Arc<dyn Bucket>, prefix: Path) -> io::Result<Self> {
+        let mut runtime = Builder::new_current_thread();
+        #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+        runtime.enable_all();
+        Ok(Self { name: without_secrets(name), bucket, prefix, runtime: runtime.build()? })
+    }
+
+    /// Our paths are percent-encoded already, and stay as they are.
+    fn at(&self, path: &str) -> io::Result<Path> {
+        let whole = format!("{}/{path}", self.prefix);
+        Path::parse(whole).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
     }
 }
 
+/// What the bucket said; the URLs of requests may be signed.
 fn failed(error: object_store::Error) -> io::Error {
     use object_store::Error;
     let kind = match &error {
@@ -46,7 +50,7 @@ fn failed(error: object_store::Error) -> io::Error {
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => io::ErrorKind::PermissionDenied,
         _ => io::ErrorKind::Other,
     };
-    io::Error::new(kind, error)
+    io::Error::new(kind, without_secrets(&error.to_string()))
 }
 
 /// An entity tag, and a version where the provider has one.
@@ -62,11 +66,11 @@ fn update_version(revision: &Revision) -> UpdateVersion {
 
 impl Destination for ObjectStore {
     fn name(&self) -> String {
-        self.url.clone()
+        self.name.clone()
     }
 
     fn read(&self, path: &str) -> io::Result<Option<(Vec<u8>, Revision)>> {
-        let path = self.at(path);
+        let path = self.at(path)?;
         let read = self.runtime.block_on(async {
             let found = self.bucket.get(&path).await?;
             let revision = revision(found.meta.e_tag.clone(), found.meta.version.clone());
@@ -80,27 +84,28 @@ impl Destination for ObjectStore {
     }
 
     fn write(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        let put = self.bucket.put(&self.at(path), bytes.to_vec().into());
+        let path = self.at(path)?;
+        let put = self.bucket.put(&path, bytes.to_vec().into());
         self.runtime.block_on(put).map(|_| ()).map_err(failed)
     }
 
     fn replace(&mut self, path: &str, bytes: &[u8], was: Option<&Revision>) -> io::Result<Revision> {
         let mode = was.map_or(PutMode::Create, |was| PutMode::Update(update_version(was)));
         let options = PutOptions { mode, ..PutOptions::default() };
-        let path = self.at(path);
+        let path = self.at(path)?;
         let put = self.bucket.put_opts(&path, bytes.to_vec().into(), options);
         let done = self.runtime.block_on(put).map_err(failed)?;
         Ok(revision(done.e_tag, done.version))
     }
 
     fn list(&self, directory: &str) -> io::Result<Vec<String>> {
-        let directory = self.at(directory);
+        let directory = self.at(directory)?;
         let listed = self.runtime.block_on(self.bucket.list_with_delimiter(Some(&directory))).map_err(failed)?;
         Ok(listed.objects.iter().filter_map(|object| object.location.filename().map(str::to_owned)).collect())
     }
 
     fn remove(&mut self, path: &str) -> io::Result<()> {
-        match self.runtime.block_on(self.bucket.delete(&self.at(path))).map_err(failed) {
+        match self.runtime.block_on(self.bucket.delete(&self.at(path)?)).map_err(failed) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }

@@ -21,13 +21,25 @@ pub enum Contract {
     DiscardRow,
 }
 
-/// What a format can hold.
+/// What a format can hold, the contract apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fidelity {
-    /// What columns hold: no lone surrogates, no invalid dates.
+    /// What typed columns hold: no lone surrogates, no invalid dates.
     Columns,
-    /// Every value there is; only the contract keeps some out.
+    /// What columns of text hold: every value, but no name with a lone surrogate.
+    Text,
+    /// Everything.
     Lossless,
+}
+
+impl Fidelity {
+    fn holds(self, reason: &MisfitReason) -> bool {
+        match reason {
+            MisfitReason::NoColumn | MisfitReason::OtherKind { .. } => false,
+            MisfitReason::LoneSurrogate | MisfitReason::InvalidDate => self != Fidelity::Columns,
+            MisfitReason::LoneSurrogateInName => self == Fidelity::Lossless,
+        }
+    }
 }
 
 /// Why a delivery stopped.
@@ -54,6 +66,11 @@ pub struct Admitted {
 }
 
 impl Contract {
+    /// Whether values that do not fit its columns are kept out of the rows.
+    pub fn discards(self) -> bool {
+        matches!(self, Contract::DiscardValue | Contract::DiscardRow)
+    }
+
     /// All of them, by name.
     pub const ALL: [(&'static str, Contract); 4] = [
         ("evolve", Contract::Evolve),
@@ -78,7 +95,7 @@ impl Contract {
         let mut found = Vec::new();
         for (row, value) in values.iter().enumerate() {
             admitted.columns.find_misfits(value, &mut found);
-            found.retain(|misfit| fidelity == Fidelity::Columns || misfit.reason.is_by_contract());
+            found.retain(|misfit| !fidelity.holds(&misfit.reason));
             let Some(first) = found.first() else { continue };
             match self {
                 Contract::Freeze => {

@@ -104,13 +104,14 @@ impl Kind {
                 Some(column) if column.name == name => Some(at),
                 _ => columns.iter().position(|column| column.name == name),
             };
+            if found.is_none() && columns.len() == STRUCT_FIELDS_MAX {
+                *self = Kind::Json;
+                return;
+            }
             match found.and_then(|at| columns.get_mut(at)) {
                 Some(column) => column.kind.widen_inner(value, depth + 1),
                 None => columns.push(Column { name: name.into(), kind: Kind::of_inner(value, depth + 1) }),
             }
-        }
-        if columns.len() > STRUCT_FIELDS_MAX {
-            *self = Kind::Json;
         }
     }
 

@@ -28,9 +28,12 @@ pub enum Step {
 /// Why a value has no place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MisfitReason {
-    /// Text or a name with a lone surrogate, which no UTF-8 can hold.
+    /// Text with a lone surrogate, which no UTF-8 can hold.
     #[error("it holds a lone surrogate, which text at the destination cannot hold")]
     LoneSurrogate,
+    /// A property whose name has a lone surrogate.
+    #[error("its name holds a lone surrogate, which no column's name can hold")]
+    LoneSurrogateInName,
     /// A date that is none.
     #[error("it is an invalid date")]
     InvalidDate,
@@ -84,8 +87,8 @@ impl Columns {
         match (value, &self.root) {
             (Value::Object(object), _) if !self.keeps_objects_whole => search.object(&self.fields, object),
             (value, Some(kind)) => search.value(kind, value),
-            // A row without a record.
-            (Value::Undefined, None) => (),
+            // A row of nothing.
+            (Value::Null | Value::Undefined, None) => (),
             (value, None) => search.push(value, MisfitReason::NoColumn),
         }
     }
@@ -110,7 +113,7 @@ impl Search<'_> {
                 _ => self.path.push(Step::Name(name.clone())),
             }
             match column {
-                _ if name.as_str().is_none() => self.push(value, MisfitReason::LoneSurrogate),
+                _ if name.as_str().is_none() => self.push(value, MisfitReason::LoneSurrogateInName),
                 Some(column) => self.value(&column.kind, value),
                 None if matches!(value, Value::Null | Value::Undefined) => (),
                 None => self.push(value, MisfitReason::NoColumn),

@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use super::Staged;
 use crate::args;
-use crate::failure::Failure;
 
 /// Stores up to this size may lose more than half of their records without a question.
 const SMALL_STORE: usize = 100;
 
-/// Refuses a capture that would delete what is more likely lost, and names every flag that insists.
-pub(super) fn check(staged: &[Staged], arguments: &args::Capture) -> Result<(), Failure> {
+/// Why a capture that would delete what is more likely lost is refused, with every flag that insists; empty if it is not.
+pub(super) fn refusals(staged: &[Staged], arguments: &args::Capture) -> Vec<String> {
     if arguments.allow_mass_delete {
-        return Ok(());
+        return Vec::new();
     }
     let mut reasons = Vec::new();
     let mut databases: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
@@ -36,9 +35,8 @@ pub(super) fn check(staged: &[Staged], arguments: &args::Capture) -> Result<(), 
             reasons.push(format!("store {} would lose {deletions} of {records} records", store.name.store));
         }
     }
-    if reasons.is_empty() {
-        return Ok(());
+    if !reasons.is_empty() {
+        reasons.push("if they were really deleted, say --allow-mass-delete".into());
     }
-    reasons.push("if they were really deleted, say --allow-mass-delete".into());
-    Err(Failure::asked(reasons.join("; ")))
+    reasons
 }

@@ -14,13 +14,26 @@ use crate::workspace::{Workspace, known};
 /// What the replica holds by its baselines and the offers that it took.
 pub(super) type Baselines = BTreeMap<StoreName, Baseline>;
 
+/// What the replica held before it went on by itself.
+pub(super) enum Settled {
+    /// Its own contents tell, or somebody did.
+    Certain(Baselines),
+    /// Some records are as offered, others as before: somebody has to say.
+    Mixed {
+        /// What it asks.
+        why: String,
+        /// The baselines if the last offer was taken.
+        taken: Baselines,
+    },
+}
+
 /// Decides which offers were taken, in the order in which they were made.
 pub(super) fn settle(
     workspace: &mut Workspace,
     replica: &Replica,
     export: &Export,
     answer: Option<OfferAnswer>,
-) -> Result<Baselines, Failure> {
+) -> Result<Settled, Failure> {
     let mut baselines = replica.baselines.clone();
     match answer {
         Some(OfferAnswer::NotTaken) => (),
@@ -33,17 +46,19 @@ pub(super) fn settle(
                     (0, not_taken) if not_taken > 0 => (),
                     (_, 0) => take(&mut baselines, offer),
                     (taken, not_taken) => {
-                        return Err(Failure::asked(format_args!(
-                            "cannot tell whether {} took what was written back for it: {taken} records are as offered, {not_taken} as \
-                             before; say --offer taken or --offer not-taken",
+                        let why = format!(
+                            "cannot tell whether {} took what was written back for it: {taken} records are as offered, \
+                             {not_taken} as before; say --offer taken or --offer not-taken",
                             replica.name
-                        )));
+                        );
+                        replica.offers.last().into_iter().for_each(|offer| take(&mut baselines, offer));
+                        return Ok(Settled::Mixed { why, taken: baselines });
                     }
                 }
             }
         }
     }
-    Ok(baselines)
+    Ok(Settled::Certain(baselines))
 }
 
 fn take(baselines: &mut Baselines, offer: &Offer) {
@@ -130,7 +145,7 @@ fn votes(
 fn is_as_read(read: Option<&Value>, was: Option<&Value>, format: Format) -> bool {
     match (read, was) {
         (None, None) => true,
-        (Some(read), Some(was)) => read == was || *read == format.loss(was),
+        (Some(read), Some(was)) => read == was || format.loss(read) == format.loss(was),
         _ => false,
     }
 }

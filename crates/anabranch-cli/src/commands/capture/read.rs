@@ -5,6 +5,9 @@ use std::thread::Scope;
 
 use anabranch_core::{Key, StoreSchema, Value};
 use anabranch_indexeddb::{Export, ReadError, ReadExportError, SnapshotVisitor, Want};
+use anabranch_store::StoreName;
+
+use crate::workspace::StoreArgument;
 
 /// What an export holds, in order.
 pub(super) enum Event {
@@ -38,7 +41,9 @@ pub(super) fn events<'scope>(
     let (sender, incoming) = sync_channel(BATCHES_AHEAD);
     let (spent, returned) = channel();
     scope.spawn(move || {
-        let mut reader = Reader { sender, returned, batch: Vec::with_capacity(BATCH), only };
+        let only = only.iter().map(|text| StoreArgument::parse(text)).collect();
+        let batch = Vec::with_capacity(BATCH);
+        let mut reader = Reader { sender, returned, batch, only, database: String::new(), skips: false };
         if let Err(ReadError::Export(error)) = export.read(&mut reader) {
             drop(reader.sender.send(Event::Failed(error)));
         }
@@ -46,17 +51,20 @@ pub(super) fn events<'scope>(
     Events { incoming, spent }
 }
 
-struct Reader<'o> {
+struct Reader {
     sender: SyncSender<Event>,
     returned: Receiver<Batch>,
     batch: Batch,
-    only: &'o [String],
+    only: Vec<StoreArgument>,
+    database: String,
+    /// The store that is being passed over is not told of, nor is its end.
+    skips: bool,
 }
 
 /// Nobody listens any more.
 struct Stopped;
 
-impl Reader<'_> {
+impl Reader {
     fn send(&mut self, event: Event) -> Result<(), Stopped> {
         self.sender.send(event).map_err(|_| Stopped)
     }
@@ -72,17 +80,21 @@ impl Reader<'_> {
     }
 }
 
-impl SnapshotVisitor for Reader<'_> {
+impl SnapshotVisitor for Reader {
     type Error = Stopped;
 
     fn database(&mut self, name: &str, version: Option<u64>, tables: &[String]) -> Result<(), Stopped> {
+        self.database = name.into();
         self.send(Event::Database { name: name.into(), version, tables: tables.to_vec() })
     }
 
     fn store(&mut self, name: &str, schema: &StoreSchema, _rows: Option<u64>) -> Result<Want, Stopped> {
-        if !self.only.is_empty() && !self.only.iter().any(|only| only == name) {
+        let full = StoreName { database: self.database.clone(), store: name.into() };
+        if !self.only.is_empty() && !self.only.iter().any(|only| only.names(&full)) {
+            self.skips = true;
             return Ok(Want::Skip);
         }
+        self.skips = false;
         self.send(Event::Store { name: name.into(), schema: schema.clone() })?;
         Ok(Want::Records)
     }
@@ -93,6 +105,9 @@ impl SnapshotVisitor for Reader<'_> {
     }
 
     fn end_store(&mut self, complete: bool) -> Result<(), Stopped> {
+        if self.skips {
+            return Ok(());
+        }
         self.flush()?;
         self.send(Event::EndStore { complete })
     }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anabranch_core::ActorKind;
-use anabranch_core::json::{Json, Lexer};
+use anabranch_core::json::Lexer;
 
 use super::RUN;
+use crate::commands::commit::{RECEIPT_DEPTH, counts};
 use crate::commands::decisions::{CONFLICT_HEAD, conflict_row};
 use crate::commands::inspect;
 use crate::failure::Failure;
@@ -84,21 +85,11 @@ fn conflicts(workspace: &mut Workspace, out: &mut Output) -> Result<(), Failure>
 
 fn run(receipt: &str, out: &mut Output) -> Result<(), Failure> {
     let json = Lexer::new(receipt.as_bytes(), RECEIPT_DEPTH).value().map_err(Failure::bug)?;
-    let count = |name: &str| json.get(name).and_then(Json::as_u64).unwrap_or(0);
     out.say(format_args!(
-        "\nThe pipeline's {} corrections of the common start, merged with what people did meanwhile: {} applied, {} merged, \
-         {} conflicted, {} superseded, {} unchanged.\n",
-        count("rows"),
-        count("applied"),
-        count("merged"),
-        count("conflicted"),
-        count("superseded"),
-        count("unchanged")
+        "\nThe pipeline's corrections of the common start, merged with what people did meanwhile, {}.\n",
+        counts(&json)
     ))
 }
-
-/// Nesting of a receipt and the keys in it.
-const RECEIPT_DEPTH: usize = 96;
 
 fn files(dir: &Path, out: &mut Output) -> Result<(), Failure> {
     let dir = dir.display();

@@ -2,53 +2,57 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::places::PlaceCheck;
-use super::preds::PredCheck;
-use crate::change::{ActorKind, DecodeChangeError, Decoded, DraftPlace, OpRef, Place, code};
-use crate::heads::ChangeHash;
-use crate::history::History;
+use crate::change::{ActorKind, DecodeChangeError, Decoded, DraftPlace, OpRef, Place, UncheckedChange, code};
 use crate::history::chain::{ActorHasher, Header};
+use crate::history::{History, Past};
 use crate::layout;
 use crate::registers::Registers;
-use crate::scalar::Scalar;
+use crate::scalar::Holds;
 
-/// Why a change was refused.
+mod places;
+mod preds;
+
+use places::PlaceCheck;
+
+/// Why a change was refused. An honest replica's changes are never refused; each reason says what it would have to have
+/// done for it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RefuseReason {
-    /// The bytes are no change of ours.
-    #[error(transparent)]
-    Undecodable(#[from] DecodeChangeError),
-    /// The first change of a chain does not state what a chain must state.
-    #[error("the chain's header is malformed")]
-    Header,
-    /// The changes of a chain do not follow each other.
-    #[error("the changes of the chain do not follow each other")]
-    BrokenChain,
-    /// Another chain has this actor: an actor makes one commit and is never used again.
+    /// Another chain has this actor: an actor makes one commit and is never used again. An honest replica would have to
+    /// have found other contents with the same hash.
     #[error("its actor has another commit already")]
     ActorReused,
-    /// A dependency that is in the middle of a chain: only its last change can be a head.
-    #[error("it depends on the middle of a chain")]
-    DependsInsideChain,
-    /// The first op counter is not one more than the largest among the dependencies.
-    #[error("its op counters do not follow those of its dependencies")]
-    OpCounter,
-    /// The actor does not follow from the commit's contents.
+    /// The actor does not follow from the commit's contents. An honest replica would have to have changed a commit after
+    /// it had named it.
     #[error("its actor is not derived from its contents")]
     ActorNotDerived,
-    /// A property name that is none of the layout's.
+    /// The changes of a chain do not follow each other: another actor, a gap in seq, more changes than the header states,
+    /// ops in a merge change or none elsewhere. An honest replica would have to have cut one commit in two ways.
+    #[error("the changes of the chain do not follow each other")]
+    BrokenChain,
+    /// A dependency that is in the middle of a chain: only its last change can be a head. An honest replica would have to
+    /// have committed upon something that it never shows.
+    #[error("it depends on the middle of a chain")]
+    DependsInsideChain,
+    /// It depends, at any distance, on a change that was refused. An honest replica would have to have accepted that one.
+    #[error("it depends on a change that was refused")]
+    DependsOnRefused,
+    /// The first change of a chain does not state what a chain must state. An honest replica would have to have another
+    /// version of the format.
+    #[error("the chain's header is malformed")]
+    Header,
+    /// A property name that is none of the layout's. An honest replica would have to have another version of the format.
     #[error("op {op} has a property name that no store writes")]
     Name {
         /// Position in the change.
         op: u32,
     },
-    /// A value that is not canonical or of a kind that does not belong there.
-    #[error("op {op} has a value that no store writes")]
-    Value {
-        /// Position in the change.
-        op: u32,
-    },
+    /// The first op counter is not one more than the largest among the dependencies. An honest replica would have to have
+    /// miscounted the ops that it has.
+    #[error("its op counters do not follow those of its dependencies")]
+    OpCounter,
     /// A place in no sequence: one that does not exist or is not in the past of the change, or an element that is not there.
     /// An honest replica would have to have edited what it does not have.
     #[error("op {op} acts at a place that its change could not have seen")]
@@ -56,98 +60,120 @@ pub enum RefuseReason {
         /// Position in the change.
         op: u32,
     },
-    /// A predecessor that does not exist, is not in the past of the change or sets another register.
+    /// A predecessor that does not exist, is not in the past of the change or sets another register. An honest replica
+    /// would have to have overwritten what it does not have.
     #[error("op {op} names a predecessor that its change could not have seen")]
     Predecessor {
         /// Position in the change.
         op: u32,
     },
+    /// It sets the register that the op before it sets. An honest commit says of each register what it holds in the end.
+    #[error("op {op} sets the same register as the one before it")]
+    SetTwice {
+        /// Position in the change.
+        op: u32,
+    },
+    /// As many changes as may wait for missing ones wait already. Nothing is wrong with the change: send it again once
+    /// what it needs is here. An honest replica would have to have sent changes without those that they build on.
+    #[error("too many changes wait for missing ones: send it again after what it depends on")]
+    TooManyWaiting,
+    /// The bytes are no change of ours. An honest replica would have to have sent what its own decoder refuses.
+    #[error(transparent)]
+    Undecodable(#[from] DecodeChangeError),
+    /// A value that is not canonical or of a kind that does not belong there. An honest replica would have to have another
+    /// version of the format.
+    #[error("op {op} has a value that no store writes")]
+    Value {
+        /// Position in the change.
+        op: u32,
+    },
 }
 
-/// Checks a complete chain whose dependencies are all in `history`; `thorough` also checks what our own log has proven.
-pub(super) fn check_chain(
-    (history, registers): (&History, &Registers),
-    changes: &[&Decoded],
-    bytes: &[&[u8]],
-    thorough: bool,
-) -> Result<Header, RefuseReason> {
-    let first = changes.first().ok_or(RefuseReason::BrokenChain)?;
-    let kind = first.actor().kind().ok_or(RefuseReason::Header)?;
-    let header = Header::parse(&first.message, kind).ok_or(RefuseReason::Header)?;
-    if header.length as usize != changes.len() || first.seq != 1 {
-        return Err(RefuseReason::BrokenChain);
+/// A complete chain that passed the guard. This module alone makes one, and a history takes nothing else.
+pub(crate) struct CheckedChain {
+    header: Header,
+    changes: Vec<CheckedChange>,
+}
+
+/// A change of a chain that passed the guard.
+pub(crate) struct CheckedChange(Arc<UncheckedChange>);
+
+impl CheckedChain {
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
     }
+
+    pub(crate) fn changes(&self) -> &[CheckedChange] {
+        &self.changes
+    }
+}
+
+impl std::ops::Deref for CheckedChange {
+    type Target = UncheckedChange;
+
+    fn deref(&self) -> &UncheckedChange {
+        &self.0
+    }
+}
+
+/// What a chain is held against.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'d> {
+    pub(super) history: &'d History,
+    pub(super) registers: &'d Registers,
+}
+
+/// Checks a complete chain, linked from its first change to its last, whose dependencies are all in the history;
+/// `thorough` also checks what our own log has proven.
+pub(super) fn check_chain(
+    known: Known<'_>,
+    chain: Vec<Arc<UncheckedChange>>,
+    thorough: bool,
+) -> Result<CheckedChain, RefuseReason> {
+    let first = chain.first().ok_or(RefuseReason::BrokenChain)?;
+    let kind = first.actor().kind().ok_or(RefuseReason::Header)?;
+    let header = Header::parse(first.message(), kind).ok_or(RefuseReason::Header)?;
+    let history = known.history;
     if history.actor_position(&first.actor()).is_some() {
         return Err(RefuseReason::ActorReused);
     }
-    check_counters(history, changes)?;
-    let is_empty = changes.iter().all(|change| change.ops.is_empty());
-    if is_empty != (kind == ActorKind::Merge) {
+    let deps: Vec<u32> = first.deps().iter().filter_map(|dep| history.position(dep)).collect();
+    let last_op = deps.iter().map(|dep| history.change(*dep).last_op()).max().unwrap_or(0);
+    if u64::from(last_op) + 1 != first.start_op() {
+        return Err(RefuseReason::OpCounter);
+    }
+    let is_empty = chain.iter().all(|change| change.op_count() == 0);
+    if header.length as usize != chain.len() || is_empty != (kind == ActorKind::Merge) {
         return Err(RefuseReason::BrokenChain);
     }
-    if !thorough {
-        return Ok(header);
-    }
-    let deps: Vec<u32> = first.deps.iter().filter_map(|dep| history.position(dep)).collect();
-    if !deps.iter().all(|dep| history.ends_chain(*dep)) {
-        return Err(RefuseReason::DependsInsideChain);
-    }
-    let past = history.ancestry(&deps);
-    let mut preds = PredCheck::new(history, registers, &past);
-    let mut places = PlaceCheck::new(history, registers, &past, changes);
-    for (change, bytes) in changes.iter().zip(bytes) {
-        check_ops(change, bytes)?;
-        preds.check(change, bytes)?;
-        places.check(change, bytes)?;
-    }
-    check_actor(&header, kind, changes, bytes)?;
-    Ok(header)
-}
-
-/// Each change follows the one before; the first begins after the largest op of its dependencies.
-fn check_counters(history: &History, changes: &[&Decoded]) -> Result<(), RefuseReason> {
-    let mut before: Option<(&Decoded, ChangeHash)> = None;
-    for change in changes {
-        let follows = match before {
-            None => {
-                let last_ops =
-                    change.deps.iter().filter_map(|dep| history.position(dep)).map(|dep| history.change(dep).last_op());
-                u64::from(last_ops.max().unwrap_or(0)) + 1 == change.start_op
-            }
-            Some((last, hash)) => {
-                let linked = change.actor() == last.actor() && change.seq == last.seq + 1 && change.deps == [hash];
-                if !linked || !change.message.is_empty() {
-                    return Err(RefuseReason::BrokenChain);
-                }
-                change.start_op == last.start_op + last.ops.len() as u64
-            }
-        };
-        if !follows {
-            return Err(RefuseReason::OpCounter);
+    if thorough {
+        if !deps.iter().all(|dep| history.ends_chain(*dep)) {
+            return Err(RefuseReason::DependsInsideChain);
         }
-        before = Some((change, change.hash));
+        let past = Past::of(history, deps);
+        let mut places = PlaceCheck::new(known, &past);
+        for change in &chain {
+            let decoded = change.decoded();
+            check_ops(&decoded, change.bytes())?;
+            preds::check(known, &past, &decoded, change.bytes())?;
+            places.check(&decoded, change.bytes())?;
+        }
     }
-    Ok(())
-}
-
-fn op_name<'b>(bytes: &'b [u8], op: &crate::change::DecodedOp) -> &'b str {
-    let name = bytes.get(op.name_at as usize..(op.name_at + op.name_bytes) as usize);
-    name.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
-}
-
-fn op_scalar<'b>(bytes: &'b [u8], op: &crate::change::DecodedOp) -> Scalar<'b> {
-    let value = bytes.get(op.value_at as usize..(op.value_at + op.value_bytes) as usize);
-    Scalar { code: op.value_code, bytes: value.unwrap_or_default() }
+    Ok(CheckedChain { header, changes: chain.into_iter().map(CheckedChange).collect() })
 }
 
 /// Every name is one of the layout's and every value in its one encoding. Names repeat, their records from op to op and
 /// their fields from record to record, so each is taken apart once.
 fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> {
     let mut identity_before = "";
+    let mut name_before = None;
     let mut suffixes: BTreeMap<&'b str, Holds> = BTreeMap::new();
     for (at, op) in change.ops.iter().enumerate().filter(|(at, _)| change.place(*at).is_none()) {
         let op_at = at as u32;
-        let (name, scalar) = (op_name(bytes, op), op_scalar(bytes, op));
+        let (name, scalar) = (change.name(bytes, op), change.value(bytes, op));
+        if name_before.replace(name) == Some(name) {
+            return Err(RefuseReason::SetTwice { op: op_at });
+        }
         let split = layout::identity_length(name).and_then(|length| name.split_at_checked(length));
         let (identity, suffix) = split.ok_or(RefuseReason::Name { op: op_at })?;
         if identity != identity_before {
@@ -168,88 +194,38 @@ fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> 
             return Err(RefuseReason::Name { op: op_at });
         }
         let is_sequence = matches!(scalar.code, code::TEXT | code::LIST);
-        let fits = match is_sequence {
-            true => holds == Holds::Field && identity != layout::SCHEMA_IDENTITY,
-            false => holds.fits(scalar),
-        };
-        if !fits {
+        if !holds.fits(scalar) || is_sequence && identity == layout::SCHEMA_IDENTITY {
             return Err(RefuseReason::Value { op: op_at });
         }
     }
     Ok(())
 }
 
-/// What a register holds, by its suffix.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Holds {
-    /// Present or deleted.
-    Life,
-    /// A leaf, or nothing any more.
-    Field,
-    /// An increment, or nothing any more.
-    Increment,
-    /// An element, or nothing any more.
-    Element,
-}
-
-impl Holds {
-    fn of(suffix: &str) -> Option<Self> {
-        if suffix.is_empty() {
-            return Some(Holds::Life);
-        }
-        let (path, part) = layout::read_suffix(suffix)?;
-        if !layout::is_canonical_suffix(suffix, &path, part) {
-            return None;
-        }
-        match part.map(|part| part.as_bytes().first()) {
-            None => Some(Holds::Field),
-            Some(Some(b'+')) => Some(Holds::Increment),
-            Some(Some(b'e')) => Some(Holds::Element),
-            Some(_) => None,
-        }
-    }
-
-    fn fits(self, scalar: Scalar<'_>) -> bool {
-        match self {
-            Holds::Life => scalar == Scalar::PRESENT || scalar == Scalar::DELETED,
-            Holds::Field => scalar.is_canonical() && scalar.to_element().is_none(),
-            Holds::Increment => scalar.is_absent() || scalar.to_increment().is_some(),
-            Holds::Element => scalar.is_absent() || scalar.to_element().is_some() && scalar.is_canonical(),
+/// Says to the hash from which a commit's actor is derived what a change of it says, its own id left blank in names.
+pub(super) fn say_ops(said: &mut ActorHasher, change: &Decoded, bytes: &[u8]) {
+    let own = change.actor().to_string();
+    for (at, op) in change.ops.iter().enumerate() {
+        let name = change.name(bytes, op);
+        // Only identities of generated keys and ids of increments name an actor.
+        let names_actor = name.contains('@') || name.contains(layout::PART);
+        let blank: Cow<'_, str> = match names_actor && name.contains(&own) {
+            true => name.replace(&own, layout::OWN_ACTOR).into(),
+            false => name.into(),
+        };
+        let scalar = change.value(bytes, op);
+        let preds = change.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default();
+        let preds: Vec<_> = preds
+            .iter()
+            .filter_map(|(counter, actor)| Some((*counter, *change.actors.get(*actor as usize)?)))
+            .collect();
+        said.op(&blank, scalar.code, scalar.bytes, preds.into_iter());
+        if let Some(place) = change.place(at) {
+            said.place(&blank_place(change, place));
         }
     }
 }
 
-/// The actor follows from everything that the commit says, its own id left blank in names.
-fn check_actor(header: &Header, kind: ActorKind, changes: &[&Decoded], bytes: &[&[u8]]) -> Result<(), RefuseReason> {
-    let first = changes.first().ok_or(RefuseReason::BrokenChain)?;
-    let author = first.actor();
-    let own = author.to_string();
-    let mut hasher = ActorHasher::new(kind, &header.by, &header.origin, &first.deps);
-    for (change, bytes) in changes.iter().zip(bytes) {
-        for (at, op) in change.ops.iter().enumerate() {
-            let name = op_name(bytes, op);
-            // Only identities of generated keys and ids of increments name an actor.
-            let names_actor = name.contains('@') || name.contains(layout::PART);
-            let blank: Cow<'_, str> = match names_actor && name.contains(&own) {
-                true => name.replace(&own, layout::OWN_ACTOR).into(),
-                false => name.into(),
-            };
-            let scalar = op_scalar(bytes, op);
-            let preds = change.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default();
-            let preds: Vec<_> = preds
-                .iter()
-                .filter_map(|(counter, actor)| Some((*counter, *change.actors.get(*actor as usize)?)))
-                .collect();
-            hasher.op(&blank, scalar.code, scalar.bytes, preds.into_iter());
-            if let Some(place) = change.place(at) {
-                hasher.place(&blank_place(change, place));
-            }
-        }
-    }
-    if hasher.finish() == author { Ok(()) } else { Err(RefuseReason::ActorNotDerived) }
-}
-
-/// A place as it was hashed: the author was not known then.
+/// A place as it was said when the author was not known yet.
 fn blank_place(change: &Decoded, place: &Place) -> DraftPlace {
     let named = |(counter, actor): OpRef| {
         let actor = change.actors.get(actor as usize).copied().filter(|actor| *actor != change.actor());

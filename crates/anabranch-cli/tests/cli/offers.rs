@@ -1,0 +1,124 @@
+//! `write-back`, and whether a replica took what was offered.
+
+use serde_json::{Value, json};
+
+use crate::exports::{order, orders, shop, with};
+use crate::harness::Sandbox;
+
+/// A tablet that is offered an edit of `o1` and a new `o9` that others made.
+fn offered() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("start.json", shop(&orders(3)));
+    sandbox.ok(&["capture", "start.json", "--replica", "tablet"]);
+    let edits = [
+        r#"{"op":"merge","key":"o1","set":{"state":"checked"}}"#,
+        r#"{"op":"put","value":{"id":"o9","state":"made","n":9,"ship":{"city":"Nuuk"}}}"#,
+    ];
+    sandbox.write("edits.jsonl", edits.join("\n"));
+    sandbox.ok(&["commit", "orders", "edits.jsonl", "--base", &sandbox.heads("orders"), "--run", "r"]);
+    sandbox.ok(&["write-back", "back.json", "--replica", "tablet"]);
+    sandbox
+}
+
+fn imported(sandbox: &Sandbox) -> Vec<Value> {
+    let file: Value = serde_json::from_str(&sandbox.read("back.json")).unwrap();
+    assert_eq!((&file["formatName"], &file["formatVersion"]), (&json!("dexie"), &json!(1)));
+    let tables = file["data"]["data"].as_array().unwrap();
+    tables[0]["rows"].as_array().unwrap().clone()
+}
+
+fn capture(sandbox: &Sandbox, rows: &[Value], more: &[&str]) -> u64 {
+    sandbox.write("now.json", shop(rows));
+    let receipts = sandbox.lines(&[&["capture", "now.json", "--replica", "tablet"], more].concat());
+    receipts[0]["rows"].as_u64().unwrap()
+}
+
+#[test]
+fn the_file_is_a_dexie_export_of_the_merged_contents() {
+    let sandbox = offered();
+    let rows = imported(&sandbox);
+    assert_eq!(rows.len(), 4);
+    assert!(rows.contains(&order("o1", "checked", 1)) && rows.contains(&order("o9", "made", 9)));
+    assert_eq!(sandbox.lines(&["replicas"])[0]["offers"], 1);
+    let file: Value = serde_json::from_str(&sandbox.read("back.json")).unwrap();
+    assert_eq!(file["data"]["databaseVersion"], 10);
+}
+
+#[test]
+fn an_offer_that_was_taken_is_the_new_baseline() {
+    let sandbox = offered();
+    let rows = imported(&sandbox);
+    assert_eq!(capture(&sandbox, &rows, &[]), 0);
+    assert_eq!(sandbox.lines(&["replicas"])[0]["offers"], 0);
+    let without_o9: Vec<Value> = rows.into_iter().filter(|row| row["id"] != "o9").collect();
+    assert_eq!(capture(&sandbox, &without_o9, &[]), 1);
+    assert_eq!(sandbox.records("orders").len(), 3);
+}
+
+#[test]
+fn an_offer_that_was_not_taken_is_forgotten_and_its_records_stay() {
+    let sandbox = offered();
+    let rows = with(&orders(3), "o2", |order| order["state"] = json!("sent"));
+    assert_eq!(capture(&sandbox, &rows, &[]), 1);
+    let states: Vec<Value> = sandbox.records("orders").iter().map(|line| line["value"]["state"].clone()).collect();
+    assert_eq!(states, ["checked", "sent", "new", "made"]);
+}
+
+#[test]
+fn a_mixed_vote_asks_and_names_every_other_flag_that_will_be_needed() {
+    let sandbox = offered();
+    let mixed = [order("o1", "checked", 1), order("o2", "new", 2), order("o3", "new", 3)];
+    sandbox.write("now.json", shop(&mixed));
+    let asked = sandbox.fails(1, &["capture", "now.json", "--replica", "tablet"]);
+    assert!(asked.contains("--offer taken") && asked.contains("--offer not-taken"), "{asked}");
+    assert!(!asked.contains("--allow-mass-delete"), "{asked}");
+    assert_eq!(capture(&sandbox, &mixed, &["--offer", "taken", "--dry-run"]), 1);
+    assert_eq!(capture(&sandbox, &mixed, &["--offer", "not-taken"]), 1);
+    assert_eq!(sandbox.records("orders").len(), 4);
+
+    let sandbox = Sandbox::new();
+    sandbox.write("start.json", shop(&orders(200)));
+    sandbox.ok(&["capture", "start.json", "--replica", "tablet"]);
+    sandbox.write(
+        "edits.jsonl",
+        "{\"op\":\"merge\",\"key\":\"o1\",\"set\":{\"n\":0}}\n{\"op\":\"merge\",\"key\":\"o2\",\"set\":{\"n\":0}}",
+    );
+    sandbox.ok(&["commit", "orders", "edits.jsonl", "--base", &sandbox.heads("orders")]);
+    sandbox.ok(&["write-back", "back.json", "--replica", "tablet"]);
+    sandbox.write("now.json", shop(&[order("o1", "new", 0), order("o2", "new", 2)]));
+    let asked = sandbox.fails(1, &["capture", "now.json", "--replica", "tablet"]);
+    assert!(asked.contains("--offer taken") && asked.contains("--allow-mass-delete"), "{asked}");
+    let still = sandbox.fails(1, &["capture", "now.json", "--replica", "tablet", "--offer", "taken"]);
+    assert!(!still.contains("--offer") && still.contains("--allow-mass-delete"), "{still}");
+    sandbox.ok(&["capture", "now.json", "--replica", "tablet", "--offer", "taken", "--allow-mass-delete"]);
+    assert_eq!(sandbox.records("orders").len(), 2);
+}
+
+#[test]
+fn what_clashes_in_a_unique_index_is_left_out_of_the_offer_and_never_deleted() {
+    let sandbox = Sandbox::new();
+    let users =
+        |id: &str| crate::exports::dexie("shop", &[("users", "id,&mail", vec![json!({"id": id, "mail": "a@b"})])]);
+    sandbox.write("one.json", users("u1"));
+    sandbox.write("two.json", users("u2"));
+    sandbox.ok(&["capture", "one.json", "--replica", "tablet"]);
+    sandbox.ok(&["capture", "two.json", "--replica", "laptop"]);
+    let out = sandbox.ok(&["write-back", "back.json", "--replica", "tablet"]);
+    assert!(out.contains("unique index"), "{out}");
+    let rows = imported(&sandbox);
+    assert_eq!(rows.len(), 1);
+    let receipt = &sandbox.lines(&["capture", "back.json", "--replica", "tablet"])[0];
+    assert_eq!(receipt["rows"], 0, "{receipt}");
+    assert_eq!(sandbox.records("users").len(), 2);
+}
+
+#[test]
+fn a_new_replica_begins_by_an_offer() {
+    let sandbox = offered();
+    sandbox.ok(&["write-back", "phone.json", "--replica", "phone"]);
+    assert_eq!(sandbox.lines(&["capture", "phone.json", "--replica", "phone"])[0]["rows"], 0);
+    let refused = Sandbox::new().fails(1, &["write-back", "x.json", "--replica", "phone"]);
+    assert!(refused.contains("capture an export first"), "{refused}");
+    sandbox.fails(1, &["write-back", "no/such/dir.json", "--replica", "phone"]);
+    sandbox.fails(1, &["write-back", "x.json", "--replica", "phone", "--database", "nope"]);
+}

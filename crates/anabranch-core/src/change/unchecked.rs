@@ -1,0 +1,112 @@
+//! A change from anywhere, decoded within bounds and believed in nothing else.
+
+use std::mem::size_of;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::ActorId;
+use super::chunk::Chunk;
+use super::decode::{DecodeChangeError, Decoded, DecodedOp, Limits, OpRef, Place};
+use crate::heads::ChangeHash;
+
+/// A change as it came: its bytes keep to every bound and to the one canonical form, and that is all that is known of it.
+///
+/// No history takes it. What a history takes is a checked chain, and only the guard makes one, of these.
+#[derive(Debug)]
+pub struct UncheckedChange {
+    bytes: Arc<[u8]>,
+    /// Without its ops and predecessors if the change is thin.
+    decoded: Decoded,
+    op_count: u32,
+    is_thin: bool,
+}
+
+impl UncheckedChange {
+    /// Decodes a change, plain or deflated (which is kept inflated).
+    pub fn from_bytes(bytes: Arc<[u8]>, bounds: Limits) -> Result<Self, DecodeChangeError> {
+        Self::from_chunk(Chunk::read(bytes, bounds)?, bounds)
+    }
+
+    pub(crate) fn from_chunk(chunk: Chunk, bounds: Limits) -> Result<Self, DecodeChangeError> {
+        let decoded = Decoded::read_body(&chunk.bytes, chunk.hash, bounds)?;
+        Ok(Self { op_count: decoded.ops.len() as u32, bytes: chunk.bytes, decoded, is_thin: false })
+    }
+
+    /// The hash that names it.
+    pub fn hash(&self) -> ChangeHash {
+        self.decoded.hash
+    }
+
+    /// The changes that it says it builds on.
+    pub fn deps(&self) -> &[ChangeHash] {
+        &self.decoded.deps
+    }
+
+    /// Who it says has made it.
+    pub fn actor(&self) -> ActorId {
+        self.decoded.actor()
+    }
+
+    /// The bytes of the plain chunk.
+    pub fn bytes(&self) -> &Arc<[u8]> {
+        &self.bytes
+    }
+
+    pub(crate) fn seq(&self) -> u64 {
+        self.decoded.seq
+    }
+
+    pub(crate) fn start_op(&self) -> u64 {
+        self.decoded.start_op
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.decoded.message
+    }
+
+    pub(crate) fn op_count(&self) -> u32 {
+        self.op_count
+    }
+
+    /// What its ops and predecessors take up while they are kept decoded: thousands of times its bytes where they repeat.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.decoded.ops.len() * size_of::<DecodedOp>()
+            + self.decoded.preds.len() * size_of::<OpRef>()
+            + self.decoded.places.len() * size_of::<Option<Place>>()
+    }
+
+    /// The same without the tables of its ops, which are decoded again when they are needed.
+    pub(crate) fn thinned(&self) -> Self {
+        let Decoded { hash, deps, seq, start_op, message, actors, .. } = &self.decoded;
+        let (deps, message, actors) = (deps.clone(), message.clone(), actors.clone());
+        let (ops, preds, places) = (Vec::new(), Vec::new(), Vec::new());
+        let decoded =
+            Decoded { hash: *hash, deps, seq: *seq, start_op: *start_op, message, actors, ops, preds, places };
+        Self { bytes: self.bytes.clone(), decoded, op_count: self.op_count, is_thin: true }
+    }
+
+    /// Everything that it says.
+    pub(crate) fn decoded(&self) -> Tables<'_> {
+        match self.is_thin {
+            false => Tables::Kept(&self.decoded),
+            true => Tables::Again(Decoded::read_accepted(&self.bytes, self.decoded.hash)),
+        }
+    }
+}
+
+/// A decoding that is kept, or one that was made again because it is not.
+pub(crate) enum Tables<'c> {
+    Kept(&'c Decoded),
+    Again(Decoded),
+}
+
+impl Deref for Tables<'_> {
+    type Target = Decoded;
+
+    fn deref(&self) -> &Decoded {
+        match self {
+            Tables::Kept(decoded) => decoded,
+            Tables::Again(decoded) => decoded,
+        }
+    }
+}

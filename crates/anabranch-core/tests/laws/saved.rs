@@ -1,0 +1,64 @@
+//! Documents that were saved: opened, written on, evicted, damaged.
+
+use std::sync::Arc;
+
+use anabranch_core::testing::{MemorySource, raw_registers, raw_sequences};
+use anabranch_core::{Document, Saved};
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+
+use super::records;
+
+/// Saves a document, and opens it again.
+pub(crate) fn reopened(document: &Document) -> (Document, Saved, Arc<MemorySource>) {
+    let (saved, source) = (document.save(), Arc::new(MemorySource::default()));
+    source.keep(&saved, document);
+    let opened = Document::open(&saved.index, source.clone()).unwrap();
+    (opened, saved, source)
+}
+
+pub(crate) fn check_equal(opened: &Document, document: &Document) -> Result<(), TestCaseError> {
+    prop_assert_eq!(opened.heads(), document.heads());
+    prop_assert_eq!(raw_registers(opened), raw_registers(document));
+    prop_assert_eq!(raw_sequences(opened), raw_sequences(document));
+    prop_assert_eq!(records::of(opened), records::of(document));
+    prop_assert_eq!(opened.view().conflicts(), document.view().conflicts());
+    Ok(())
+}
+
+/// A document that was saved half way, opened, and given the rest, while pages are evicted and saved in between.
+pub(crate) fn check_written_on(half: &Document, whole: &Document) -> Result<(), TestCaseError> {
+    let (mut opened, _, source) = reopened(half);
+    for change in whole.change_bytes() {
+        opened.apply([change.bytes]);
+        opened.evict(0);
+    }
+    check_equal(&opened, whole)?;
+    let saved = opened.save();
+    source.keep(&saved, whole);
+    opened.note_saved(&saved, source.clone());
+    prop_assert_eq!(opened.evict(0), 0);
+    check_equal(&opened, whole)?;
+    let again = opened.save();
+    prop_assert_eq!(&again.index, &saved.index);
+    prop_assert!(again.pages.is_empty());
+    check_equal(&Document::open(&saved.index, source).unwrap(), whole)
+}
+
+/// Whatever becomes of saved pages, what they held is rebuilt from the history.
+pub(crate) fn check_damaged(document: &Document, seed: u64) -> Result<(), TestCaseError> {
+    let (opened, _, source) = reopened(document);
+    source.tamper(|bytes| {
+        let mut bytes = bytes.to_vec();
+        match seed % 3 {
+            0 => return None,
+            1 => bytes.truncate(seed as usize % bytes.len()),
+            _ => {
+                let at = seed as usize % bytes.len();
+                bytes[at] ^= 1 << (seed % 8);
+            }
+        }
+        Some(bytes)
+    });
+    check_equal(&opened, document)
+}

@@ -1,0 +1,10 @@
+//! Export files as they are found in the wild: read, lost, damaged, written.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod browser;
+mod damage;
+mod fixtures;
+mod losses;
+mod reading;
+mod tags;
+mod writing;
