@@ -1,7 +1,8 @@
 //! Automerge changes: the immutable, hashed bytes that history is made of.
 //!
 //! The format is automerge's change chunk (automerge binary format, "Change Chunks"). This module encodes and decodes
-//! the part of it that a store's history uses: `set` operations on scalars in the root map.
+//! the part of it that a store's history uses: `set` operations on scalars in the root map, and texts and lists that are
+//! made there, with the operations inside them.
 
 mod chunk;
 mod columns;
@@ -15,7 +16,8 @@ pub(crate) use leb128::{read_signed, read_unsigned, write_signed, write_unsigned
 
 pub(crate) use decode::Decoded;
 pub use decode::{DecodeChangeError, Limits};
-pub(crate) use encode::{Draft, DraftOp, encode};
+pub(crate) use decode::{DecodedOp, OpRef, Place};
+pub(crate) use encode::{Draft, DraftOp, DraftPlace, encode};
 pub use unchecked::UncheckedChange;
 
 use std::fmt;
@@ -95,15 +97,41 @@ pub(crate) mod code {
     pub(crate) const STR: u8 = 6;
     pub(crate) const BYTES: u8 = 7;
     pub(crate) const TIMESTAMP: u8 = 9;
+    /// No scalars of the format: what a register holds whose value is a list or a text, told by its op's action.
+    pub(crate) const LIST: u8 = 14;
+    pub(crate) const TEXT: u8 = 15;
+}
+
+/// What an op inside a sequence does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub(crate) enum SequenceAction {
+    /// Puts an element behind another, or first.
+    Insert = 0,
+    /// Gives an element another value.
+    Set = 1,
+    /// Takes an element's values away.
+    Delete = 2,
 }
 
 pub(crate) const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 pub(crate) const CHUNK_CHANGE: u8 = 1;
 pub(crate) const CHUNK_DEFLATED: u8 = 2;
-pub(crate) const ACTION_SET: u64 = 1;
+
+/// What ops do (automerge binary format, "Actions"): those that a store's history holds.
+pub(crate) mod action {
+    pub(crate) const SET: u64 = 1;
+    pub(crate) const MAKE_LIST: u64 = 2;
+    pub(crate) const DELETE: u64 = 3;
+    pub(crate) const MAKE_TEXT: u64 = 4;
+}
 
 /// Column specifications (id << 4 | type) of the columns that we write, in the order of the format.
 pub(crate) mod column {
+    pub(crate) const OBJECT_ACTOR: u64 = 0x01;
+    pub(crate) const OBJECT_COUNTER: u64 = 0x02;
+    pub(crate) const ELEMENT_ACTOR: u64 = 0x11;
+    pub(crate) const ELEMENT_COUNTER: u64 = 0x13;
     pub(crate) const KEY_STR: u64 = 0x15;
     pub(crate) const INSERT: u64 = 0x34;
     pub(crate) const ACTION: u64 = 0x42;

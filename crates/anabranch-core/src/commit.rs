@@ -111,7 +111,11 @@ impl Document {
         };
         let own = range_of(&self.history);
         let is_new = own.is_none();
-        let others = self.touched_between(&base, &self.known(&self.heads())?, &own.unwrap_or_default());
+        // Nor is a sequence that was found alike elsewhere.
+        let found: Vec<u32> = merges.iter().filter_map(|merge| self.history.position(&merge.hash)).collect();
+        let is_own =
+            |position: u32| own.as_ref().is_some_and(|own| own.contains(&position)) || found.contains(&position);
+        let others = self.touched_between(&base, &self.known(&self.heads())?, &is_own);
         merges.retain(|merge| self.history.position(&merge.hash).is_none());
         let changes: Vec<ChangeBytes> =
             if is_new { merges.into_iter().chain(chain.iter().cloned()).collect() } else { Vec::new() };

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::change::{ActorId, ActorKind};
+use crate::change::{ActorId, ActorKind, Decoded, OpRef};
 use crate::heads::{ChangeHash, Heads};
 use crate::record::Origin;
 use crate::registers::Registers;
 use crate::saved::{PageHash, Source};
+use crate::sequence::OpId;
 
 mod ancestry;
 pub(crate) mod chain;
@@ -124,6 +125,11 @@ impl History {
         *self.actors.get(self.change(position).actor as usize).expect("every change has an actor")
     }
 
+    /// The actor at a position.
+    pub(crate) fn actor_at(&self, position: u32) -> ActorId {
+        *self.actors.get(position as usize).expect("positions of actors come from this history")
+    }
+
     pub(crate) fn actor_position(&self, actor: &ActorId) -> Option<u32> {
         self.actor_positions.get(actor).copied()
     }
@@ -135,6 +141,12 @@ impl History {
         let at = self.changes.get(range)?.partition_point(|change| change.start_op + change.ops <= counter) as u32;
         let found = self.changes.get((chain.first + at) as usize)?;
         (at < chain.length && found.start_op <= counter).then_some(chain.first + at)
+    }
+
+    /// The id of an op that a change refers to.
+    pub(crate) fn op_id(&self, change: &Decoded, (counter, actor): OpRef) -> Option<OpId> {
+        let actor = self.actor_position(change.actors.get(actor as usize)?)?;
+        Some(OpId { actor, counter })
     }
 
     /// The bytes of a change that was not trimmed, from the source where they are not at hand.
@@ -175,6 +187,14 @@ impl History {
         if let Some(change) = self.changes.get_mut(position as usize) {
             change.touched = records.into();
         }
+    }
+
+    /// The first changes of the commits by which replicas brought what they had found.
+    pub(crate) fn found_captures(&self) -> impl Iterator<Item = u32> + '_ {
+        self.chains
+            .iter()
+            .filter(|chain| chain.kind == ActorKind::Found && !chain.by.is_empty())
+            .map(|chain| chain.first)
     }
 
     pub(crate) fn position(&self, hash: &ChangeHash) -> Option<u32> {

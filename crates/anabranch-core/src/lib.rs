@@ -42,6 +42,7 @@ mod registers;
 pub mod saved;
 mod scalar;
 pub mod schema;
+mod sequence;
 pub mod snapshot;
 pub mod string;
 #[cfg(feature = "testing")]

@@ -6,10 +6,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::change::Decoded;
+use hashbrown::HashMap;
+
+use crate::change::{Decoded, OpRef, Place, SequenceAction};
 use crate::history::History;
 use crate::layout;
 use crate::saved::PageHash;
+use crate::scalar::Scalar;
+use crate::sequence::OpId;
 
 mod cell;
 mod directory;
@@ -18,6 +22,8 @@ mod page;
 mod paths;
 mod saved;
 mod saved_page;
+mod saved_sequence;
+mod sequences;
 mod slot;
 
 use cell::PageCell;
@@ -25,6 +31,9 @@ use directory::Directory;
 pub(crate) use layers::RegistersAt;
 use page::{Page, StoredEntry};
 pub(crate) use paths::{LIFE, Paths, ROOT};
+pub(crate) use saved_sequence::{read_id, write_id};
+use sequences::kind_of;
+pub(crate) use sequences::{Held, SequenceEdit};
 pub(crate) use slot::{Entry, Slot};
 
 /// Records after which a page splits.
@@ -40,6 +49,8 @@ pub(crate) struct Registers {
     pub(crate) paths: Arc<Paths>,
     /// Encoded keys that several records claim, one of them at least because a generator made it.
     contested: BTreeSet<Box<str>>,
+    /// The hash of the key of the record that holds a sequence, by the op that made it.
+    objects: HashMap<OpId, u64, foldhash::fast::FixedState>,
     /// Records after which a page splits.
     page_records_max: usize,
     /// Whether history begins with these: then their pages are no cache that could be rebuilt.
@@ -53,6 +64,7 @@ impl Default for Registers {
             pages: vec![PageCell::written(Page::default())],
             paths: Arc::default(),
             contested: BTreeSet::new(),
+            objects: HashMap::default(),
             page_records_max: PAGE_RECORDS_MAX,
             is_floor: false,
         }
@@ -142,8 +154,13 @@ impl Registers {
         let mut touched = Touched::default();
         let mut current: Option<(Option<RecordId>, &str)> = None;
         for (at, op) in decoded.ops.iter().enumerate() {
-            let name = decoded.name(bytes, op);
             let counter = start_op + at as u32;
+            if let Some(place) = decoded.place(at) {
+                let op = (SequenceEdit { change: position, counter }, decoded.value(bytes, op), decoded.preds_of(op));
+                self.apply_in_sequence(history, &actors, place, op, &mut touched);
+                continue;
+            }
+            let name = decoded.name(bytes, op);
             let same = current.and_then(|(record, identity)| Some((record, same_record(name, identity)?)));
             let (record, suffix) = match same {
                 Some(same) => same,
@@ -162,21 +179,81 @@ impl Registers {
             let path = self.intern(suffix);
             let page = self.page_mut(history, record.page, position);
             let value = decoded.value(bytes, op);
-            let entry = StoredEntry {
-                path,
-                counter,
-                change: position,
-                length_code: (value.bytes.len() as u32) << 4 | u32::from(value.code),
-                at: page.keep(value.bytes),
+            let length_code = (value.bytes.len() as u32) << 4 | u32::from(value.code);
+            let (at, made) = match kind_of(value) {
+                None => (page.keep(value.bytes), None),
+                Some(kind) => {
+                    let id = OpId { actor: history.change(position).actor, counter };
+                    let hash = hash_key(layout::key_of_identity(page.identity(record.at)));
+                    (page.keep_sequence(Held::new(kind, id, position, record.at, path)), Some((id, hash)))
+                }
             };
+            let entry = StoredEntry { path, counter, change: position, length_code, at };
             let preds = decoded.preds_of(op).iter();
             let preds = preds.map(|(counter, actor)| (*counter, actors.get(*actor as usize).copied().flatten()));
             set(page, record.at, history, entry, preds);
+            self.objects.extend(made);
         }
         touched.records.sort_unstable();
         touched.records.dedup();
         touched.keys_moved |= self.split_full_pages();
         touched
+    }
+
+    /// Applies an op inside a sequence, if that is here.
+    fn apply_in_sequence(
+        &mut self,
+        history: &History,
+        actors: &[Option<u32>],
+        place: &Place,
+        (edit, value, preds): (SequenceEdit, Scalar<'_>, &[OpRef]),
+        touched: &mut Touched,
+    ) {
+        let id = |(counter, actor): OpRef| {
+            let actor = actors.get(actor as usize).copied().flatten();
+            OpId { actor: actor.unwrap_or(u32::MAX), counter }
+        };
+        let object = id(place.object);
+        let Some(hash) = self.objects.get(&object) else { return };
+        let page = self.page_mut(history, self.directory.page(*hash), edit.change);
+        let Some(held) = page.sequence_mut(object) else { return };
+        let own = OpId { actor: history.change(edit.change).actor, counter: edit.counter };
+        let actor = |actor| history.actor_at(actor);
+        let taken = match (place.action, place.element) {
+            (SequenceAction::Insert, after) => held.sequence.insert(after.map(id), own, value, &actor),
+            (action, Some(element)) => {
+                let value = (action == SequenceAction::Set).then_some((own, value));
+                held.sequence.overwrite(id(element), preds.iter().copied().map(id), value, &actor)
+            }
+            (_, None) => false,
+        };
+        debug_assert!(taken, "references were checked");
+        let was_edited = held.is_edited(history);
+        held.note_edit(edit, history);
+        let (record, is_edited) = (held.record, held.is_edited(history));
+        if is_edited && !was_edited {
+            page.note_class_overwritten(object, history);
+        }
+        let hash = hash_identity(page.identity(record));
+        if touched.records.last() != Some(&hash) {
+            touched.records.push(hash);
+        }
+    }
+
+    /// The sequence that an op made, and the record whose it is.
+    pub(crate) fn sequence(&self, history: &History, object: OpId) -> Option<(&Held, Slot<'_>)> {
+        let page = self.page(history, self.directory.page(*self.objects.get(&object)?))?;
+        let held = page.sequence(object)?;
+        Some((held, page.slot(held.record)))
+    }
+
+    /// Registers with which history begins, for the records with this hash alone.
+    pub(crate) fn beginning(&self, history: &History, hash: u32) -> Registers {
+        let mut registers = Registers::with_paths(self.paths.clone());
+        if let Some(floor) = history.floor_registers() {
+            registers.take_all(floor, history, |record| record == hash);
+        }
+        registers
     }
 
     /// Copies the records that `keep` names, by hash, from other registers with the same paths.
@@ -196,6 +273,7 @@ impl Registers {
                     self.contested.insert(key.into());
                 }
                 page.take(own, record.at);
+                self.objects.extend(own.objects_of(record.at).map(|object| (object, hash)));
                 if page.len() > self.page_records_max {
                     self.split_full_pages();
                 }
@@ -228,7 +306,7 @@ impl Registers {
     fn open(&self, history: &History, number: u32, hash: Option<PageHash>, end: u32) -> Page {
         let bytes = hash.and_then(|hash| Some((hash, history.source()?.page(&hash)?)));
         let whole = bytes.filter(|(hash, bytes)| PageHash::of(bytes) == *hash);
-        let page = whole.and_then(|(_, bytes)| saved_page::decode(&bytes, &self.paths, history.changes().len() as u32));
+        let page = whole.and_then(|(_, bytes)| saved_page::decode(&bytes, &self.paths, history));
         page.filter(|page| page.keys().all(|key| self.directory.page(hash_key(key)) == number))
             .unwrap_or_else(|| self.rebuild(history, number, end))
     }
@@ -338,8 +416,16 @@ fn set(
         let Some((at, gone)) = entries.iter().enumerate().find(|(_, have)| is_pred(have)) else { continue };
         let gone = *gone;
         let shown = page.entry(&gone);
-        if shown.is_found(history) && !page.slot(record).is_hidden(&shown, history) {
-            page.note_overwritten(record, gone);
+        let is_class = shown.is_found(history) && !page.slot(record).is_hidden(&shown, history);
+        match shown.sequence.map(|held| held.id) {
+            None if is_class => page.note_overwritten(record, gone),
+            None => (),
+            Some(object) => {
+                if is_class {
+                    page.note_class_overwritten(object, history);
+                }
+                page.bury(record, gone.at);
+            }
         }
         if placed {
             page.remove(record, at);

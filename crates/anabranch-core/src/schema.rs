@@ -83,8 +83,8 @@ pub enum FieldPolicy {
     Set,
     /// A person's write shows before a pipeline's.
     PeopleOverPipelines,
-    /// Text that merges character by character (comes with the sequence engine).
+    /// Text that merges character by character.
     Text,
-    /// A list that merges element by element (comes with the sequence engine).
+    /// A list that merges element by element.
     List,
 }

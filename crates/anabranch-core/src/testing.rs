@@ -5,11 +5,13 @@ mod keys;
 mod names;
 mod pages;
 mod registers;
+mod sequences;
 mod values;
 
 pub use actor::derived_actor;
 pub use keys::{any_js_string, any_key, few_keys};
-pub use names::{RawName, creation_key, part_value, read_name, scalar_value, schema_of};
+pub use names::{RawName, creation_key, part_value, read_name, scalar_value, schema_of, value_bytes};
 pub use pages::{MemorySource, with_pages_of};
 pub use registers::{RawValue, raw_registers};
+pub use sequences::{RawSequence, SequenceWrites, raw_sequences, raw_sequences_written};
 pub use values::{any_record, any_value, few_records};

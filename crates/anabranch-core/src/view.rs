@@ -4,15 +4,16 @@
 //! changes below its heads.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::change::{ActorId, ActorKind};
 use crate::history::{Ancestry, History, KnownHeads};
 use crate::key::Key;
 use crate::layout;
 use crate::record::Record;
-use crate::registers::{Entry, Paths, RecordId, RegistersAt, Slot};
+use crate::registers::{Entry, Paths, RecordId, RegistersAt, SequenceEdit, Slot};
 use crate::schema::{FieldPath, FieldPolicy, StoreSchema};
 use crate::value::Value;
 
@@ -21,6 +22,7 @@ pub(crate) mod fields;
 pub(crate) mod keys;
 mod life;
 mod policy;
+mod sequences;
 pub(crate) mod stored_schema;
 
 pub(crate) use conflicts::delete_policy_name;
@@ -33,8 +35,10 @@ pub struct View<'d> {
     pub(crate) registers: RegistersAt<'d>,
     heads: KnownHeads,
     rules: Arc<Rules>,
-    /// What came before each deleting chain, by chain.
+    /// What came before each commit that deleted or overwrote something, by chain.
     before_deletion: RefCell<BTreeMap<u32, Ancestry>>,
+    /// What came with each first capture of a replica, by the replicas' names.
+    found_by: OnceCell<Vec<(u32, Ancestry)>>,
 }
 
 /// What decides how registers show; the same for every view at the same heads.
@@ -78,7 +82,7 @@ impl<'d> View<'d> {
         heads: KnownHeads,
         rules: Arc<Rules>,
     ) -> Self {
-        Self { history, registers, heads, rules, before_deletion: RefCell::default() }
+        Self { history, registers, heads, rules, before_deletion: RefCell::default(), found_by: OnceCell::new() }
     }
 
     pub(crate) fn rules(&self) -> &Arc<Rules> {
@@ -173,20 +177,49 @@ impl<'d> View<'d> {
         self.paths().infos().iter().map(|info| policy(&info.field)).collect()
     }
 
-    /// The name of the replica or run that set a value.
+    /// The name of the replica or run that set a value, or of a sequence the last that wrote it.
     pub(crate) fn writer(&self, entry: &Entry<'_>) -> &str {
-        &self.history.chain(entry.change).by
+        self.writer_of(entry.last_edit().change)
+    }
+
+    /// The name of the replica or run that made a change.
+    pub(crate) fn writer_of(&self, change: u32) -> &str {
+        let by = &*self.history.chain(change).by;
+        if by.is_empty() { self.finder(change) } else { by }
+    }
+
+    /// A found sequence is a commit of its own, so that its owners are the replicas whose captures brought it.
+    fn finder(&self, change: u32) -> &str {
+        let by = |position: u32| &*self.history.chain(position).by;
+        let found_by = self.found_by.get_or_init(|| {
+            let here = self.history.ancestry(&self.heads.positions);
+            let mut captures: Vec<u32> = self.history.found_captures().filter(|first| here.contains(*first)).collect();
+            captures.sort_by_key(|first| by(*first));
+            captures.into_iter().map(|first| (first, self.history.ancestry(&[first]))).collect()
+        });
+        let owner = found_by.iter().find(|(_, brought)| brought.contains(change)).map(|(first, _)| *first);
+        // One that was made of a found value when that was edited came with the edit.
+        let editors =
+            || (0..self.history.changes().len() as u32).filter(|at| self.history.change(*at).deps.contains(&change));
+        owner.map(by).or_else(|| editors().map(by).min()).unwrap_or_default()
+    }
+
+    /// Whether what shows was found, not written.
+    pub(crate) fn is_found(&self, entry: &Entry<'_>) -> bool {
+        self.history.chain(entry.last_edit().change).kind == ActorKind::Found
     }
 
     /// The order in which writes are compared: found below written, then Lamport order.
-    pub(crate) fn lamport(&self, entry: &Entry<'_>) -> (bool, u32, crate::change::ActorId) {
-        (!entry.is_found(self.history), entry.counter, self.history.actor(entry.change))
+    pub(crate) fn lamport(&self, entry: &Entry<'_>) -> (bool, u32, ActorId) {
+        let last = entry.last_edit();
+        (!self.is_found(entry), last.counter, self.history.actor(last.change))
     }
 
-    /// Whether the change at `earlier` is the one at `later` or came before it.
-    pub(crate) fn is_before(&self, earlier: &Entry<'_>, later: &Entry<'_>) -> bool {
-        let chain_of = |entry: &Entry| self.history.change(entry.change).chain;
-        if chain_of(earlier) == chain_of(later) {
+    /// Whether `earlier` is in the commit of the op that set `later`, or came before it.
+    pub(crate) fn is_before(&self, earlier: SequenceEdit, later: &Entry<'_>) -> bool {
+        let chain_of = |change: u32| self.history.change(change).chain;
+        let chain = chain_of(later.change);
+        if chain_of(earlier.change) == chain {
             return earlier.change <= later.change;
         }
         if earlier.counter >= later.counter || earlier.change > later.change {
@@ -196,7 +229,6 @@ impl<'d> View<'d> {
         if at_hand.len() >= DELETIONS_AT_HAND {
             at_hand.clear();
         }
-        let chain = chain_of(later);
         let ancestry = at_hand.entry(chain).or_insert_with(|| {
             let first = self.history.chain(later.change).first;
             self.history.ancestry(&[first])

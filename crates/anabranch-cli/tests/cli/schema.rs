@@ -47,7 +47,6 @@ fn what_cannot_be_set_is_refused_by_name() {
     for (code, schema, says) in [
         (1, r#"{"stores":{"nope":{}}}"#, "there is no store nope"),
         (1, r#"{"stores":{"orders":{"key_path":"other"}}}"#, "key path"),
-        (1, r#"{"stores":{"orders":{"fields":{"note":"text"}}}}"#, "text"),
         (1, r#"{"stores":{}}"#, "says nothing"),
         (2, r#"{"stores":{"orders":{"fields":{"n":"biggest"}}}}"#, "biggest"),
         (2, r#"{"stores":{"orders":{"deletes":"never"}}}"#, "never"),

@@ -1,11 +1,13 @@
 //! Decoding a change chunk: one pass, borrowing, every bound checked before anything is allocated for it.
 
-use super::columns::{BadColumn, RunDecoder};
 use super::leb128::{read_signed, read_unsigned};
-use super::{ACTION_SET, ActorId, CHUNK_CHANGE, MAGIC, code, column};
+use super::{ActorId, CHUNK_CHANGE, MAGIC, SequenceAction, column};
 use crate::heads::ChangeHash;
 use crate::limits;
 use crate::scalar::Scalar;
+
+mod ops;
+mod places;
 
 /// Why bytes are no change of ours. An honest replica never makes such bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +50,7 @@ pub enum DecodeChangeError {
         /// id << 4 | type.
         specification: u64,
     },
-    /// An op that a store's history never holds: another object, a deletion, a sequence, an unknown value type.
+    /// An op that a store's history never holds: a map, a deletion outside of a sequence, an unknown value type.
     #[error("the change holds an op of a kind that no store writes")]
     ForeignOp,
     /// Bytes after the end.
@@ -82,11 +84,25 @@ pub(crate) struct Decoded {
     /// The author first, then every other actor that the ops name.
     pub(crate) actors: Vec<ActorId>,
     pub(crate) ops: Vec<DecodedOp>,
-    /// Counter and position in `actors`.
-    pub(crate) preds: Vec<(u32, u32)>,
+    pub(crate) preds: Vec<OpRef>,
+    /// Where each op acts inside a sequence, `None` for those that set a register; empty if all do.
+    pub(crate) places: Vec<Option<Place>>,
 }
 
-/// A `set` of one register.
+/// An op's id as a change writes it: its counter, and the position of its actor in the change's `actors`.
+pub(crate) type OpRef = (u32, u32);
+
+/// Where in a sequence an op acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The op that made the sequence.
+    pub(crate) object: OpRef,
+    /// The element that is changed, or behind which one is inserted; `None` for the place before the first.
+    pub(crate) element: Option<OpRef>,
+    pub(crate) action: SequenceAction,
+}
+
+/// A `set` of one register, or what is done inside a sequence: then it has a place instead of a name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DecodedOp {
     pub(crate) name_at: u32,
@@ -103,6 +119,12 @@ impl Decoded {
         *self.actors.first().expect("the author is always the first actor")
     }
 
+    /// Where the op at this position acts inside a sequence; `None` if it sets a register.
+    #[inline]
+    pub(crate) fn place(&self, op: usize) -> Option<&Place> {
+        self.places.get(op).and_then(Option::as_ref)
+    }
+
     /// The property name of an op of the chunk `bytes`, which this is the decoding of.
     pub(crate) fn name<'b>(&self, bytes: &'b [u8], op: &DecodedOp) -> &'b str {
         let name = bytes.get(op.name_at as usize..(op.name_at + op.name_bytes) as usize);
@@ -115,8 +137,8 @@ impl Decoded {
         Scalar { code: op.value_code, bytes: value.unwrap_or_default() }
     }
 
-    /// The predecessors of an op: counter and position in `actors`.
-    pub(crate) fn preds_of(&self, op: &DecodedOp) -> &[(u32, u32)] {
+    /// The predecessors of an op.
+    pub(crate) fn preds_of(&self, op: &DecodedOp) -> &[OpRef] {
         self.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default()
     }
 
@@ -166,8 +188,9 @@ impl Decoded {
         if !reader.rest.is_empty() {
             return Err(DecodeChangeError::TrailingBytes);
         }
-        let mut decoded = Self { hash, deps, seq, start_op, message, actors, ops: Vec::new(), preds: Vec::new() };
-        read_ops(bytes, &columns, bounds, &mut decoded)?;
+        let (ops, preds, places) = (Vec::new(), Vec::new(), Vec::new());
+        let mut decoded = Self { hash, deps, seq, start_op, message, actors, ops, preds, places };
+        ops::read_ops(bytes, &columns, bounds, &mut decoded)?;
         if start_op + decoded.ops.len() as u64 > limits::OP_COUNTER_MAX {
             return Err(DecodeChangeError::Limit { what: "the op counter", limit: limits::OP_COUNTER_MAX });
         }
@@ -258,6 +281,10 @@ fn read_deps(reader: &mut Reader<'_>) -> Result<Vec<ChangeHash>, DecodeChangeErr
 /// The columns that our ops have, as byte ranges of the chunk.
 #[derive(Default)]
 struct Columns {
+    object_actor: (usize, usize),
+    object_counter: (usize, usize),
+    element_actor: (usize, usize),
+    element_counter: (usize, usize),
     names: (usize, usize),
     insert: (usize, usize),
     action: (usize, usize),
@@ -284,6 +311,10 @@ fn read_columns(reader: &mut Reader<'_>) -> Result<Columns, DecodeChangeError> {
         let at = reader.at();
         reader.take(length)?;
         let slot = match specification {
+            column::OBJECT_ACTOR => &mut columns.object_actor,
+            column::OBJECT_COUNTER => &mut columns.object_counter,
+            column::ELEMENT_ACTOR => &mut columns.element_actor,
+            column::ELEMENT_COUNTER => &mut columns.element_counter,
             column::KEY_STR => &mut columns.names,
             column::INSERT => &mut columns.insert,
             column::ACTION => &mut columns.action,
@@ -297,147 +328,4 @@ fn read_columns(reader: &mut Reader<'_>) -> Result<Columns, DecodeChangeError> {
         *slot = (at, at + length);
     }
     Ok(columns)
-}
-
-fn read_ops(bytes: &[u8], columns: &Columns, bounds: Limits, decoded: &mut Decoded) -> Result<(), DecodeChangeError> {
-    let slice = |(from, to): (usize, usize)| bytes.get(from..to).unwrap_or_default();
-    let bad = |specification| move |_: BadColumn| DecodeChangeError::Column { specification };
-    let base = bytes.as_ptr() as usize;
-    let mut names = RunDecoder::<&[u8]>::new(slice(columns.names));
-    let mut metas = RunDecoder::<u64>::new(slice(columns.value_meta));
-    let mut counts = RunDecoder::<u64>::new(slice(columns.pred_count));
-    let mut value_at = columns.value.0;
-    while let Some(meta) = metas.next().map_err(bad(column::VALUE_META))? {
-        if decoded.ops.len() as u64 >= bounds.ops {
-            return Err(DecodeChangeError::Limit { what: "the number of ops", limit: bounds.ops });
-        }
-        let name = names
-            .next()
-            .map_err(bad(column::KEY_STR))?
-            .ok_or(DecodeChangeError::Column { specification: column::KEY_STR })?;
-        if name.len() > limits::NAME_BYTES_MAX {
-            return Err(DecodeChangeError::Limit { what: "a property name", limit: limits::NAME_BYTES_MAX as u64 });
-        }
-        let (value_code, value_bytes) = ((meta & 15) as u8, usize::try_from(meta >> 4).unwrap_or(usize::MAX));
-        let value_end = value_at.checked_add(value_bytes).filter(|end| *end <= columns.value.1);
-        let value = value_end
-            .and_then(|end| bytes.get(value_at..end))
-            .ok_or(DecodeChangeError::Column { specification: column::VALUE })?;
-        check_scalar(value_code, value)?;
-        let preds = counts
-            .next()
-            .map_err(bad(column::PRED_COUNT))?
-            .ok_or(DecodeChangeError::Column { specification: column::PRED_COUNT })?;
-        let preds_at = decoded.ops.last().map_or(0, |op| u64::from(op.preds_at) + u64::from(op.preds));
-        if preds > limits::PREDS_MAX || preds_at + preds > limits::PREDS_MAX {
-            return Err(DecodeChangeError::Limit { what: "predecessors", limit: limits::PREDS_MAX });
-        }
-        decoded.ops.push(DecodedOp {
-            name_at: (name.as_ptr() as usize - base) as u32,
-            name_bytes: name.len() as u32,
-            value_at: value_at as u32,
-            value_bytes: value_bytes as u32,
-            value_code,
-            preds_at: preds_at as u32,
-            preds: preds as u32,
-        });
-        value_at += value_bytes;
-    }
-    let ends = [
-        (names.is_done(), column::KEY_STR),
-        (counts.is_done(), column::PRED_COUNT),
-        (value_at == columns.value.1, column::VALUE),
-    ];
-    if let Some((_, specification)) = ends.into_iter().find(|(done, _)| !done) {
-        return Err(DecodeChangeError::Column { specification });
-    }
-    check_names(bytes, decoded)?;
-    check_constant_columns(slice(columns.insert), slice(columns.action), decoded.ops.len() as u64)?;
-    read_preds(slice(columns.pred_actor), slice(columns.pred_counter), decoded)
-}
-
-/// Names are UTF-8; a name of a run is checked once.
-fn check_names(bytes: &[u8], decoded: &Decoded) -> Result<(), DecodeChangeError> {
-    let mut checked = u32::MAX;
-    for op in &decoded.ops {
-        if op.name_at != checked {
-            let name = bytes.get(op.name_at as usize..(op.name_at + op.name_bytes) as usize).unwrap_or_default();
-            std::str::from_utf8(name).map_err(|_| DecodeChangeError::Malformed { what: "property name" })?;
-            checked = op.name_at;
-        }
-    }
-    Ok(())
-}
-
-/// A scalar in its shortest form and of a type that stores write.
-fn check_scalar(value_code: u8, mut value: &[u8]) -> Result<(), DecodeChangeError> {
-    let fits = match value_code {
-        code::NULL | code::FALSE | code::TRUE => value.is_empty(),
-        code::INT | code::TIMESTAMP => read_signed(&mut value).is_some() && value.is_empty(),
-        code::F64 => value.len() == 8,
-        _ if value.len() > limits::SCALAR_BYTES_MAX => {
-            return Err(DecodeChangeError::Limit { what: "a value", limit: limits::SCALAR_BYTES_MAX as u64 });
-        }
-        code::STR => std::str::from_utf8(value).is_ok(),
-        code::BYTES => true,
-        _ => return Err(DecodeChangeError::ForeignOp),
-    };
-    if fits { Ok(()) } else { Err(DecodeChangeError::Column { specification: column::VALUE }) }
-}
-
-/// Nothing is inserted into a sequence, and every action is `set`.
-fn check_constant_columns(mut insert: &[u8], action: &[u8], ops: u64) -> Result<(), DecodeChangeError> {
-    if ops == 0 {
-        return if insert.is_empty() && action.is_empty() { Ok(()) } else { Err(DecodeChangeError::ForeignOp) };
-    }
-    if read_unsigned(&mut insert) != Some(ops) || !insert.is_empty() {
-        return Err(DecodeChangeError::ForeignOp);
-    }
-    let mut actions = RunDecoder::<u64>::new(action);
-    for _ in 0..ops {
-        if actions.next() != Ok(Some(ACTION_SET)) {
-            return Err(DecodeChangeError::ForeignOp);
-        }
-    }
-    if actions.is_done() { Ok(()) } else { Err(DecodeChangeError::Column { specification: column::ACTION }) }
-}
-
-fn read_preds(actors: &[u8], counters: &[u8], decoded: &mut Decoded) -> Result<(), DecodeChangeError> {
-    let actor_bad = DecodeChangeError::Column { specification: column::PRED_ACTOR };
-    let counter_bad = DecodeChangeError::Column { specification: column::PRED_COUNTER };
-    let total = decoded.ops.last().map_or(0, |op| op.preds_at + op.preds);
-    let mut actors = RunDecoder::<u64>::new(actors);
-    let mut deltas = RunDecoder::<i64>::new(counters);
-    let mut counter = 0i64;
-    let mut named = vec![false; decoded.actors.len()];
-    for _ in 0..total {
-        let actor = actors
-            .next()
-            .ok()
-            .flatten()
-            .and_then(|actor| usize::try_from(actor).ok())
-            .ok_or_else(|| actor_bad.clone())?;
-        *named.get_mut(actor).ok_or_else(|| actor_bad.clone())? = true;
-        let delta = deltas.next().ok().flatten().ok_or_else(|| counter_bad.clone())?;
-        counter = counter
-            .checked_add(delta)
-            .filter(|c| (1..=limits::OP_COUNTER_MAX as i64).contains(c))
-            .ok_or_else(|| counter_bad.clone())?;
-        decoded.preds.push((counter as u32, actor as u32));
-    }
-    if !actors.is_done() || !deltas.is_done() {
-        return Err(counter_bad);
-    }
-    // An actor that no op names would make the bytes differ from their canonical encoding.
-    if !named.iter().skip(1).all(|named| *named) {
-        return Err(DecodeChangeError::Malformed { what: "actors" });
-    }
-    for op in &decoded.ops {
-        let preds = decoded.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default();
-        let order = |&(counter, actor): &(u32, u32)| (counter, decoded.actors.get(actor as usize).copied());
-        if !preds.is_sorted_by(|a, b| order(a) < order(b)) {
-            return Err(counter_bad);
-        }
-    }
-    Ok(())
 }

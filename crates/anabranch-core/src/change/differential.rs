@@ -101,6 +101,7 @@ fn encoded_again(decoded: &Decoded, bytes: &[u8]) -> (Vec<u8>, ChangeHash) {
             value_code: op.value_code,
             value: &bytes[op.value_at as usize..][..op.value_bytes as usize],
             preds,
+            place: None,
         })
         .collect();
     encode(&Draft {

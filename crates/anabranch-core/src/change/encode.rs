@@ -2,9 +2,9 @@
 
 use sha2::{Digest, Sha256};
 
-use super::columns::{DeltaEncoder, RunEncoder};
+use super::columns::{DeltaEncoder, NullableEncoder, RunEncoder, write_booleans};
 use super::leb128::{write_signed, write_unsigned};
-use super::{ACTION_SET, ActorId, CHUNK_CHANGE, MAGIC, column};
+use super::{ActorId, CHUNK_CHANGE, MAGIC, SequenceAction, action, code, column};
 use crate::heads::ChangeHash;
 
 /// A change about to be made.
@@ -17,12 +17,38 @@ pub(crate) struct Draft<'a> {
     pub(crate) ops: &'a [DraftOp<'a>],
 }
 
-/// A `set` about to be made. `preds` ascend by counter, then by actor.
+/// An op about to be made: a `set` of the register `name`, or what is done at a place in a sequence. `preds` ascend by
+/// counter, then by actor.
 pub(crate) struct DraftOp<'a> {
     pub(crate) name: &'a str,
+    pub(crate) place: Option<DraftPlace>,
     pub(crate) value_code: u8,
     pub(crate) value: &'a [u8],
     pub(crate) preds: &'a [(u32, ActorId)],
+}
+
+/// Where in a sequence an op is to act: the sequence, the element (`None` for the place before the first), and how.
+#[derive(Clone, Copy)]
+pub(crate) struct DraftPlace {
+    pub(crate) object: (u32, ActorId),
+    pub(crate) element: Option<(u32, ActorId)>,
+    pub(crate) action: SequenceAction,
+}
+
+impl DraftOp<'_> {
+    /// The action and the type code of its value.
+    fn action(&self) -> (u64, u8) {
+        match (self.value_code, self.place) {
+            (_, Some(DraftPlace { action: SequenceAction::Delete, .. })) => (action::DELETE, code::NULL),
+            (code::TEXT, _) => (action::MAKE_TEXT, code::NULL),
+            (code::LIST, _) => (action::MAKE_LIST, code::NULL),
+            (code, _) => (action::SET, code),
+        }
+    }
+
+    fn is_insert(&self) -> bool {
+        matches!(self.place, Some(DraftPlace { action: SequenceAction::Insert, .. }))
+    }
 }
 
 /// Encodes a change and returns its bytes and its hash.
@@ -63,8 +89,11 @@ fn other_actors(draft: &Draft<'_>) -> Vec<ActorId> {
     let mut others: Vec<_> = draft
         .ops
         .iter()
-        .flat_map(|op| op.preds)
-        .map(|(_, actor)| *actor)
+        .flat_map(|op| {
+            let place = op.place.into_iter().flat_map(|place| [Some(place.object), place.element]);
+            op.preds.iter().copied().chain(place.flatten())
+        })
+        .map(|(_, actor)| actor)
         .filter(|actor| *actor != draft.actor)
         .collect();
     others.sort_unstable();
@@ -73,45 +102,46 @@ fn other_actors(draft: &Draft<'_>) -> Vec<ActorId> {
 }
 
 fn write_columns(draft: &Draft<'_>, others: &[ActorId], out: &mut Vec<u8>) {
-    let mut columns: Vec<(u64, Vec<u8>)> = Vec::with_capacity(8);
+    let mut columns: Vec<(u64, Vec<u8>)> = Vec::with_capacity(12);
     let mut add = |specification, write: &dyn Fn(&mut Vec<u8>)| {
         let mut bytes = Vec::new();
         write(&mut bytes);
         columns.push((specification, bytes));
     };
+    let ops = draft.ops;
+    let index = |actor: &ActorId| others.binary_search(actor).map_or(0, |at| at as u64 + 1);
+    if ops.iter().any(|op| op.place.is_some()) {
+        write_places(ops, &index, &mut add);
+    }
     add(column::KEY_STR, &|out| {
-        let mut runs = RunEncoder::new(out);
-        draft.ops.iter().for_each(|op| {
-            runs.append(|out| {
+        let mut runs = NullableEncoder::new(out);
+        ops.iter().for_each(|op| match op.place {
+            Some(_) => runs.append_null(),
+            None => runs.append(|out| {
                 write_unsigned(op.name.len() as u64, out);
                 out.extend(op.name.as_bytes());
-            })
+            }),
         });
         runs.finish();
     });
-    add(column::INSERT, &|out| {
-        if !draft.ops.is_empty() {
-            write_unsigned(draft.ops.len() as u64, out);
-        }
-    });
+    add(column::INSERT, &|out| write_booleans(ops.iter().map(DraftOp::is_insert), out));
     let numbers = |out: &mut Vec<u8>, numbers: &mut dyn Iterator<Item = u64>| {
         let mut runs = RunEncoder::new(out);
         numbers.for_each(|number| runs.append(|out| write_unsigned(number, out)));
         runs.finish();
     };
-    add(column::ACTION, &|out| numbers(out, &mut draft.ops.iter().map(|_| ACTION_SET)));
+    add(column::ACTION, &|out| numbers(out, &mut ops.iter().map(|op| op.action().0)));
     add(column::VALUE_META, &|out| {
-        numbers(out, &mut draft.ops.iter().map(|op| (op.value.len() as u64) << 4 | u64::from(op.value_code)));
+        numbers(out, &mut ops.iter().map(|op| (op.value.len() as u64) << 4 | u64::from(op.action().1)));
     });
-    add(column::VALUE, &|out| draft.ops.iter().for_each(|op| out.extend(op.value)));
-    add(column::PRED_COUNT, &|out| numbers(out, &mut draft.ops.iter().map(|op| op.preds.len() as u64)));
-    let index = |actor: &ActorId| others.binary_search(actor).map_or(0, |at| at as u64 + 1);
+    add(column::VALUE, &|out| ops.iter().for_each(|op| out.extend(op.value)));
+    add(column::PRED_COUNT, &|out| numbers(out, &mut ops.iter().map(|op| op.preds.len() as u64)));
     add(column::PRED_ACTOR, &|out| {
-        numbers(out, &mut draft.ops.iter().flat_map(|op| op.preds).map(|(_, actor)| index(actor)));
+        numbers(out, &mut ops.iter().flat_map(|op| op.preds).map(|(_, actor)| index(actor)));
     });
     add(column::PRED_COUNTER, &|out| {
         let mut deltas = DeltaEncoder::new(out);
-        draft.ops.iter().flat_map(|op| op.preds).for_each(|(counter, _)| deltas.append(i64::from(*counter)));
+        ops.iter().flat_map(|op| op.preds).for_each(|(counter, _)| deltas.append(i64::from(*counter)));
         deltas.finish();
     });
     columns.retain(|(_, bytes)| !bytes.is_empty());
@@ -121,4 +151,32 @@ fn write_columns(draft: &Draft<'_>, others: &[ActorId], out: &mut Vec<u8>) {
         write_unsigned(bytes.len() as u64, out);
     }
     columns.iter().for_each(|(_, bytes)| out.extend(bytes));
+}
+
+/// The columns that say where in sequences ops act.
+fn write_places(ops: &[DraftOp<'_>], index: &dyn Fn(&ActorId) -> u64, add: &mut dyn FnMut(u64, &dyn Fn(&mut Vec<u8>))) {
+    let numbers = |out: &mut Vec<u8>, number: &dyn Fn(&DraftOp<'_>) -> Option<u64>| {
+        let mut runs = NullableEncoder::new(out);
+        ops.iter().for_each(|op| match number(op) {
+            Some(number) => runs.append(|out| write_unsigned(number, out)),
+            None => runs.append_null(),
+        });
+        runs.finish();
+    };
+    add(column::OBJECT_ACTOR, &|out| numbers(out, &|op| op.place.map(|place| index(&place.object.1))));
+    add(column::OBJECT_COUNTER, &|out| numbers(out, &|op| op.place.map(|place| u64::from(place.object.0))));
+    add(column::ELEMENT_ACTOR, &|out| numbers(out, &|op| op.place?.element.map(|element| index(&element.1))));
+    add(column::ELEMENT_COUNTER, &|out| {
+        let mut runs = NullableEncoder::new(out);
+        let mut before = 0;
+        ops.iter().for_each(|op| match op.place {
+            Some(place) => {
+                let counter = place.element.map_or(0, |(counter, _)| i64::from(counter));
+                runs.append(|out| write_signed(counter - before, out));
+                before = counter;
+            }
+            None => runs.append_null(),
+        });
+        runs.finish();
+    });
 }

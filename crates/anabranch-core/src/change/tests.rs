@@ -44,8 +44,10 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 fn encoded(ops: &[Op], author: ActorId, deps: &[ChangeHash]) -> (Vec<u8>, ChangeHash) {
-    let ops: Vec<_> =
-        ops.iter().map(|(name, code, value, preds)| DraftOp { name, value_code: *code, value, preds }).collect();
+    let ops: Vec<_> = ops
+        .iter()
+        .map(|(name, code, value, preds)| DraftOp { name, place: None, value_code: *code, value, preds })
+        .collect();
     encode(&Draft { deps, actor: author, seq: 1, start_op: 60, message: "hello", ops: &ops })
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::ActorId;
 use super::chunk::Chunk;
-use super::decode::{DecodeChangeError, Decoded, DecodedOp, Limits};
+use super::decode::{DecodeChangeError, Decoded, DecodedOp, Limits, OpRef, Place};
 use crate::heads::ChangeHash;
 
 /// A change as it came: its bytes keep to every bound and to the one canonical form, and that is all that is known of it.
@@ -70,15 +70,18 @@ impl UncheckedChange {
 
     /// What its ops and predecessors take up while they are kept decoded: thousands of times its bytes where they repeat.
     pub(crate) fn table_bytes(&self) -> usize {
-        self.decoded.ops.len() * size_of::<DecodedOp>() + self.decoded.preds.len() * size_of::<(u32, u32)>()
+        self.decoded.ops.len() * size_of::<DecodedOp>()
+            + self.decoded.preds.len() * size_of::<OpRef>()
+            + self.decoded.places.len() * size_of::<Option<Place>>()
     }
 
     /// The same without the tables of its ops, which are decoded again when they are needed.
     pub(crate) fn thinned(&self) -> Self {
         let Decoded { hash, deps, seq, start_op, message, actors, .. } = &self.decoded;
         let (deps, message, actors) = (deps.clone(), message.clone(), actors.clone());
-        let (ops, preds) = (Vec::new(), Vec::new());
-        let decoded = Decoded { hash: *hash, deps, seq: *seq, start_op: *start_op, message, actors, ops, preds };
+        let (ops, preds, places) = (Vec::new(), Vec::new(), Vec::new());
+        let decoded =
+            Decoded { hash: *hash, deps, seq: *seq, start_op: *start_op, message, actors, ops, preds, places };
         Self { bytes: self.bytes.clone(), decoded, op_count: self.op_count, is_thin: true }
     }
 

@@ -88,13 +88,15 @@ impl Document {
             CaptureKind::Lost { earlier } => (nothing(), Some(self.at(&earlier)), BTreeSet::new(), ActorKind::Found),
         };
         let seen = HashSet::default();
+        let mut plan = Plan::new(Author::replica(replica, actor));
+        plan.keep_sequences(base.schema());
         Capture {
             document: self,
             base,
             earlier,
             left_out,
             is_next: actor == ActorKind::Capture,
-            plan: Plan::new(Author::replica(replica, actor)),
+            plan,
             seen,
             seen_new: BTreeSet::new(),
             rows: Rows::default(),
@@ -132,6 +134,7 @@ impl Capture<'_> {
             schema.fields = self.base.schema().fields.clone();
             schema.deletes = self.base.schema().deletes;
         }
+        self.plan.keep_sequences(&schema);
         let value = stored_schema::to_value(&schema);
         let target = match self.base.registers.find(layout::SCHEMA_IDENTITY) {
             Some(record) => Target::Known(record),
@@ -222,13 +225,19 @@ impl Capture<'_> {
 }
 
 impl Plan {
-    /// Encodes the plan as a chain upon `base`.
+    /// Encodes the plan as a chain upon `base` and upon the sequences that were found.
     pub(crate) fn prepare(self, document: &Document, base: &KnownHeads, rows: Rows) -> Prepared {
         let (mut merges, mut chain) = (Vec::new(), Vec::new());
         if self.mark() > 0 {
-            let joined = merge_change::join(&document.history, base);
+            let mut found = Vec::new();
+            for plan in self.found() {
+                let changes = plan.encode(&[], 0);
+                found.extend(changes.last().map(|last| (last.hash, plan.mark() as u32)));
+                merges.extend(changes);
+            }
+            let joined = merge_change::join(&document.history, base, &found);
             chain = self.encode(&joined.deps, joined.last_op);
-            merges = joined.merges;
+            merges.extend(joined.merges);
         }
         Prepared { base: base.clone(), merges, chain, rows, deletions: 0, base_records: 0, records_read: 0 }
     }

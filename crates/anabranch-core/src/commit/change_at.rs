@@ -50,13 +50,9 @@ impl Document {
     ) -> Result<Commit, ChangeAtError> {
         let prepared = {
             let view = self.at(base);
-            let mut writer = Writer {
-                next_key: None,
-                plan: Plan::new(author.clone()),
-                rows: Rows::default(),
-                seen: BTreeSet::new(),
-                view: &view,
-            };
+            let mut plan = Plan::new(author.clone());
+            plan.keep_sequences(view.schema());
+            let mut writer = Writer { next_key: None, plan, rows: Rows::default(), seen: BTreeSet::new(), view: &view };
             rows.iter().for_each(|row| writer.row(row));
             let Writer { plan, rows, .. } = writer;
             if rows.refused() > 0 && !options.partial {

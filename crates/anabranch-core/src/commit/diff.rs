@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::Plan;
+use super::plan::{Elements, Plan};
 use crate::key::Key;
 use crate::layout;
 use crate::registers::{LIFE, RecordId, Slot};
@@ -12,6 +12,7 @@ use crate::value::Value;
 use crate::view::View;
 use crate::view::fields::{Leaf, LeafValue, each_leaf};
 
+mod elements;
 mod parts;
 
 /// What a source gives back for a value that went through it: values that it gives back alike are unknown, not changed.
@@ -64,13 +65,28 @@ impl Plan {
         }
         let mut written = Vec::new();
         each_leaf(value, &mut String::new(), &mut |suffix, leaf| {
-            self.set(view, identity, slot, suffix, |out| scalar::write_value(leaf, out));
+            self.set_leaf(view, identity, slot, suffix, leaf);
             if slot.is_some() {
                 written.push(suffix.to_owned());
             }
         });
         if let Some(slot) = slot {
             self.remove_others(view, slot, |suffix| written.iter().any(|written| written == suffix));
+        }
+    }
+
+    /// Sets a register to a value as a whole: a sequence where the field is declared one.
+    pub(super) fn set_leaf(
+        &mut self,
+        view: &View<'_>,
+        identity: &str,
+        slot: Option<Slot<'_>>,
+        suffix: &str,
+        leaf: &Value,
+    ) {
+        match Elements::of(self.policy_of_sequence(suffix), leaf) {
+            Some(elements) => self.make_sequence(view, identity, slot, suffix, elements),
+            None => self.set(view, identity, slot, suffix, |out| scalar::write_value(leaf, out)),
         }
     }
 
@@ -159,9 +175,8 @@ impl Plan {
             return;
         }
         match difference.value {
-            Some(value) => {
-                self.set(view, identity, Some(slot), &difference.suffix, |out| scalar::write_value(value, out))
-            }
+            Some(value) if self.edit_elements(view, slot, difference, value) => return,
+            Some(value) => self.set_leaf(view, identity, Some(slot), &difference.suffix, value),
             None if path.is_some_and(|path| slot.raw(path).next().is_some()) => {
                 self.remove_register(view, slot, &difference.suffix);
             }
@@ -192,6 +207,10 @@ fn leaves_of(value: &Value) -> BTreeMap<String, &Value> {
 fn is_equal(view: &View<'_>, leaf: &Leaf<'_>, new: &Value, encoded: &mut Vec<u8>) -> bool {
     if let LeafValue::Merged(value) = &leaf.value {
         return value == new || same_elements(value, new);
+    }
+    if leaf.entry.sequence.is_some() {
+        let shown = leaf.value();
+        return shown == *new || view.policy(leaf.path) == FieldPolicy::Set && same_elements(&shown, new);
     }
     encoded.clear();
     let code = scalar::write_value(new, encoded);

@@ -17,13 +17,11 @@ pub(crate) struct Joined {
     pub(crate) merges: Vec<ChangeBytes>,
 }
 
-/// Joins heads in a tree of at most [`DEPS_MAX`] each, until they fit one change.
-pub(crate) fn join(history: &History, heads: &KnownHeads) -> Joined {
-    let mut level: Vec<(ChangeHash, u32)> = heads
-        .positions
-        .iter()
-        .map(|position| (history.change(*position).hash, history.change(*position).last_op()))
-        .collect();
+/// Joins heads, and changes that are about to be made with their last op, in a tree of at most [`DEPS_MAX`] each, until
+/// they fit one change.
+pub(crate) fn join(history: &History, heads: &KnownHeads, new: &[(ChangeHash, u32)]) -> Joined {
+    let have = |position: &u32| (history.change(*position).hash, history.change(*position).last_op());
+    let mut level: Vec<(ChangeHash, u32)> = heads.positions.iter().map(have).chain(new.iter().copied()).collect();
     let mut merges = Vec::new();
     while level.len() > DEPS_MAX {
         level.sort_unstable();

@@ -1,8 +1,9 @@
 //! A commit being planned: the registers that it sets, and their encoding as a chain of changes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::change::{ActorId, Draft, DraftOp, encode};
+use crate::change::{ActorId, Draft, DraftOp, DraftPlace, encode};
 use crate::commit::Author;
 use crate::document::ChangeBytes;
 use crate::heads::ChangeHash;
@@ -10,8 +11,13 @@ use crate::history::chain::{ActorHasher, Header};
 use crate::layout;
 use crate::limits;
 use crate::registers::Slot;
+use crate::schema::FieldPolicy;
 use crate::value::{VALUE_DEPTH_MAX, Value};
 use crate::view::View;
+
+mod sequences;
+pub(crate) use sequences::Elements;
+use sequences::PlannedPlace;
 
 /// The registers that a commit sets, in flat arenas: an import has millions of them.
 pub(crate) struct Plan {
@@ -20,10 +26,23 @@ pub(crate) struct Plan {
     values: Vec<u8>,
     preds: Vec<(u32, ActorId)>,
     ops: Vec<PlannedOp>,
-    /// The end of each record's ops.
-    record_ends: Vec<u32>,
+    /// Where ops act that act inside sequences, in the order of the ops.
+    places: Vec<PlannedPlace>,
+    /// Where a change may end.
+    ends: Vec<End>,
+    /// The fields that are declared sequences, by suffix.
+    sequences: BTreeMap<String, FieldPolicy>,
+    /// Found sequences, each of which is a commit of its own, and how many ops came before it.
+    found: Vec<(usize, Plan)>,
     /// What is too large of the record that is being planned.
     too_large: Option<RecordTooLarge>,
+}
+
+/// A position between ops at which a change may end.
+struct End {
+    at: u32,
+    /// Whether a record ends there; if not, it is in the middle of a sequence.
+    of_record: bool,
 }
 
 /// Leaves room for the author's id in the places that are blank while it is not derived yet.
@@ -48,8 +67,18 @@ pub struct RecordTooLarge {
 
 impl Plan {
     pub(crate) fn new(author: Author) -> Self {
-        let (names, values, preds) = (String::new(), Vec::new(), Vec::new());
-        Self { author, names, values, preds, ops: Vec::new(), record_ends: Vec::new(), too_large: None }
+        Self {
+            author,
+            names: String::new(),
+            values: Vec::new(),
+            preds: Vec::new(),
+            ops: Vec::new(),
+            places: Vec::new(),
+            ends: Vec::new(),
+            sequences: BTreeMap::new(),
+            found: Vec::new(),
+            too_large: None,
+        }
     }
 
     /// Sets a register; what `slot` shows there at the base is what the op saw.
@@ -77,6 +106,11 @@ impl Plan {
                 own.sort_unstable();
             }
         }
+        self.push_op(value_code);
+    }
+
+    /// Ends an op whose name, value and predecessors were appended.
+    fn push_op(&mut self, value_code: u8) {
         let (name_end, value_end, preds_end) = (self.names.len(), self.values.len(), self.preds.len() as u32);
         self.ops.push(PlannedOp { name_end, value_end, preds_end, value_code });
     }
@@ -93,12 +127,13 @@ impl Plan {
         if let Some(too_large) = self.too_large.take() {
             return Err(too_large);
         }
-        let from = self.record_ends.last().copied().unwrap_or(0);
-        let count = self.ops.len() as u32 - from;
-        if count == 0 {
+        let from = self.ends.iter().rev().find(|end| end.of_record).map_or(0, |end| end.at);
+        let to = self.ops.len() as u32;
+        if to == from {
             return Ok(false);
         }
-        if u64::from(count) > limits::OPS_MAX {
+        let in_sequences = self.places.len() - self.places.partition_point(|place| place.op < from);
+        if u64::from(to - from) - in_sequences as u64 > limits::OPS_MAX {
             return Err(RecordTooLarge { what: "fields", limit: limits::OPS_MAX });
         }
         let before = from.checked_sub(1).and_then(|last| self.ops.get(last as usize));
@@ -106,8 +141,13 @@ impl Plan {
         if self.names.len() - names + self.values.len() - values > limits::RECORD_BYTES_MAX {
             return Err(RecordTooLarge { what: "bytes", limit: limits::RECORD_BYTES_MAX as u64 });
         }
-        self.record_ends.push(self.ops.len() as u32);
+        self.ends.push(End { at: to, of_record: true });
         Ok(true)
+    }
+
+    /// The sequences that were found.
+    pub(crate) fn found(&self) -> impl Iterator<Item = &Plan> {
+        self.found.iter().map(|(_, found)| found)
     }
 
     /// How many ops there are, to roll back to.
@@ -122,7 +162,9 @@ impl Plan {
         self.names.truncate(names);
         self.values.truncate(values);
         self.preds.truncate(preds as usize);
-        self.record_ends.retain(|end| *end as usize <= mark);
+        self.places.truncate(self.places.partition_point(|place| (place.op as usize) < mark));
+        self.ends.truncate(self.ends.partition_point(|end| end.at as usize <= mark));
+        self.found.retain(|(before, _)| *before < mark);
     }
 
     /// Encodes the chain upon `deps` (at most [`limits::DEPS_MAX`]), whose largest op counter is `last_op`.
@@ -133,14 +175,15 @@ impl Plan {
             by: self.author.name.as_str().into(),
             origin: self.author.origin.clone(),
         };
-        let actor = self.derive_actor(deps, &cuts);
+        let actor = self.derive_actor(deps, last_op);
         let own = actor.to_string();
         let mut chain: Vec<ChangeBytes> = Vec::with_capacity(cuts.len());
         let (mut from, mut start_op) = (0, u64::from(last_op) + 1);
         for to in cuts {
             let names: Vec<std::borrow::Cow<'_, str>> = (from..to).map(|at| own_name(self.op(at).0, &own)).collect();
+            let mut places = self.places_from(from as u32, last_op + 1, actor);
             let ops: Vec<DraftOp<'_>> =
-                names.iter().zip(from..to).map(|(name, at)| draft_op(name, self.op(at))).collect();
+                names.iter().zip(from..to).map(|(name, at)| draft_op(name, places(at), self.op(at))).collect();
             let message = if from == 0 { header.message() } else { String::new() };
             let before = chain.last().map(|change| [change.hash]);
             let draft = Draft {
@@ -166,7 +209,8 @@ impl Plan {
         let mut before = 0usize;
         let bytes_at =
             |at: usize| at.checked_sub(1).and_then(|at| self.ops.get(at)).map_or(0, |op| op.name_end + op.value_end);
-        for end in self.record_ends.iter().map(|end| *end as usize) {
+        for End { at, of_record } in &self.ends {
+            let end = *at as usize;
             let full = records == limits::RECORDS_PER_CHANGE
                 || (end - from) as u64 > limits::OPS_MAX
                 || bytes_at(end) - bytes_at(from) > limits::CHANGE_BYTES_TARGET;
@@ -174,7 +218,7 @@ impl Plan {
                 cuts.push(before);
                 (records, from) = (0, before);
             }
-            records += 1;
+            records += usize::from(*of_record);
             before = end;
         }
         if before > from {
@@ -183,16 +227,20 @@ impl Plan {
         cuts
     }
 
-    fn derive_actor(&self, deps: &[ChangeHash], cuts: &[usize]) -> ActorId {
+    fn derive_actor(&self, deps: &[ChangeHash], last_op: u32) -> ActorId {
+        let mut places = self.places_from(0, last_op + 1, ActorHasher::OWN);
         let mut hasher = ActorHasher::new(self.author.kind, &self.author.name, &self.author.origin, deps);
         let mut from = 0;
-        for to in cuts {
-            for at in from..*to {
+        for to in self.cut_into_changes() {
+            for at in from..to {
                 let (name, value_code, value, preds) = self.op(at);
                 hasher.op(name, value_code, value, preds.iter().copied());
+                if let Some(place) = places(at) {
+                    hasher.place(&place);
+                }
             }
             hasher.end_change();
-            from = *to;
+            from = to;
         }
         hasher.finish()
     }
@@ -212,9 +260,10 @@ impl Plan {
 
 fn draft_op<'a>(
     name: &'a str,
+    place: Option<DraftPlace>,
     (_, value_code, value, preds): (&str, u8, &'a [u8], &'a [(u32, ActorId)]),
 ) -> DraftOp<'a> {
-    DraftOp { name, value_code, value, preds }
+    DraftOp { name, place, value_code, value, preds }
 }
 
 /// The name with the author's id in the place that was left blank for it.

@@ -11,6 +11,7 @@ use crate::layout;
 use crate::registers::{Entry, LIFE, RecordId, Slot};
 use crate::scalar::Scalar;
 use crate::schema::{FieldPath, FieldPolicy};
+use crate::view::fields::Leaf;
 use crate::view::{Life, View};
 
 /// What became of every row of a commit; the counts add up to `rows`.
@@ -221,7 +222,12 @@ impl View<'_> {
         if !others.contains_key(slot.identity()) {
             return Met::only(Outcome::Applied);
         }
-        let ours: Vec<Entry<'_>> = slot.entries().filter(|entry| own.contains(&entry.change)).collect();
+        let is_ours = |entry: &Entry<'_>| {
+            let edits = entry.sequence.map(|held| held.edits()).unwrap_or_default();
+            own.contains(&entry.change) || edits.iter().any(|edit| own.contains(&edit.change))
+        };
+        let sequences = slot.buried().map(Entry::of_sequence);
+        let ours: Vec<Entry<'_>> = slot.entries().chain(sequences).filter(is_ours).collect();
         let deletes = ours.iter().any(|entry| entry.path == LIFE && entry.scalar == Scalar::DELETED);
         let life = self.life(slot);
         match &life {
@@ -242,14 +248,17 @@ impl View<'_> {
         let suffix = |path: u32| &*self.paths().info(path).suffix;
         let related = |a: u32, b: u32| a == b || is_below(suffix(a), suffix(b)) || is_below(suffix(b), suffix(a));
         let mut worst = Met::only(Outcome::Merged);
-        for clash in &fields.clashes {
+        // Edits of a list's elements never conflict in a receipt.
+        for clash in fields.clashes.iter().filter(|clash| !clash.is_inside) {
             for entry in ours.iter().filter(|entry| related(entry.path, clash.path)) {
                 // An equal value of somebody else's may be the one that shows: ours does too.
-                let ours = entry.scalar;
-                let shows = fields.leaves.iter().any(|leaf| leaf.path == entry.path && leaf.entry.scalar == ours)
-                    || clash.shown.is_none() && !clash.others.iter().any(|(_, other)| other == entry);
+                let is_it = |leaf: &Leaf<'_>| leaf.path == entry.path && self.is_equal_value(&leaf.entry, entry);
+                let shows = fields.leaves.iter().any(is_it)
+                    || clash.shown.is_none() && !clash.others.iter().any(|(_, other)| other.is_same_op(entry));
                 let outcome = match self.policy(clash.path) {
-                    FieldPolicy::LastWriter | FieldPolicy::Counter => Outcome::Conflicted,
+                    FieldPolicy::LastWriter | FieldPolicy::Counter | FieldPolicy::Text | FieldPolicy::List => {
+                        Outcome::Conflicted
+                    }
                     _ if shows => Outcome::Conflicted,
                     _ => Outcome::Superseded,
                 };

@@ -7,7 +7,7 @@ use crate::document::Document;
 use crate::key::Key;
 use crate::layout;
 use crate::registers::Slot;
-use crate::scalar::{self, Scalar};
+use crate::scalar::Scalar;
 use crate::schema::FieldPath;
 use crate::value::Value;
 use crate::view::View;
@@ -49,6 +49,7 @@ impl Document {
             let record = view.keys().find(&view.registers, key).ok_or(ResolveError::NoSuchRecord)?;
             let slot = view.registers.slot(record);
             let mut plan = Plan::new(author.clone());
+            plan.keep_sequences(view.schema());
             match resolution {
                 Resolution::Field(path, value) => plan.resolve_field(&view, slot, key, path, Some(value))?,
                 Resolution::Keep => {
@@ -113,7 +114,7 @@ impl Plan {
         let mut written = Vec::new();
         if let Some(value) = value {
             each_leaf(value, &mut prefix, &mut |suffix, leaf| {
-                self.set(view, slot.identity(), Some(slot), suffix, |out| scalar::write_value(leaf, out));
+                self.set_leaf(view, slot.identity(), Some(slot), suffix, leaf);
                 written.push(suffix.to_owned());
             });
         }

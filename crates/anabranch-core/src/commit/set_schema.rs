@@ -6,18 +6,12 @@ use super::receipt::Rows;
 use super::{Author, Commit, CommitError};
 use crate::document::Document;
 use crate::layout;
-use crate::schema::{FieldPolicy, StoreSchema};
+use crate::schema::StoreSchema;
 use crate::view::stored_schema;
 
 /// Why a schema was not set.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SetSchemaError {
-    /// A policy that this build cannot keep.
-    #[error("fields of policy {policy:?} need the sequence engine, which this version does not have yet")]
-    Unsupported {
-        /// The policy's name.
-        policy: &'static str,
-    },
     /// Records are there, and their keys would not be found any more.
     #[error("the key path and the key generator of a store that holds records cannot change")]
     KeyPathInUse,
@@ -26,20 +20,9 @@ pub enum SetSchemaError {
     Commit(#[from] CommitError),
 }
 
-impl StoreSchema {
-    /// Refuses policies that this build cannot keep.
-    pub fn check_supported(&self) -> Result<(), SetSchemaError> {
-        match self.fields.values().find(|policy| !FieldPolicy::is_supported(**policy)) {
-            Some(policy) => Err(SetSchemaError::Unsupported { policy: policy.name() }),
-            None => Ok(()),
-        }
-    }
-}
-
 impl Document {
     /// Sets the schema upon the present heads.
     pub fn set_schema(&mut self, schema: &StoreSchema, author: &Author) -> Result<Commit, SetSchemaError> {
-        schema.check_supported()?;
         let prepared = {
             let view = self.view();
             let have = view.schema();

@@ -1,15 +1,15 @@
 //! The history of one record: every write of it, and whether it shows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Document, Write};
-use crate::change::Decoded;
+use crate::change::{Decoded, code};
 use crate::key::Key;
 use crate::layout;
-use crate::registers::hash_identity;
-
+use crate::registers::{Entry, hash_identity};
 use crate::scalar::Scalar;
 use crate::schema::FieldPath;
+use crate::sequence::OpId;
 use crate::value::Value;
 
 impl Document {
@@ -20,18 +20,24 @@ impl Document {
         let slot = view.registers.slot(record);
         let fields = view.fields(slot, None);
         let alive = view.life(slot).is_shown();
-        let shown = fields.leaves.iter().filter(|_| alive).map(|leaf| (leaf.entry.change, leaf.entry.counter));
+        let last = |entry: &Entry<'_>| (entry.last_edit().change, entry.last_edit().counter);
+        let shown = fields.leaves.iter().filter(|_| alive).map(|leaf| last(&leaf.entry));
         let visible = slot.entries().filter(|entry| !slot.is_hidden(entry, &self.history));
-        let seen = Seen { alive, shown: shown.collect(), visible: visible.map(|e| (e.change, e.counter)).collect() };
+        let visible = visible.chain(view.kept_alive(slot)).map(|entry| (entry.change, entry.counter));
+        let seen = Seen { alive, shown: shown.collect(), visible: visible.collect() };
         // Of what was trimmed, what is still visible is told.
         let mut kept: Vec<_> = slot.entries().filter(|entry| self.history.is_trimmed(entry.change)).collect();
         kept.sort_by_key(|entry| (entry.change, entry.counter));
         let mut writes = Vec::new();
         for entry in kept {
             let suffix = &view.paths().info(entry.path).suffix;
-            writes.push(self.write(key, (entry.change, entry.counter), suffix, entry.scalar, &seen));
+            let write = self.write(key, (entry.change, entry.counter), suffix, entry.scalar, &seen);
+            let value = write.value.clone().or_else(|| entry.sequence.map(|held| held.value()));
+            writes.push(Write { value, ..write });
         }
         let hash = hash_identity(slot.identity());
+        let has_sequences = slot.entries().any(|entry| entry.sequence.is_some()) || slot.buried().next().is_some();
+        let mut replay = self.registers.beginning(&self.history, hash);
         for (position, stored) in (0..).zip(self.history.changes()) {
             if self.history.is_trimmed(position) || self.history.touched(position).binary_search(&hash).is_err() {
                 continue;
@@ -39,12 +45,51 @@ impl Document {
             let bytes = self.history.bytes(position);
             let decoded = Decoded::read_accepted(&bytes, stored.hash);
             for (counter, op) in (stored.start_op..).zip(&decoded.ops) {
-                if let Some(suffix) = own_suffix(decoded.name(&bytes, op), slot.identity()) {
-                    writes.push(self.write(key, (position, counter), suffix, decoded.value(&bytes, op), &seen));
+                let scalar = decoded.value(&bytes, op);
+                if let Some(suffix) = own_suffix(decoded.name(&bytes, op), slot.identity())
+                    && !matches!(scalar.code, code::TEXT | code::LIST)
+                {
+                    writes.push(self.write(key, (position, counter), suffix, scalar, &seen));
                 }
+            }
+            if !has_sequences {
+                continue;
+            }
+            replay.apply(&self.history, position, (&decoded, &bytes), &|record| record == hash);
+            for (object, last_op) in self.sequences_written(position, &decoded) {
+                let Some((held, own)) = replay.sequence(&self.history, object) else { continue };
+                if own.identity() != slot.identity() {
+                    continue;
+                }
+                let suffix = &view.paths().info(held.path).suffix;
+                let counts = fields.leaves.iter().any(|leaf| leaf.entry.sequence.is_some_and(|own| own.id == object));
+                let write = self.write(key, (position, last_op), suffix, Scalar::ABSENT, &seen);
+                writes.push(Write {
+                    value: Some(held.value()),
+                    is_part: counts && !write.shown,
+                    replica: view.writer_of(position).to_owned(),
+                    visible: seen.visible.contains(&(held.change, held.id.counter)),
+                    ..write
+                });
             }
         }
         writes
+    }
+
+    /// The sequences that a change makes or edits, each with its last op there.
+    fn sequences_written(&self, position: u32, decoded: &Decoded) -> BTreeMap<OpId, u32> {
+        let stored = self.history.change(position);
+        let mut written = BTreeMap::new();
+        for (at, op) in decoded.ops.iter().enumerate() {
+            let counter = stored.start_op + at as u32;
+            let object = match decoded.place(at) {
+                Some(place) => self.history.op_id(decoded, place.object),
+                None if matches!(op.value_code, code::TEXT | code::LIST) => Some(OpId { actor: stored.actor, counter }),
+                None => None,
+            };
+            written.extend(object.map(|object| (object, counter)));
+        }
+        written
     }
 
     fn write(&self, key: &Key, id: (u32, u32), suffix: &str, scalar: Scalar<'_>, seen: &Seen) -> Write {

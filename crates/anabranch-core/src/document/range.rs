@@ -1,7 +1,6 @@
 //! What happened between two heads: which records were touched, and how they changed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
 use super::Document;
 use crate::change::Decoded;
@@ -41,24 +40,41 @@ impl Document {
         Batch { from: from.heads().clone(), to: to.heads().clone(), changes }
     }
 
-    /// Calls `visit` with identity and suffix of every op of a change; a trimmed one has none any more.
+    /// Calls `visit` with identity and suffix of every op of a change, for a stretch of ops in one sequence once; a trimmed
+    /// change has none any more.
     pub(crate) fn each_op(&self, position: u32, visit: &mut dyn FnMut(&str, &str)) {
         if self.history.is_trimmed(position) {
             return;
         }
         let bytes = self.history.bytes(position);
         let decoded = Decoded::read_accepted(&bytes, self.history.change(position).hash);
-        for op in &decoded.ops {
-            let name = decoded.name(&bytes, op);
-            let (identity, suffix) = name.split_at(layout::identity_length(name).unwrap_or(0));
-            visit(identity, suffix);
+        let mut object = None;
+        for (at, op) in decoded.ops.iter().enumerate() {
+            let Some(place) = decoded.place(at) else {
+                let name = decoded.name(&bytes, op);
+                let (identity, suffix) = name.split_at(layout::identity_length(name).unwrap_or(0));
+                visit(identity, suffix);
+                continue;
+            };
+            if object != Some(place.object)
+                && let Some((held, slot)) =
+                    self.history.op_id(&decoded, place.object).and_then(|id| self.registers.sequence(&self.history, id))
+            {
+                object = Some(place.object);
+                visit(slot.identity(), &self.registers.paths.info(held.path).suffix);
+            }
         }
     }
 
-    /// The identities of the records that changes between two heads touch, those at `except` left out.
-    pub(crate) fn touched_between(&self, from: &KnownHeads, to: &KnownHeads, except: &Range<u32>) -> Touched {
+    /// The identities of the records that changes between two heads touch, those of changes that are left out not counted.
+    pub(crate) fn touched_between(
+        &self,
+        from: &KnownHeads,
+        to: &KnownHeads,
+        leave_out: &dyn Fn(u32) -> bool,
+    ) -> Touched {
         let mut touched = Touched::new();
-        for position in self.changes_between(from, to).into_iter().filter(|position| !except.contains(position)) {
+        for position in self.changes_between(from, to).into_iter().filter(|position| !leave_out(*position)) {
             self.each_op(position, &mut |identity, _| {
                 if !touched.contains_key(identity) {
                     touched.insert(identity.into(), ());

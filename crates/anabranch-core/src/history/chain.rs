@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::change::{ActorId, ActorKind};
+use crate::change::{ActorId, ActorKind, DraftPlace};
 use crate::heads::ChangeHash;
 use crate::limits;
 use crate::record::Origin;
@@ -75,6 +75,9 @@ fn unescape(text: &str) -> String {
 pub(crate) struct ActorHasher(Sha256, ActorKind);
 
 impl ActorHasher {
+    /// Stands for the author's own id where a place names an op of the commit itself.
+    pub(crate) const OWN: ActorId = ActorId([0; 16]);
+
     pub(crate) fn new(kind: ActorKind, by: &str, origin: &Origin, deps: &[ChangeHash]) -> Self {
         let mut hasher = Sha256::new();
         hasher.update(b"anabranch actor 1");
@@ -113,6 +116,15 @@ impl ActorHasher {
     /// Ends a change, so that the same ops in other changes are another commit.
     pub(crate) fn end_change(&mut self) {
         self.0.update([0xff; 24]);
+    }
+
+    /// Adds where the op that was added last acts inside a sequence.
+    pub(crate) fn place(&mut self, place: &DraftPlace) {
+        self.0.update([place.action as u8, u8::from(place.element.is_some())]);
+        for (counter, actor) in [Some(place.object), place.element].into_iter().flatten() {
+            self.0.update(counter.to_le_bytes());
+            self.0.update(actor.0);
+        }
     }
 
     pub(crate) fn finish(self) -> ActorId {

@@ -7,9 +7,12 @@ use std::collections::BTreeMap;
 use hashbrown::HashTable;
 
 use super::hash_key;
+use super::sequences::{Held, kind_of};
 use super::slot::{Entry, Slot};
+use crate::history::History;
 use crate::layout;
 use crate::scalar::Scalar;
+use crate::sequence::OpId;
 
 /// A visible value as it is stored: its bytes lie in the page's arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +22,7 @@ pub(super) struct StoredEntry {
     pub(super) change: u32,
     /// Bytes << 4 | type code.
     pub(super) length_code: u32,
+    /// Where the bytes lie; the position of a sequence.
     pub(super) at: u64,
 }
 
@@ -49,6 +53,11 @@ pub(crate) struct Page {
     pub(super) values: Vec<u8>,
     /// One of every class of found values that was overwritten: further ones of the class are not shown.
     pub(super) overwritten: BTreeMap<u32, Vec<StoredEntry>>,
+    /// Every sequence that a register holds or held, and where each lies by the op that made it.
+    pub(super) sequences: Vec<Held>,
+    pub(super) by_object: BTreeMap<OpId, u32>,
+    /// Sequences that were overwritten, by record: edits that nobody saw who overwrote them keep them alive.
+    buried: BTreeMap<u32, Vec<u32>>,
     /// Bytes of values that nothing shows any more, and entries that were moved away from.
     wasted_bytes: usize,
     wasted_entries: usize,
@@ -66,6 +75,7 @@ impl Page {
             + self.entries.capacity() * size_of::<StoredEntry>()
             + self.slots.capacity() * size_of::<StoredSlot>()
             + self.index.capacity() * 5
+            + self.sequences.iter().map(|held| held.sequence.resident_bytes() + size_of::<Held>()).sum::<usize>()
             + self.overwritten.values().map(|gone| (gone.len() + 2) * size_of::<StoredEntry>()).sum::<usize>()
     }
 
@@ -106,10 +116,58 @@ impl Page {
     }
 
     pub(super) fn entry(&self, stored: &StoredEntry) -> Entry<'_> {
+        let scalar = Scalar { code: (stored.length_code & 15) as u8, bytes: &[] };
+        if kind_of(scalar).is_some() {
+            return Entry::of_sequence(self.sequences.get(stored.at as usize).expect("sequences lie in their page"));
+        }
         let from = stored.at as usize;
         let bytes = self.values.get(from..from + stored.bytes()).expect("values lie in their page");
-        let scalar = Scalar { code: (stored.length_code & 15) as u8, bytes };
-        Entry { path: stored.path, counter: stored.counter, change: stored.change, scalar }
+        let scalar = Scalar { bytes, ..scalar };
+        Entry { path: stored.path, counter: stored.counter, change: stored.change, scalar, sequence: None }
+    }
+
+    /// Keeps a sequence that was made just now, and tells where it lies.
+    pub(super) fn keep_sequence(&mut self, held: Held) -> u64 {
+        let at = self.sequences.len() as u32;
+        self.by_object.insert(held.id, at);
+        self.sequences.push(held);
+        u64::from(at)
+    }
+
+    /// The sequence that an op made.
+    pub(super) fn sequence(&self, object: OpId) -> Option<&Held> {
+        self.by_object.get(&object).and_then(|at| self.sequences.get(*at as usize))
+    }
+
+    pub(super) fn sequence_mut(&mut self, object: OpId) -> Option<&mut Held> {
+        self.by_object.get(&object).and_then(|at| self.sequences.get_mut(*at as usize))
+    }
+
+    /// Remembers the class of a found sequence that was overwritten or edited.
+    pub(super) fn note_class_overwritten(&mut self, object: OpId, history: &History) {
+        let Some(held) = self.sequence(object).filter(|held| held.is_found(history)) else { return };
+        let mut bytes = Vec::new();
+        let code = held.made_as(&mut bytes);
+        let (record, path, counter, change) = (held.record, held.path, held.id.counter, held.change);
+        let length_code = (bytes.len() as u32) << 4 | u32::from(code);
+        let at = self.keep(&bytes);
+        self.note_overwritten(record, StoredEntry { path, counter, change, length_code, at });
+    }
+
+    /// The sequences of a record, by the ops that made them.
+    pub(super) fn objects_of(&self, at: u32) -> impl Iterator<Item = OpId> {
+        let own = self.entries(at).iter().filter_map(|stored| self.entry(stored).sequence);
+        own.chain(self.buried(at)).map(|held| held.id)
+    }
+
+    /// Remembers that a register no longer holds a sequence.
+    pub(super) fn bury(&mut self, at: u32, sequence: u64) {
+        self.buried.entry(at).or_default().push(sequence as u32);
+    }
+
+    pub(super) fn buried(&self, at: u32) -> impl Iterator<Item = &Held> {
+        let own = if self.buried.is_empty() { None } else { self.buried.get(&at) };
+        own.into_iter().flatten().filter_map(|at| self.sequences.get(*at as usize))
     }
 
     /// The record with this identity, whose key has this hash.
@@ -221,9 +279,13 @@ impl Page {
     pub(super) fn take(&mut self, from: &Page, at: u32) {
         let identity = from.identity(at);
         let new = self.insert(identity, hash_key(layout::key_of_identity(identity)));
-        let copy = |page: &mut Page, stored: &StoredEntry| StoredEntry {
-            at: page.keep(from.entry(stored).scalar.bytes),
-            ..*stored
+        let copy = |page: &mut Page, stored: &StoredEntry| {
+            let entry = from.entry(stored);
+            let at = match entry.sequence {
+                Some(held) => page.keep_sequence(held.moved_to(new)),
+                None => page.keep(entry.scalar.bytes),
+            };
+            StoredEntry { at, ..*stored }
         };
         for stored in from.entries(at) {
             let stored = copy(self, stored);
@@ -232,6 +294,10 @@ impl Page {
         for stored in from.overwritten(at) {
             let stored = copy(self, stored);
             self.note_overwritten(new, stored);
+        }
+        for held in from.buried(at) {
+            let sequence = self.keep_sequence(held.moved_to(new));
+            self.bury(new, sequence);
         }
         self.note_created(new, from.created(at));
     }

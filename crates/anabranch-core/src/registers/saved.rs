@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cell::PageCell;
 use super::directory::Directory;
-use super::{Paths, Registers, saved_page};
+use super::{Paths, Registers, read_id, saved_page, write_id};
 use crate::layout;
 use crate::saved::{PageHash, Reader, Writer};
 use crate::scalar::Holds;
@@ -31,6 +31,13 @@ impl Registers {
         self.paths.infos().iter().for_each(|info| writer.bytes(info.suffix.as_bytes()));
         writer.number(self.contested.len() as u64);
         self.contested.iter().for_each(|key| writer.bytes(key.as_bytes()));
+        let mut objects: Vec<_> = self.objects.iter().collect();
+        objects.sort_unstable();
+        writer.number(objects.len() as u64);
+        for (object, hash) in objects {
+            write_id(*object, writer);
+            writer.fixed(&hash.to_le_bytes());
+        }
         self.directory.write(writer);
         let mut written = hashes.iter();
         let mut next = written.next();
@@ -62,6 +69,10 @@ impl Registers {
             let key = reader.text()?;
             layout::read_identity(key).filter(|identity| identity.actor.is_none())?;
             registers.contested.insert(key.into());
+        }
+        for _ in 0..reader.count(10)? {
+            let object = read_id(reader)?;
+            registers.objects.insert(object, u64::from_le_bytes(reader.fixed()?));
         }
         let (directory, pages) = Directory::read(reader)?;
         registers.directory = directory;

@@ -3,6 +3,11 @@
 
 use super::page::{Page, StoredEntry};
 use super::paths::Paths;
+use super::saved_sequence;
+use super::sequences::Held;
+use super::slot::Entry;
+use crate::change::code;
+use crate::history::History;
 use crate::layout;
 use crate::saved::{Reader, Writer};
 use crate::scalar::{Holds, Scalar, nests_within};
@@ -26,13 +31,18 @@ pub(super) fn encode(page: &Page) -> Vec<u8> {
                 values.extend_from_slice(page.entry(stored).scalar.bytes);
             }
         }
+        let held = page.entries(at).iter().filter_map(|stored| page.entry(stored).sequence);
+        held.for_each(|held| saved_sequence::write(held, &mut writer));
+        writer.number(page.buried(at).count() as u64);
+        page.buried(at).for_each(|held| saved_sequence::write(held, &mut writer));
     }
     writer.bytes(&values);
     writer.out
 }
 
-/// Decodes a page of a document that has `paths` and `changes` changes; `None` if it is none, or holds what no page holds.
-pub(super) fn decode(bytes: &[u8], paths: &Paths, changes: u32) -> Option<Page> {
+/// Decodes a page of a document that has `paths` and `history`; `None` if it is none, or holds what no page holds.
+pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<Page> {
+    let changes = history.changes().len() as u32;
     let mut reader = Reader::new(bytes);
     let mut page = Page::default();
     let mut value_at = 0;
@@ -56,6 +66,7 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, changes: u32) -> Option<Page> 
             let stored = entry(&mut reader, &mut value_at)?;
             page.note_overwritten(at, stored);
         }
+        read_sequences(at, &mut reader, &mut page, history)?;
     }
     page.values = reader.bytes()?.to_vec();
     let whole = reader.is_at_end() && page.values.len() as u64 == value_at;
@@ -63,6 +74,14 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, changes: u32) -> Option<Page> 
     let fits = |stored: &StoredEntry| {
         let holds = holds.get(stored.path as usize).copied().flatten();
         let code = (stored.length_code & 15) as u8;
+        if is_sequence(stored) {
+            let held = page.sequences.get(stored.at as usize);
+            let is_own = |held: &Held| {
+                (held.path, held.change, held.id.counter) == (stored.path, stored.change, stored.counter)
+                    && Entry::of_sequence(held).scalar.code == code
+            };
+            return holds.is_some_and(|(holds, _)| holds == Holds::Field) && held.is_some_and(is_own);
+        }
         let from = stored.at as usize;
         let value = page.values.get(from..from + (stored.length_code >> 4) as usize);
         let fits = |((holds, levels), bytes): ((Holds, usize), _)| {
@@ -83,4 +102,24 @@ fn entry(reader: &mut Reader<'_>, value_at: &mut u64) -> Option<StoredEntry> {
     let at = *value_at;
     *value_at += u64::from(length_code >> 4);
     Some(StoredEntry { path, counter, change, length_code, at })
+}
+
+fn is_sequence(stored: &StoredEntry) -> bool {
+    matches!((stored.length_code & 15) as u8, code::TEXT | code::LIST)
+}
+
+/// Reads the sequences of the record at `at`: one for each entry that says that it is one, then those that were overwritten.
+fn read_sequences(at: u32, reader: &mut Reader<'_>, page: &mut Page, history: &History) -> Option<()> {
+    let from = page.slots.get(at as usize)?.entries_at as usize;
+    for entry in from..page.entries.len() {
+        if page.entries.get(entry).is_some_and(is_sequence) {
+            let held = page.keep_sequence(saved_sequence::read(at, reader, history)?);
+            page.entries.get_mut(entry)?.at = held;
+        }
+    }
+    for _ in 0..reader.count(8)? {
+        let held = page.keep_sequence(saved_sequence::read(at, reader, history)?);
+        page.bury(at, held);
+    }
+    Some(())
 }

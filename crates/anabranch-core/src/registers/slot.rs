@@ -1,22 +1,49 @@
 //! One record's registers, as they lie in a page.
 
 use super::page::Page;
-use crate::change::ActorKind;
+use super::sequences::{Held, SequenceEdit};
+use crate::change::{ActorKind, code};
 use crate::history::History;
 use crate::scalar::Scalar;
+use crate::sequence::SequenceKind;
 
 /// A visible value of a register, and the op that set it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry<'p> {
     /// Position in [`super::Paths`].
     pub(crate) path: u32,
     pub(crate) counter: u32,
     /// Position of the change in [`History`].
     pub(crate) change: u32,
+    /// The value, unless it is a sequence.
     pub(crate) scalar: Scalar<'p>,
+    pub(crate) sequence: Option<&'p Held>,
 }
 
-impl Entry<'_> {
+impl<'p> Entry<'p> {
+    /// A sequence as the value that the op which made it set.
+    pub(crate) fn of_sequence(held: &'p Held) -> Self {
+        let code = match held.sequence.kind() {
+            SequenceKind::Text => code::TEXT,
+            SequenceKind::List => code::LIST,
+        };
+        let scalar = Scalar { code, bytes: &[] };
+        Entry { path: held.path, counter: held.id.counter, change: held.change, scalar, sequence: Some(held) }
+    }
+
+    /// Whether both are one op.
+    pub(crate) fn is_same_op(&self, other: &Entry<'_>) -> bool {
+        (self.change, self.counter) == (other.change, other.counter)
+    }
+
+    /// The op that set it, or of a sequence the last that wrote it.
+    pub(crate) fn last_edit(&self) -> SequenceEdit {
+        match self.sequence {
+            Some(held) => held.last_edit(),
+            None => SequenceEdit { change: self.change, counter: self.counter },
+        }
+    }
+
     pub(crate) fn is_found(&self, history: &History) -> bool {
         history.chain(self.change).kind == ActorKind::Found
     }
@@ -58,12 +85,29 @@ impl<'p> Slot<'p> {
         self.raw(path).filter(move |entry| !slot.is_hidden(entry, history))
     }
 
-    /// Whether a found value of this class was overwritten: the class is one op, so this one is overwritten too.
+    /// Sequences that registers of this record held once, and that some op overwrote.
+    pub(crate) fn buried(&self) -> impl Iterator<Item = &'p Held> + use<'p> {
+        self.page.buried(self.at)
+    }
+
+    /// Whether a found value of this class was overwritten: the class is one op, so this one is overwritten too. A found
+    /// sequence is of the class of the value that it was found as, and whoever edits it overwrites the others.
     pub(crate) fn is_hidden(&self, entry: &Entry<'_>, history: &History) -> bool {
         let overwritten = self.page.overwritten(self.at);
-        let is_class = |gone: &Entry<'_>| gone.path == entry.path && gone.scalar == entry.scalar;
-        !overwritten.is_empty()
-            && entry.is_found(history)
-            && overwritten.iter().any(|gone| is_class(&self.page.entry(gone)))
+        if overwritten.is_empty() || !entry.is_found(history) {
+            return false;
+        }
+        let is_class = |scalar: Scalar<'_>| {
+            let mut gone = overwritten.iter().map(|gone| self.page.entry(gone));
+            gone.any(|gone| gone.path == entry.path && gone.scalar == scalar)
+        };
+        match entry.sequence {
+            None => is_class(entry.scalar),
+            Some(held) => {
+                let mut bytes = Vec::new();
+                let code = held.made_as(&mut bytes);
+                !held.is_edited(history) && is_class(Scalar { code, bytes: &bytes })
+            }
+        }
     }
 }

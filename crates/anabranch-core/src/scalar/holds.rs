@@ -42,6 +42,9 @@ impl Holds {
 
     /// Whether an honest replica writes this there.
     pub(crate) fn fits(self, scalar: Scalar<'_>) -> bool {
+        if matches!(scalar.code, code::TEXT | code::LIST) {
+            return self == Holds::Field && scalar.bytes.is_empty();
+        }
         match self {
             Holds::Life => scalar == Scalar::PRESENT || scalar == Scalar::DELETED,
             Holds::Field => scalar.is_canonical() && scalar.to_element().is_none(),

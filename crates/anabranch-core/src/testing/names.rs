@@ -41,6 +41,12 @@ pub fn scalar_value(code: u8, bytes: &[u8]) -> Option<Value> {
     Scalar { code, bytes }.to_value().ok().flatten()
 }
 
+/// The type code and the bytes of the scalar that a leaf is written as.
+pub fn value_bytes(value: &Value) -> (u8, Vec<u8>) {
+    let mut bytes = Vec::new();
+    (crate::scalar::write_value(value, &mut bytes), bytes)
+}
+
 /// The increment in a part (`Ok`), or the element and whether it is in the set (`Err`); `None` for neither.
 pub fn part_value(code: u8, bytes: &[u8]) -> Option<Result<i64, (bool, Value)>> {
     let scalar = Scalar { code, bytes };

@@ -8,7 +8,7 @@ use crate::key::Key;
 use crate::layout;
 use crate::record::{Conflict, ConflictKind, Contender};
 use crate::registers::{Entry, LIFE, RecordId, Slot};
-use crate::schema::{DeletePolicy, FieldPath, FieldPolicy, Index};
+use crate::schema::{DeletePolicy, FieldPath, Index};
 use crate::value::Value;
 
 impl View<'_> {
@@ -52,8 +52,10 @@ impl View<'_> {
             && slot.entries().all(|entry| {
                 let info = self.paths().info(entry.path);
                 let is_deletion = || entry.path == LIFE && entry.scalar == crate::scalar::Scalar::DELETED;
-                info.part_of.is_none() && !info.has_below && !is_deletion()
+                let is_sequence = || entry.sequence.is_some_and(|held| held.sequence.has_conflicts());
+                info.part_of.is_none() && !info.has_below && !is_deletion() && !is_sequence()
             })
+            && slot.buried().next().is_none()
     }
 
     fn value_conflicts(&self, key: &Key, record: RecordId, slot: Slot<'_>) -> Vec<Conflict> {
@@ -77,7 +79,7 @@ impl View<'_> {
     }
 
     fn contender(&self, value: Option<Value>, entry: &Entry<'_>) -> Contender {
-        let change = self.history.change(entry.change).hash;
+        let change = self.history.change(entry.last_edit().change).hash;
         Contender { value, replica: self.writer(entry).to_owned(), change, key: None }
     }
 
@@ -202,12 +204,5 @@ pub(crate) fn delete_policy_name(policy: DeletePolicy) -> &'static str {
     match policy {
         DeletePolicy::DeleteWins => "delete_wins",
         DeletePolicy::EditWins => "edit_wins",
-    }
-}
-
-impl FieldPolicy {
-    /// Whether this build can keep it: sequences come with their engine.
-    pub fn is_supported(self) -> bool {
-        !matches!(self, FieldPolicy::Text | FieldPolicy::List)
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct Clash<'p> {
     pub(crate) path: u32,
     pub(crate) shown: Option<Value>,
     pub(crate) others: Vec<(Option<Value>, Entry<'p>)>,
+    /// Whether it is about an element of a list, not about the field as a whole.
+    pub(crate) is_inside: bool,
 }
 
 impl Leaf<'_> {
@@ -58,6 +60,9 @@ impl Leaf<'_> {
 
 /// The value that an op set; `None` if it removed the field.
 pub(crate) fn value_of(entry: &Entry<'_>) -> Option<Value> {
+    if let Some(held) = entry.sequence {
+        return Some(held.value());
+    }
     entry.scalar.to_value().expect("scalars are checked before they are applied")
 }
 
@@ -72,6 +77,7 @@ impl View<'_> {
                 Some(main) => parts.push((main, entry)),
             }
         }
+        entries.extend(self.kept_alive(slot));
         let suffix = |path: u32| &*self.paths().info(path).suffix;
         let by_suffix = |a: &Entry<'_>, b: &Entry<'_>| a.path == b.path || suffix(a.path) < suffix(b.path);
         if !entries.is_sorted_by(by_suffix) {
@@ -92,6 +98,7 @@ impl View<'_> {
         let [first, rest @ ..] = values else { return };
         if rest.is_empty() {
             if !first.scalar.is_absent() {
+                fields.clashes.extend(self.clash_inside(first));
                 fields.leaves.push(Leaf { path: first.path, value: LeafValue::Stored, entry: *first });
             }
             return;
@@ -105,6 +112,7 @@ impl View<'_> {
         let [shown, others @ ..] = best.as_slice() else { return };
         if !shown.scalar.is_absent() {
             let united = (policy == FieldPolicy::Set && !others.is_empty()).then(|| self.unite(values.iter(), &[]));
+            fields.clashes.extend(self.clash_inside(shown));
             let value = united.map_or(LeafValue::Stored, LeafValue::Merged);
             fields.leaves.push(Leaf { path: shown.path, value, entry: *shown });
         }
@@ -113,6 +121,7 @@ impl View<'_> {
                 path: shown.path,
                 shown: value_of(shown),
                 others: others.iter().map(|entry| (value_of(entry), self.named(values, entry))).collect(),
+                is_inside: false,
             });
         }
     }
@@ -121,7 +130,7 @@ impl View<'_> {
     fn best_of_equals<'p>(&self, values: &[Entry<'p>], policy: FieldPolicy) -> Vec<Entry<'p>> {
         let mut best: Vec<Entry<'p>> = Vec::with_capacity(values.len());
         for entry in values {
-            match best.iter_mut().find(|have| have.scalar == entry.scalar) {
+            match best.iter_mut().find(|have| self.is_equal_value(have, entry)) {
                 None => best.push(*entry),
                 Some(have) if self.compare(policy, entry, have) == Ordering::Greater => *have = *entry,
                 Some(_) => (),
@@ -132,15 +141,15 @@ impl View<'_> {
 
     /// The one of equal found values by which it is named: that of the least owner.
     fn named<'p>(&self, values: &[Entry<'p>], entry: &Entry<'p>) -> Entry<'p> {
-        let owners = values
-            .iter()
-            .filter(|have| have.scalar == entry.scalar && have.is_found(self.history) && entry.is_found(self.history));
+        let is_owner =
+            |have: &&Entry<'p>| self.is_equal_value(have, entry) && self.is_found(have) && self.is_found(entry);
+        let owners = values.iter().filter(is_owner);
         let least = owners.min_by_key(|have| (self.writer(have), self.lamport(have)));
         *least.unwrap_or(entry)
     }
 
     fn preferred(&self, prefer: Option<&str>, values: &[Entry<'_>], entry: &Entry<'_>) -> bool {
-        let is_its = |name| values.iter().any(|have| have.scalar == entry.scalar && self.writer(have) == name);
+        let is_its = |name| values.iter().any(|have| self.is_equal_value(have, entry) && self.writer(have) == name);
         prefer.is_some_and(is_its)
     }
 

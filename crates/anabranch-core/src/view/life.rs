@@ -1,7 +1,7 @@
 //! Whether a record is there: its life register against the edits that were concurrent with its deletion.
 
 use super::View;
-use crate::registers::{Entry, LIFE, Slot};
+use crate::registers::{Entry, LIFE, SequenceEdit, Slot};
 use crate::scalar::Scalar;
 use crate::schema::DeletePolicy;
 
@@ -59,19 +59,35 @@ impl View<'_> {
         // A found record is told apart from the deleted one by its contents alone: that it was there is no edit.
         let says_nothing =
             |entry: &Entry<'_>| entry.path == LIFE && (entry.is_found(self.history) || entry.scalar == Scalar::DELETED);
-        let known = |entry: &Entry<'_>| deletions.iter().any(|deletion| self.is_before(entry, deletion));
+        let known = |entry: &Entry<'_>| {
+            let set = SequenceEdit { change: entry.change, counter: entry.counter };
+            deletions.iter().any(|deletion| self.is_before(set, deletion))
+        };
         let survives = |entry: &Entry<'p>| {
             !says_nothing(entry)
                 && !slot.is_hidden(entry, self.history)
                 && !known(entry)
                 && !self.known_by_value(slot, entry, &known)
         };
-        slot.entries().filter(survives).collect()
+        let mut survivors: Vec<Entry<'p>> = slot.entries().filter(survives).collect();
+        let sequences =
+            slot.entries().filter(|entry| !slot.is_hidden(entry, self.history)).chain(self.kept_alive(slot));
+        for held in sequences.filter_map(|entry| entry.sequence) {
+            let made = self.history.change(held.change).chain;
+            let own = survivors.iter().position(|entry| entry.sequence.is_some_and(|own| own.id == held.id));
+            own.map(|at| survivors.swap_remove(at));
+            // That it was made is an edit only if the one who deleted did not know it by its value either.
+            let edits =
+                self.edits_of(held).filter(|edit| own.is_some() || self.history.change(edit.change).chain != made);
+            survivors.extend(edits.filter(|edit| !known(edit)));
+        }
+        survivors
     }
 
     /// Whether a found value is what the deletion knew at this place: then its contents differ in nothing from it.
     fn known_by_value(&self, slot: Slot<'_>, entry: &Entry<'_>, known: &dyn Fn(&Entry<'_>) -> bool) -> bool {
-        let equal = |have: &Entry<'_>| have.scalar == entry.scalar;
-        entry.is_found(self.history) && slot.raw(entry.path).any(|have| equal(&have) && known(&have))
+        let is_made = |entry: &Entry<'_>| entry.sequence.is_none_or(|held| !held.is_edited(self.history));
+        let equal = |have: &Entry<'_>| self.is_equal_value(have, entry);
+        entry.is_found(self.history) && is_made(entry) && slot.raw(entry.path).any(|have| equal(&have) && known(&have))
     }
 }

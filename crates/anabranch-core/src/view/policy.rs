@@ -3,10 +3,11 @@
 use std::cmp::Ordering;
 
 use super::View;
+use super::fields::value_of;
 use crate::change::ActorKind;
 use crate::key::Key;
 use crate::registers::Entry;
-use crate::scalar::Scalar;
+use crate::scalar;
 use crate::schema::FieldPolicy;
 
 impl FieldPolicy {
@@ -34,7 +35,7 @@ impl FieldPolicy {
 
     /// Whether whole values of this field are united instead of conflicting.
     pub(crate) fn unites_values(self) -> bool {
-        matches!(self, FieldPolicy::Set | FieldPolicy::Text | FieldPolicy::List)
+        self == FieldPolicy::Set
     }
 }
 
@@ -56,7 +57,7 @@ impl View<'_> {
 
     /// Found below pipelines, pipelines below people.
     fn origin_rank(&self, entry: &Entry<'_>) -> u8 {
-        match self.history.chain(entry.change).kind {
+        match self.history.chain(entry.last_edit().change).kind {
             ActorKind::Found => 0,
             ActorKind::Run => 1,
             _ => 2,
@@ -65,8 +66,15 @@ impl View<'_> {
 
     /// Values that can be keys in the order of keys, above all others, which are ordered by their bytes.
     fn compare_values(&self, a: &Entry<'_>, b: &Entry<'_>) -> Ordering {
-        let key = |scalar: Scalar<'_>| scalar.to_value().ok().flatten().and_then(|value| Key::from_value(&value).ok());
-        let (a, b) = (a.scalar, b.scalar);
-        key(a).cmp(&key(b)).then_with(|| a.cmp(&b))
+        let key = |entry: &Entry<'_>| value_of(entry).and_then(|value| Key::from_value(&value).ok());
+        let written = |entry: &Entry<'_>| {
+            let mut bytes = Vec::new();
+            let code = value_of(entry).map(|value| scalar::write_value(&value, &mut bytes));
+            (code, bytes)
+        };
+        key(a).cmp(&key(b)).then_with(|| match (a.sequence, b.sequence) {
+            (None, None) => a.scalar.cmp(&b.scalar),
+            _ => written(a).cmp(&written(b)),
+        })
     }
 }

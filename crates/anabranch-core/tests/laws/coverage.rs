@@ -20,6 +20,10 @@ const ALL: &[&str] = &[
     "a replica was lost",
     "a conflict was resolved",
     "a conflict was listed",
+    "a text was edited",
+    "a list was edited",
+    "a text was edited on two sides",
+    "a list was edited on two sides",
 ];
 
 impl Coverage {

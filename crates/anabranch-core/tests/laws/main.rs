@@ -9,10 +9,11 @@ mod oracle;
 mod records;
 mod reference;
 mod saved;
+mod sequences;
 mod trimmed;
 mod world;
 
-use anabranch_core::testing::raw_registers;
+use anabranch_core::testing::{raw_registers, raw_sequences};
 use anabranch_core::{CaptureKind, Document, StoreSnapshot};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -62,6 +63,7 @@ fn merge_is_commutative_associative_and_idempotent() {
         for other in [&batch, &single] {
             prop_assert_eq!(other.heads(), merged.heads());
             prop_assert_eq!(raw_registers(other), raw_registers(&merged));
+            prop_assert_eq!(raw_sequences(other), raw_sequences(&merged));
             prop_assert_eq!(records::of(other), records::of(&merged));
             prop_assert_eq!(other.view().conflicts(), merged.view().conflicts());
         }
@@ -121,11 +123,12 @@ fn record_changes_replayed_equal_the_records_and_a_range_cut_in_two_changes_noth
 }
 
 #[test]
-fn raw_registers_equal_automerges_get_all() {
+fn raw_registers_and_sequences_equal_automerges() {
     law(|world, _| {
         for document in world.documents().into_iter().chain([world.merged()]) {
             let (ours, theirs) = (raw_registers(&document), oracle::get_all(&document));
             prop_assert_eq!(ours, theirs);
+            prop_assert_eq!(raw_sequences(&document), oracle::sequences(&document));
         }
         Ok(())
     });

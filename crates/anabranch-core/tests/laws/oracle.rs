@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 
 use anabranch_core::Document;
-use anabranch_core::testing::RawValue;
-use automerge::{ObjId, ROOT, ReadDoc, ScalarValue, Value};
+use anabranch_core::testing::{RawSequence, RawValue};
+use automerge::{Automerge, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value};
+
+/// The type codes that raw registers have for sequences.
+pub(crate) const LIST: u8 = 14;
+pub(crate) const TEXT: u8 = 15;
 
 /// Everything that automerge's `get_all` shows in the root map.
 pub(crate) fn get_all(document: &Document) -> BTreeMap<String, Vec<RawValue>> {
@@ -18,10 +22,38 @@ pub(crate) fn get_all(document: &Document) -> BTreeMap<String, Vec<RawValue>> {
     registers
 }
 
+/// The text or list that automerge shows for every object in the root map.
+pub(crate) fn sequences(document: &Document) -> BTreeMap<(u64, String), RawSequence> {
+    let automerge = document.to_automerge().unwrap();
+    let mut sequences = BTreeMap::new();
+    for name in automerge.keys(ROOT) {
+        for (value, id) in automerge.get_all(ROOT, name.as_str()).unwrap() {
+            let Value::Object(kind) = value else { continue };
+            let ObjId::Id(counter, actor, _) = &id else { panic!("the root is no value") };
+            let sequence = match kind {
+                ObjType::Text => RawSequence::Text(automerge.text(&id).unwrap()),
+                _ => RawSequence::List((0..automerge.length(&id)).map(|at| element(&automerge, &id, at)).collect()),
+            };
+            sequences.insert((*counter, actor.to_hex_string()), sequence);
+        }
+    }
+    sequences
+}
+
+fn element(automerge: &Automerge, list: &ObjId, at: usize) -> Vec<RawValue> {
+    let mut values: Vec<RawValue> = automerge.get_all(list, at).unwrap().into_iter().map(raw).collect();
+    values.sort();
+    values
+}
+
 fn raw((value, id): (Value<'_>, ObjId)) -> RawValue {
     let ObjId::Id(counter, actor, _) = id else { panic!("the root is no value") };
-    let Value::Scalar(scalar) = value else { panic!("registers hold scalars") };
-    let (code, bytes) = scalar_bytes(&scalar);
+    let (code, bytes) = match value {
+        Value::Scalar(scalar) => scalar_bytes(&scalar),
+        Value::Object(ObjType::List) => (LIST, vec![]),
+        Value::Object(ObjType::Text) => (TEXT, vec![]),
+        Value::Object(other) => panic!("no store makes a {other:?}"),
+    };
     RawValue { counter, actor: actor.to_hex_string(), code, bytes }
 }
 

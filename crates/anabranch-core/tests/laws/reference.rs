@@ -5,14 +5,16 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use anabranch_core::testing::{RawName, part_value, read_name, scalar_value, schema_of};
+use anabranch_core::testing::{RawName, part_value, read_name, scalar_value, schema_of, value_bytes};
 use anabranch_core::{ActorKind, DeletePolicy, Document, FieldPath, FieldPolicy, Heads, Key, StoreSchema, Value};
 use automerge::ActorId;
+use automerge::legacy::{self, OpType};
 
-use crate::oracle::scalar_bytes;
+use crate::oracle::{LIST, TEXT, scalar_bytes};
 use crate::records::Map;
+use crate::sequences::{Edit, Sequence};
 
-type OpId = (u64, ActorId);
+pub(crate) type OpId = (u64, ActorId);
 
 #[derive(Clone)]
 struct Op {
@@ -23,6 +25,35 @@ struct Op {
     code: u8,
     bytes: Vec<u8>,
     preds: Vec<OpId>,
+    sequence: Option<Sequence>,
+}
+
+impl Op {
+    /// What it set; `None` if it removed the field.
+    fn value(&self) -> Option<Value> {
+        match &self.sequence {
+            Some(sequence) => Some(sequence.shown.clone()),
+            None => scalar_value(self.code, &self.bytes),
+        }
+    }
+
+    /// What it set when it was made.
+    fn made(&self) -> Option<Value> {
+        match &self.sequence {
+            Some(sequence) => Some(sequence.made.clone()),
+            None => scalar_value(self.code, &self.bytes),
+        }
+    }
+
+    fn is_edited(&self) -> bool {
+        self.sequence.as_ref().is_some_and(|sequence| sequence.is_edited(&self.id.1))
+    }
+
+    /// The last write of what it made, and whether that was found.
+    fn last(&self) -> (OpId, ActorKind) {
+        let edits = self.sequence.iter().flat_map(|sequence| &sequence.edits).map(|edit| (edit.id.clone(), edit.kind));
+        edits.chain([(self.id.clone(), self.kind)]).max_by_key(|(id, _)| id.clone()).unwrap()
+    }
 }
 
 struct Reference {
@@ -65,41 +96,72 @@ impl Reference {
         let included: BTreeSet<usize> =
             heads.hashes().iter().flat_map(|hash| before[position[&hash.0]].clone()).collect();
         let mut ops = Vec::new();
+        let mut edits: BTreeMap<OpId, Vec<Edit>> = BTreeMap::new();
         for (at, change) in changes.iter().enumerate().filter(|(at, _)| included.contains(at)) {
             let expanded = change.decode();
             let kind = ActorKind::from_code(*change.actor_id().to_bytes().last().unwrap()).unwrap();
             for (nth, op) in expanded.operations.iter().enumerate() {
-                let automerge::legacy::Key::Map(name) = &op.key else { panic!("registers lie in the root map") };
-                let scalar = op.action.to_owned();
-                let automerge::legacy::OpType::Put(value) = scalar else { panic!("registers are only ever put") };
-                let (code, bytes) = scalar_bytes(&value);
-                ops.push(Op {
-                    id: (expanded.start_op.get() + nth as u64, change.actor_id().clone()),
-                    change: at,
-                    kind,
-                    name: read_name(name).unwrap(),
-                    code,
-                    bytes,
-                    preds: op.pred.iter().map(|pred| (pred.0, pred.1.clone())).collect(),
-                });
+                let id = (expanded.start_op.get() + nth as u64, change.actor_id().clone());
+                let preds: Vec<OpId> = op.pred.iter().map(|pred| (pred.0, pred.1.clone())).collect();
+                let value = match &op.action {
+                    OpType::Put(value) => Some(scalar_bytes(value)),
+                    OpType::Make(automerge::ObjType::Text) => Some((TEXT, vec![])),
+                    OpType::Make(automerge::ObjType::List) => Some((LIST, vec![])),
+                    OpType::Delete => None,
+                    other => panic!("no store does {other:?}"),
+                };
+                let name = match (&op.obj, &op.key) {
+                    (legacy::ObjectId::Root, legacy::Key::Map(name)) => read_name(name).unwrap(),
+                    (legacy::ObjectId::Id(object), legacy::Key::Seq(element)) => {
+                        let element = match element {
+                            legacy::ElementId::Head => None,
+                            legacy::ElementId::Id(id) => Some((id.0, id.1.clone())),
+                        };
+                        let edit = Edit { id, change: at, kind, element, is_insert: op.insert, value, preds };
+                        edits.entry((object.0, object.1.clone())).or_default().push(edit);
+                        continue;
+                    }
+                    other => panic!("registers lie in the root map, and elements in sequences: {other:?}"),
+                };
+                let (code, bytes) = value.expect("registers are only ever put");
+                ops.push(Op { id, change: at, kind, name, code, bytes, preds, sequence: None });
             }
         }
+        for op in ops.iter_mut().filter(|op| [TEXT, LIST].contains(&op.code)) {
+            op.sequence = Some(Sequence::of(op.code, &op.id.1, edits.remove(&op.id).unwrap_or_default()));
+        }
+        assert!(edits.is_empty(), "every edit is one of a sequence that was made");
         let replaced = ops.iter().flat_map(|op| op.preds.clone()).collect();
         Self { ops, before, replaced }
     }
 
-    /// What nobody replaced; found values of one class are one op.
+    /// What nobody replaced; found values of one class are one op, and a sequence is replaced only by who saw all of it.
     fn visible<'o>(&self, ops: &[&'o Op]) -> Vec<&'o Op> {
+        let is_overwritten = |op: &Op| self.replaced.contains(&op.id);
         let class_is_replaced = |op: &Op| {
             op.kind == ActorKind::Found
+                && !op.is_edited()
                 && ops.iter().any(|other| {
                     other.kind == ActorKind::Found
                         && same_place(op, other)
-                        && same_value(op, other)
-                        && self.replaced.contains(&other.id)
+                        && op.made() == other.made()
+                        && (is_overwritten(other) || other.is_edited())
                 })
         };
-        ops.iter().copied().filter(|op| !self.replaced.contains(&op.id) && !class_is_replaced(op)).collect()
+        let is_visible = |op: &&Op| match is_overwritten(op) {
+            true => self.has_unseen_edit(op, ops),
+            false => !class_is_replaced(op),
+        };
+        ops.iter().copied().filter(is_visible).collect()
+    }
+
+    /// Whether a sequence was edited by somebody of whom nobody knew who wrote what stands in its place.
+    fn has_unseen_edit(&self, op: &Op, ops: &[&Op]) -> bool {
+        let mut edits = op.sequence.iter().flat_map(|sequence| &sequence.edits);
+        edits.any(|edit| {
+            let knows = |other: &&&Op| same_place(op, other) && self.before[other.change].contains(&edit.change);
+            !ops.iter().filter(|other| !self.replaced.contains(&other.id)).any(|other| knows(&other))
+        })
     }
 
     fn is_alive(&self, ops: &[&Op], schema: &StoreSchema) -> bool {
@@ -109,13 +171,18 @@ impl Reference {
         if deletions.is_empty() {
             return !present.is_empty();
         }
-        let known = |op: &Op| deletions.iter().any(|deletion| self.before[deletion.change].contains(&op.change));
+        let knows = |change: usize| deletions.iter().any(|deletion| self.before[deletion.change].contains(&change));
+        let known = |op: &Op| knows(op.change);
         let raw: Vec<&Op> = ops.iter().copied().filter(|op| !self.replaced.contains(&op.id)).collect();
         let survives = |op: &&&Op| {
-            let found = op.kind == ActorKind::Found;
+            let found = op.kind == ActorKind::Found && !op.is_edited();
+            let edits = op.sequence.iter().flat_map(|sequence| &sequence.edits);
+            if edits.into_iter().any(|edit| edit.id.1 != op.id.1 && !knows(edit.change)) {
+                return true;
+            }
             let known_by_value =
                 || found && raw.iter().any(|have| same_place(have, op) && same_value(have, op) && known(have));
-            let is_no_edit = is_deletion(op) || found && is_life(op);
+            let is_no_edit = is_deletion(op) || found && is_life(op) || self.replaced.contains(&op.id);
             !(is_no_edit || known(op) || known_by_value())
         };
         schema.deletes == DeletePolicy::EditWins && visible.iter().any(|op| survives(&op))
@@ -146,7 +213,10 @@ fn same_place(a: &Op, b: &Op) -> bool {
 }
 
 fn same_value(a: &Op, b: &Op) -> bool {
-    (a.code, &a.bytes) == (b.code, &b.bytes)
+    match (&a.sequence, &b.sequence) {
+        (None, None) => (a.code, &a.bytes) == (b.code, &b.bytes),
+        _ => a.value() == b.value(),
+    }
 }
 
 fn is_life(op: &Op) -> bool {
@@ -159,14 +229,15 @@ fn is_deletion(op: &Op) -> bool {
 
 /// Found below written; then counter, then actor.
 fn lamport(op: &Op) -> (bool, u64, ActorId) {
-    (op.kind != ActorKind::Found, op.id.0, op.id.1.clone())
+    let ((counter, actor), kind) = op.last();
+    (kind != ActorKind::Found, counter, actor)
 }
 
 /// The value of one field and the last op that makes it up.
 fn leaf<'o>(ops: &[&'o Op], policy: FieldPolicy) -> Option<(Value, &'o Op)> {
     let (parts, mains): (Vec<&Op>, Vec<&Op>) = ops.iter().copied().partition(|op| op.name.part.is_some());
     let main = mains.iter().copied().max_by(|a, b| compare(policy, a, b));
-    let main = main.and_then(|op| Some((scalar_value(op.code, &op.bytes)?, op)));
+    let main = main.and_then(|op| Some((op.value()?, op)));
     let parts: Vec<&Op> = parts.into_iter().filter(|op| part_value(op.code, &op.bytes).is_some()).collect();
     let last_part = parts.iter().copied().max_by_key(|op| lamport(op));
     match (policy, last_part) {
@@ -197,7 +268,7 @@ fn unite(mains: &[&Op], parts: &[&Op]) -> Value {
     let mut mains = mains.to_vec();
     mains.sort_by_key(|op| lamport(op));
     let (mut is_set, mut elements): (bool, Vec<Value>) = (false, Vec::new());
-    for value in mains.iter().filter_map(|op| scalar_value(op.code, &op.bytes)) {
+    for value in mains.iter().filter_map(|op| op.value()) {
         let items = match value {
             Value::Set(items) => {
                 is_set = true;
@@ -228,16 +299,19 @@ fn unite(mains: &[&Op], parts: &[&Op]) -> Value {
 }
 
 fn compare(policy: FieldPolicy, a: &Op, b: &Op) -> Ordering {
-    let value = |op: &Op| scalar_value(op.code, &op.bytes);
-    let there = |op: &Op| value(op).is_some();
-    let origin = |op: &Op| match op.kind {
+    let there = |op: &Op| op.value().is_some();
+    let origin = |op: &Op| match op.last().1 {
         ActorKind::Found => 0,
         ActorKind::Run => 1,
         _ => 2,
     };
     let size = |a: &Op, b: &Op| {
-        let key = |op: &Op| value(op).and_then(|value| Key::from_value(&value).ok());
-        key(a).cmp(&key(b)).then_with(|| (a.code, &a.bytes).cmp(&(b.code, &b.bytes)))
+        let key = |op: &Op| op.value().and_then(|value| Key::from_value(&value).ok());
+        let written = |op: &Op| match &op.sequence {
+            Some(sequence) => value_bytes(&sequence.shown),
+            None => (op.code, op.bytes.clone()),
+        };
+        key(a).cmp(&key(b)).then_with(|| written(a).cmp(&written(b)))
     };
     let by_policy = match policy {
         FieldPolicy::PeopleOverPipelines => (origin(a), there(a)).cmp(&(origin(b), there(b))),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anabranch_core::testing::{MemorySource, raw_registers};
+use anabranch_core::testing::{MemorySource, raw_registers, raw_sequences};
 use anabranch_core::{Document, Saved};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -20,6 +20,7 @@ pub(crate) fn reopened(document: &Document) -> (Document, Saved, Arc<MemorySourc
 pub(crate) fn check_equal(opened: &Document, document: &Document) -> Result<(), TestCaseError> {
     prop_assert_eq!(opened.heads(), document.heads());
     prop_assert_eq!(raw_registers(opened), raw_registers(document));
+    prop_assert_eq!(raw_sequences(opened), raw_sequences(document));
     prop_assert_eq!(records::of(opened), records::of(document));
     prop_assert_eq!(opened.view().conflicts(), document.view().conflicts());
     Ok(())

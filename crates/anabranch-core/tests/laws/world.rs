@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anabranch_core::testing::{any_key, any_record, few_keys, few_records, with_pages_of};
+use anabranch_core::testing::{any_key, any_record, few_keys, few_records, raw_sequences_written, with_pages_of};
 use anabranch_core::{
     Author, CaptureKind, Commit, DeletePolicy, Document, Edit, FieldPath, FieldPolicy, Heads, Key, Receipt, Resolution,
     StoreSchema, StoreSnapshot, Value,
@@ -20,6 +20,8 @@ pub(crate) struct Steps {
     replicas: usize,
     directories: usize,
     generates_keys: bool,
+    /// Whether sources say from the start which fields are sequences.
+    declares: bool,
     steps: Vec<Step>,
     /// What happens after everybody was captured once more.
     last: Step,
@@ -27,16 +29,59 @@ pub(crate) struct Steps {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Put { replica: Index, key: Key, value: Value },
-    PutGenerated { replica: Index, value: Value },
-    Delete { replica: Index, which: Index },
-    Capture { replica: Index },
-    Offer { replica: Index, taken: bool },
-    Lose { replica: Index, keep: bool },
-    Run { directory: Index, base: Index, edits: Vec<RunEdit> },
-    Policy { directory: Index, edit_wins: bool, fields: Vec<(usize, FieldPolicy)> },
-    Merge { from: Index, to: Index },
-    Resolve { directory: Index, which: Index, how: u8, value: Value },
+    Put {
+        replica: Index,
+        key: Key,
+        value: Value,
+    },
+    PutGenerated {
+        replica: Index,
+        value: Value,
+    },
+    /// Somebody edits the text or the list in one record.
+    Edit {
+        replica: Index,
+        which: Index,
+        is_text: bool,
+        at: Index,
+        gone: usize,
+        came: String,
+    },
+    Delete {
+        replica: Index,
+        which: Index,
+    },
+    Capture {
+        replica: Index,
+    },
+    Offer {
+        replica: Index,
+        taken: bool,
+    },
+    Lose {
+        replica: Index,
+        keep: bool,
+    },
+    Run {
+        directory: Index,
+        base: Index,
+        edits: Vec<RunEdit>,
+    },
+    Policy {
+        directory: Index,
+        edit_wins: bool,
+        fields: Vec<(usize, FieldPolicy)>,
+    },
+    Merge {
+        from: Index,
+        to: Index,
+    },
+    Resolve {
+        directory: Index,
+        which: Index,
+        how: u8,
+        value: Value,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -48,15 +93,19 @@ enum RunEdit {
     Delete(Index),
 }
 
-const FIELDS: &[&str] = &["x", "y", "n", "s"];
+const FIELDS: &[&str] = &["x", "y", "n", "s", TEXT, LIST];
+/// The fields that are declared a text and a list where some are.
+const TEXT: &str = "t";
+const LIST: &str = "l";
 
 /// Histories of 2 to 6 replicas in 1 to 3 directories.
 pub(crate) fn histories() -> impl Strategy<Value = Steps> {
-    (2usize..=6, 1usize..=3, any::<bool>(), vec(step(), 6..32), step()).prop_map(
-        |(replicas, directories, generates_keys, steps, last)| Steps {
+    (2usize..=6, 1usize..=3, any::<(bool, bool)>(), vec(step(), 6..32), step()).prop_map(
+        |(replicas, directories, (generates_keys, declares), steps, last)| Steps {
             replicas,
             directories,
             generates_keys,
+            declares,
             steps,
             last,
         },
@@ -76,6 +125,9 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (index(), key(), value()).prop_map(|(replica, key, value)| Step::Put { replica, key, value }),
         2 => (index(), value()).prop_map(|(replica, value)| Step::PutGenerated { replica, value }),
+        6 => (index(), index(), any::<bool>(), index(), 0usize..3, "[ab \u{1F600}]{0,3}").prop_map(
+            |(replica, which, is_text, at, gone, came)| Step::Edit { replica, which, is_text, at, gone, came }
+        ),
         2 => (index(), index()).prop_map(|(replica, which)| Step::Delete { replica, which }),
         8 => index().prop_map(|replica| Step::Capture { replica }),
         3 => (index(), any::<bool>()).prop_map(|(replica, taken)| Step::Offer { replica, taken }),
@@ -101,7 +153,7 @@ fn run_edit() -> impl Strategy<Value = RunEdit> {
 
 fn policy() -> impl Strategy<Value = FieldPolicy> {
     use FieldPolicy::*;
-    proptest::sample::select(vec![LastWriter, Counter, Max, Min, Set, PeopleOverPipelines])
+    proptest::sample::select(vec![LastWriter, Counter, Max, Min, Set, PeopleOverPipelines, Text, List])
 }
 
 /// A replica's database, and what was last captured of it.
@@ -125,17 +177,51 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn run(steps: &Steps) -> Self {
-        let schema = StoreSchema { auto_increment: steps.generates_keys, ..StoreSchema::default() };
+        let mut schema = StoreSchema { auto_increment: steps.generates_keys, ..StoreSchema::default() };
+        if steps.declares {
+            let field = |name: &str| FieldPath(vec![name.into()]);
+            schema.fields = [(field(TEXT), FieldPolicy::Text), (field(LIST), FieldPolicy::List)].into();
+        }
         let mut world = Self { schema, ..Self::default() };
         world.replicas = vec![Replica::default(); steps.replicas];
         world.directories = (0..steps.directories).map(|at| with_pages_of(1 + at)).collect();
+        if steps.declares {
+            world.begin_alike();
+        }
         steps.steps.iter().for_each(|step| world.step(step));
         (0..steps.replicas).for_each(|replica| world.capture(replica));
         world.step(&steps.last);
-        if !world.merged().view().conflicts().is_empty() {
+        let merged = world.merged();
+        if !merged.view().conflicts().is_empty() {
             world.coverage.happened("a conflict was listed");
         }
+        world.note_edited_sequences(&merged);
         world
+    }
+
+    /// All replicas hold the same note, and all but the last were captured with it.
+    fn begin_alike(&mut self) {
+        let list = Value::Array(vec![Value::Number(1.0), Value::Number(2.0)]);
+        let note = Value::object([(TEXT, Value::from("one two")), (LIST, list)]);
+        for replica in &mut self.replicas {
+            replica.records.insert(Key::String("note".into()), note.clone());
+        }
+        (1..self.replicas.len()).for_each(|replica| self.capture(replica - 1));
+    }
+
+    fn note_edited_sequences(&mut self, merged: &Document) {
+        for (_, sequence) in raw_sequences_written(merged) {
+            let (edited, on_two_sides) = match sequence.is_text {
+                true => ("a text was edited", "a text was edited on two sides"),
+                false => ("a list was edited", "a list was edited on two sides"),
+            };
+            if sequence.commits > 1 {
+                self.coverage.happened(edited);
+            }
+            if sequence.is_concurrent {
+                self.coverage.happened(on_two_sides);
+            }
+        }
     }
 
     pub(crate) fn documents(&self) -> Vec<Document> {
@@ -168,6 +254,9 @@ impl World {
                 }
             }
             Step::PutGenerated { replica, value } => self.put_generated(replica.index(self.replicas.len()), value),
+            Step::Edit { replica, which, is_text, at, gone, came } => {
+                self.edit(replica.index(self.replicas.len()), which, *is_text, (at, *gone, came))
+            }
             Step::Delete { replica, which } => {
                 let replica = replica.index(self.replicas.len());
                 let keys: Vec<Key> = self.replicas[replica].records.keys().cloned().collect();
@@ -197,6 +286,38 @@ impl World {
                 self.resolve(directory.index(self.directories.len()), which, *how, value)
             }
         }
+    }
+
+    /// Replaces a few characters or elements of the text or list of some record, which begins as the same everywhere.
+    fn edit(&mut self, replica: usize, which: &Index, is_text: bool, (at, gone, came): (&Index, usize, &str)) {
+        let mut records: Vec<&mut Value> =
+            self.replicas[replica].records.values_mut().filter(|value| matches!(value, Value::Object(_))).collect();
+        if records.is_empty() {
+            return;
+        }
+        // Every other edit is one of the record that all began with, if it is there: texts sort last.
+        let which = which.index(2 * records.len()).min(records.len() - 1);
+        let Value::Object(record) = &mut *records[which] else { return };
+        let name = if is_text { TEXT } else { LIST };
+        let edited = match record.get(name) {
+            Some(Value::String(text)) if is_text => {
+                let mut chars: Vec<char> = text.as_str().unwrap_or_default().chars().collect();
+                let from = at.index(chars.len() + 1);
+                let to = (from + gone).min(chars.len());
+                chars.splice(from..to, came.chars());
+                Value::String(chars.into_iter().collect::<String>().into())
+            }
+            Some(Value::Array(items)) if !is_text => {
+                let mut items = items.clone();
+                let from = at.index(items.len() + 1);
+                let to = (from + gone).min(items.len());
+                items.splice(from..to, came.chars().map(|char| Value::String(char.to_string().into())));
+                Value::Array(items)
+            }
+            _ if is_text => Value::from("one two"),
+            _ => Value::Array(vec![Value::Number(1.0), Value::Number(2.0)]),
+        };
+        record.insert(name.into(), edited);
     }
 
     fn put_generated(&mut self, replica: usize, value: &Value) {

@@ -13,4 +13,5 @@ mod life;
 mod misfits;
 mod policies;
 mod receipts;
+mod sequences;
 mod sizes;

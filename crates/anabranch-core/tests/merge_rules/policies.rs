@@ -1,6 +1,6 @@
 //! Policies: a closed list, kept in the history, which reads the same ops differently.
 
-use anabranch_core::{Author, DeletePolicy, FieldPolicy};
+use anabranch_core::{DeletePolicy, FieldPolicy};
 
 use crate::common::desk::{Desk, borrowed};
 
@@ -178,19 +178,6 @@ fn a_capture_keeps_the_policies_that_its_source_does_not_know() {
     assert_eq!(desk.document.view().schema().fields.len(), 1);
     desk.capture("new", &[("1", r#"{"x":5}"#)]);
     assert_eq!(desk.document.view().schema().fields.len(), 1);
-}
-
-#[test]
-fn policies_of_sequences_are_refused_until_their_engine_is_there() {
-    let mut desk = Desk::new();
-    desk.capture("a", &[("1", r#"{"x":"text"}"#)]);
-    for policy in [FieldPolicy::Text, FieldPolicy::List] {
-        let mut schema = desk.document.view().schema().clone();
-        schema.fields.insert(crate::common::desk::field("x"), policy);
-        let before = desk.heads();
-        assert!(desk.document.set_schema(&schema, &Author::person("admin")).is_err());
-        assert_eq!(desk.heads(), before);
-    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::change::{ActorKind, DecodeChangeError, Decoded, UncheckedChange};
+use crate::change::{ActorKind, DecodeChangeError, Decoded, DraftPlace, OpRef, Place, UncheckedChange, code};
 use crate::history::chain::{ActorHasher, Header};
 use crate::history::{History, Past};
 use crate::layout;
@@ -12,7 +12,10 @@ use crate::limits;
 use crate::registers::Registers;
 use crate::scalar::{Holds, nests_within};
 
+mod places;
 mod preds;
+
+use places::PlaceCheck;
 
 /// Why a change was refused. An honest replica's changes are never refused; each reason says what it would have to have
 /// done for it.
@@ -51,6 +54,13 @@ pub enum RefuseReason {
     /// miscounted the ops that it has.
     #[error("its op counters do not follow those of its dependencies")]
     OpCounter,
+    /// A place in no sequence: one that does not exist or is not in the past of the change, or an element that is not there.
+    /// An honest replica would have to have edited what it does not have.
+    #[error("op {op} acts at a place that its change could not have seen")]
+    Place {
+        /// Position in the change.
+        op: u32,
+    },
     /// A predecessor that does not exist, is not in the past of the change or sets another register. An honest replica
     /// would have to have overwritten what it does not have.
     #[error("op {op} names a predecessor that its change could not have seen")]
@@ -145,10 +155,12 @@ pub(super) fn check_chain(
             return Err(RefuseReason::DependsInsideChain);
         }
         let past = Past::of(history, deps);
+        let mut places = PlaceCheck::new(known, &past);
         for change in &chain {
             let decoded = change.decoded();
             check_ops(&decoded, change.bytes())?;
             preds::check(known, &past, &decoded, change.bytes())?;
+            places.check(&decoded, change.bytes())?;
         }
     }
     Ok(CheckedChain { header, changes: chain.into_iter().map(CheckedChange).collect() })
@@ -160,7 +172,7 @@ fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> 
     let mut identity_before = "";
     let mut name_before = None;
     let mut suffixes: BTreeMap<&'b str, (Holds, usize)> = BTreeMap::new();
-    for (at, op) in change.ops.iter().enumerate() {
+    for (at, op) in change.ops.iter().enumerate().filter(|(at, _)| change.place(*at).is_none()) {
         let op_at = at as u32;
         let (name, scalar) = (change.name(bytes, op), change.value(bytes, op));
         if name_before.replace(name) == Some(name) {
@@ -186,7 +198,9 @@ fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> 
         if holds == Holds::Life && identity == layout::SCHEMA_IDENTITY {
             return Err(RefuseReason::Name { op: op_at });
         }
-        if !holds.fits(scalar) || !nests_within(scalar, levels) {
+        let is_sequence = matches!(scalar.code, code::TEXT | code::LIST);
+        let fits = holds.fits(scalar) && nests_within(scalar, levels);
+        if !fits || is_sequence && identity == layout::SCHEMA_IDENTITY {
             return Err(RefuseReason::Value { op: op_at });
         }
     }
@@ -196,7 +210,7 @@ fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> 
 /// Says to the hash from which a commit's actor is derived what a change of it says, its own id left blank in names.
 pub(crate) fn say_ops(said: &mut ActorHasher, change: &Decoded, bytes: &[u8]) {
     let own = change.actor().to_string();
-    for op in &change.ops {
+    for (at, op) in change.ops.iter().enumerate() {
         let name = change.name(bytes, op);
         // Only identities of generated keys and ids of increments name an actor.
         let names_actor = name.contains('@') || name.contains(layout::PART);
@@ -211,6 +225,18 @@ pub(crate) fn say_ops(said: &mut ActorHasher, change: &Decoded, bytes: &[u8]) {
             .filter_map(|(counter, actor)| Some((*counter, *change.actors.get(*actor as usize)?)))
             .collect();
         said.op(&blank, scalar.code, scalar.bytes, preds.into_iter());
+        if let Some(place) = change.place(at) {
+            said.place(&blank_place(change, place));
+        }
     }
     said.end_change();
+}
+
+/// A place as it was said when the author was not known yet.
+fn blank_place(change: &Decoded, place: &Place) -> DraftPlace {
+    let named = |(counter, actor): OpRef| {
+        let actor = change.actors.get(actor as usize).copied().filter(|actor| *actor != change.actor());
+        (counter, actor.unwrap_or(ActorHasher::OWN))
+    };
+    DraftPlace { object: named(place.object), element: place.element.map(named), action: place.action }
 }

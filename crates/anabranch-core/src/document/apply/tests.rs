@@ -101,7 +101,13 @@ impl Chain {
             let message = if made.is_empty() { message.as_str() } else { "" };
             let drafts: Vec<_> = ops
                 .iter()
-                .map(|op| DraftOp { name: &op.name, value_code: op.code, value: &op.value, preds: &op.preds })
+                .map(|op| DraftOp {
+                    name: &op.name,
+                    value_code: op.code,
+                    value: &op.value,
+                    preds: &op.preds,
+                    place: None,
+                })
                 .collect();
             let seq = self.first_seq + made.len() as u64;
             let (bytes, hash) = encode(&Draft { deps: &deps, actor, seq, start_op, message, ops: &drafts });

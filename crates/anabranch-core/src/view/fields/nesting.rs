@@ -58,9 +58,9 @@ impl View<'_> {
 
     /// The clash of a register, which becomes one with that of leaf and object.
     fn take_clash<'p>(&self, path: u32, fields: &mut Fields<'p>) -> Clash<'p> {
-        match fields.clashes.iter().position(|clash| clash.path == path) {
+        match fields.clashes.iter().position(|clash| clash.path == path && !clash.is_inside) {
             Some(at) => fields.clashes.swap_remove(at),
-            None => Clash { path, shown: None, others: Vec::new() },
+            None => Clash { path, shown: None, others: Vec::new(), is_inside: false },
         }
     }
 

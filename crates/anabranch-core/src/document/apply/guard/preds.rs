@@ -20,7 +20,7 @@ pub(super) fn check(known: Known<'_>, past: &Past<'_>, change: &Decoded, bytes: 
     let author = change.actor();
     let mut hidden: Vec<Hidden> = Vec::new();
     let mut record: (&str, Option<RecordId>) = ("", None);
-    for (at, op) in change.ops.iter().enumerate().filter(|(_, op)| op.preds > 0) {
+    for (at, op) in change.ops.iter().enumerate().filter(|(at, op)| op.preds > 0 && change.place(*at).is_none()) {
         let refused = || RefuseReason::Predecessor { op: at as u32 };
         let name = change.name(bytes, op);
         let (identity, suffix) = name.split_at(layout::identity_length(name).ok_or_else(refused)?);

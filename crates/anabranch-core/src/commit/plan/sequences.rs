@@ -1,0 +1,300 @@
+//! Planning what is done inside sequences.
+
+use std::collections::BTreeMap;
+
+use super::{End, Plan};
+use crate::change::{ActorId, ActorKind, DraftPlace, SequenceAction, code};
+use crate::commit::Author;
+use crate::layout;
+use crate::registers::{Held, Slot};
+use crate::scalar;
+use crate::schema::{FieldPolicy, StoreSchema};
+use crate::sequence::diff::{self, Hunk};
+use crate::sequence::{OpId, SequenceKind};
+use crate::value::Value;
+use crate::view::View;
+
+/// Ops in sequences after which a change may end.
+const OPS_BETWEEN_ENDS: usize = 1 << 14;
+
+/// What a sequence is to hold.
+#[derive(Clone, Copy)]
+pub(crate) enum Elements<'v> {
+    /// Characters.
+    Text(&'v str),
+    /// Values.
+    List(&'v [Value]),
+}
+
+/// Where a planned op acts.
+pub(super) struct PlannedPlace {
+    pub(super) op: u32,
+    object: Reference,
+    element: Option<Reference>,
+    action: SequenceAction,
+}
+
+/// An op that another refers to: one of this plan by its position, or one of the base.
+#[derive(Clone, Copy)]
+enum Reference {
+    Planned(u32),
+    Known(u32, ActorId),
+}
+
+impl<'v> Elements<'v> {
+    /// The elements of a value that a field of this policy keeps as a sequence.
+    pub(crate) fn of(policy: FieldPolicy, value: &'v Value) -> Option<Self> {
+        match (policy, value) {
+            (FieldPolicy::Text, Value::String(text)) => text.as_str().map(Elements::Text),
+            (FieldPolicy::List, Value::Array(items)) => Some(Elements::List(items)),
+            _ => None,
+        }
+    }
+
+    fn kind(&self) -> SequenceKind {
+        match self {
+            Elements::Text(_) => SequenceKind::Text,
+            Elements::List(_) => SequenceKind::List,
+        }
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Elements::Text(_) => code::TEXT,
+            Elements::List(_) => code::LIST,
+        }
+    }
+}
+
+/// A sequence of the base as it is to be edited.
+struct Current {
+    object: Reference,
+    ids: Vec<(u32, ActorId)>,
+    /// The values of those elements that were set since they were inserted.
+    written: BTreeMap<usize, Vec<(u32, ActorId)>>,
+    /// What the elements show, if they are characters, and if not.
+    text: Vec<char>,
+    list: Vec<(u8, Vec<u8>)>,
+}
+
+impl Current {
+    fn of(view: &View<'_>, held: &Held) -> Self {
+        let named = |id: OpId| (id.counter, view.history.actor_at(id.actor));
+        let (counter, actor) = named(held.id);
+        let object = Reference::Known(counter, actor);
+        let (mut text, mut list, mut written) = (Vec::new(), Vec::new(), BTreeMap::new());
+        match held.sequence.kind() {
+            SequenceKind::Text => text = held.sequence.text().chars().collect(),
+            SequenceKind::List => {
+                for (at, element) in held.sequence.elements().enumerate() {
+                    let shown = element.values.last().map(|(_, scalar)| (scalar.code, scalar.bytes.to_vec()));
+                    list.push(shown.unwrap_or_default());
+                    if element.values.iter().any(|(op, _)| *op != element.id) {
+                        written.insert(at, element.values.iter().map(|(op, _)| named(*op)).collect());
+                    }
+                }
+            }
+        }
+        Self { object, ids: held.sequence.visible_ids().map(named).collect(), written, text, list }
+    }
+
+    /// What a found sequence is, which is a commit of its own upon nothing: its first op makes it, the others insert.
+    fn of_found(found: &Plan, elements: Elements<'_>) -> Self {
+        let actor = found.derive_actor(&[], 0);
+        let ids = (2..=found.ops.len() as u32).map(|counter| (counter, actor)).collect();
+        let (mut text, mut list) = (Vec::new(), Vec::new());
+        match elements {
+            Elements::Text(own) => text = own.chars().collect(),
+            Elements::List(items) => list = items.iter().map(encoded).collect(),
+        }
+        Self { object: Reference::Known(1, actor), ids, written: BTreeMap::new(), text, list }
+    }
+}
+
+fn encoded(item: &Value) -> (u8, Vec<u8>) {
+    let mut bytes = Vec::new();
+    (scalar::write_value(item, &mut bytes), bytes)
+}
+
+/// The commit of a sequence that was found.
+fn found_alone(view: &View<'_>, identity: &str, suffix: &str, elements: Elements<'_>) -> Plan {
+    let mut found = Plan::new(Author::replica("", ActorKind::Found));
+    found.make_own_sequence(view, identity, None, suffix, elements);
+    found.ends.push(End { at: found.ops.len() as u32, of_record: true });
+    found
+}
+
+impl Plan {
+    /// Keeps as sequences what `schema` declares as such.
+    pub(crate) fn keep_sequences(&mut self, schema: &StoreSchema) {
+        let declared =
+            schema.fields.iter().filter(|(_, policy)| matches!(policy, FieldPolicy::Text | FieldPolicy::List));
+        self.sequences = declared.map(|(field, policy)| (layout::encode_path(field), *policy)).collect();
+    }
+
+    /// The policy of a field that is declared a sequence, else the default.
+    pub(crate) fn policy_of_sequence(&self, suffix: &str) -> FieldPolicy {
+        if self.sequences.is_empty() {
+            return FieldPolicy::default();
+        }
+        self.sequences.get(suffix).copied().unwrap_or_default()
+    }
+
+    /// Makes a sequence in a register. One that was found is a commit of its own, equal wherever it is found, unless its
+    /// record is new and named by this commit.
+    pub(crate) fn make_sequence(
+        &mut self,
+        view: &View<'_>,
+        identity: &str,
+        slot: Option<Slot<'_>>,
+        suffix: &str,
+        elements: Elements<'_>,
+    ) {
+        if self.author.kind == ActorKind::Found && !identity.contains(layout::OWN_ACTOR) {
+            self.found.push((self.mark(), found_alone(view, identity, suffix, elements)));
+        } else {
+            self.make_own_sequence(view, identity, slot, suffix, elements);
+        }
+    }
+
+    fn make_own_sequence(
+        &mut self,
+        view: &View<'_>,
+        identity: &str,
+        slot: Option<Slot<'_>>,
+        suffix: &str,
+        elements: Elements<'_>,
+    ) {
+        let object = Reference::Planned(self.ops.len() as u32);
+        self.set(view, identity, slot, suffix, |_| elements.code());
+        self.insert(object, None, elements);
+    }
+
+    /// Edits a sequence of the base so that it holds other elements; `false` if it is of another kind.
+    pub(crate) fn edit_sequence(&mut self, view: &View<'_>, held: &Held, elements: Elements<'_>) -> bool {
+        if held.sequence.kind() != elements.kind() {
+            return false;
+        }
+        self.edit(&Current::of(view, held), elements);
+        true
+    }
+
+    /// Edits what was found as a leaf: upon the sequence that everybody makes of it who edits it.
+    pub(crate) fn edit_found(
+        &mut self,
+        view: &View<'_>,
+        identity: &str,
+        suffix: &str,
+        found: Elements<'_>,
+        elements: Elements<'_>,
+    ) -> bool {
+        if found.kind() != elements.kind() || self.author.kind == ActorKind::Found {
+            return false;
+        }
+        let own = found_alone(view, identity, suffix, found);
+        let current = Current::of_found(&own, found);
+        self.found.push((self.mark(), own));
+        self.edit(&current, elements);
+        true
+    }
+
+    fn edit(&mut self, current: &Current, elements: Elements<'_>) {
+        match elements {
+            Elements::Text(text) => {
+                let to: Vec<char> = text.chars().collect();
+                for hunk in diff::of_texts(&current.text, &to) {
+                    let came: String = to.get(hunk.to.clone()).unwrap_or_default().iter().collect();
+                    self.replace(current, &hunk, Elements::Text(&came));
+                }
+            }
+            Elements::List(items) => self.edit_list(current, items),
+        }
+    }
+
+    fn edit_list(&mut self, current: &Current, items: &[Value]) {
+        let to: Vec<(u8, Vec<u8>)> = items.iter().map(encoded).collect();
+        for hunk in diff::of_lists(&current.list, &to) {
+            let came = items.get(hunk.to.clone()).unwrap_or_default();
+            if hunk.from.len() != came.len() {
+                self.replace(current, &hunk, Elements::List(came));
+                continue;
+            }
+            // As many as there were: each is what became of the one in its place.
+            for (at, item) in hunk.from.zip(came) {
+                let code = scalar::write_value(item, &mut self.values);
+                self.overwrite(current, at, SequenceAction::Set, code);
+            }
+        }
+    }
+
+    /// Deletes the elements of a hunk, and inserts others in their place.
+    fn replace(&mut self, current: &Current, hunk: &Hunk, came: Elements<'_>) {
+        let before = hunk.from.start.checked_sub(1).and_then(|at| current.ids.get(at));
+        self.insert(current.object, before.map(|(counter, actor)| Reference::Known(*counter, *actor)), came);
+        for at in hunk.from.clone() {
+            self.overwrite(current, at, SequenceAction::Delete, code::NULL);
+        }
+    }
+
+    /// Writes over all that an element of the base shows.
+    fn overwrite(&mut self, current: &Current, at: usize, action: SequenceAction, code: u8) {
+        let Some(element) = current.ids.get(at) else { return };
+        match current.written.get(&at) {
+            Some(values) => self.preds.extend(values),
+            None => self.preds.push(*element),
+        }
+        let op = self.ops.len() as u32;
+        let element = Some(Reference::Known(element.0, element.1));
+        self.push_place(PlannedPlace { op, object: current.object, element, action }, code);
+    }
+
+    /// Inserts elements one behind the other.
+    fn insert(&mut self, object: Reference, mut after: Option<Reference>, elements: Elements<'_>) {
+        let mut push = |plan: &mut Self, code: u8| {
+            let op = plan.ops.len() as u32;
+            plan.push_place(PlannedPlace { op, object, element: after, action: SequenceAction::Insert }, code);
+            after = Some(Reference::Planned(op));
+        };
+        match elements {
+            Elements::Text(text) => {
+                for char in text.chars() {
+                    self.values.extend(char.encode_utf8(&mut [0; 4]).as_bytes());
+                    push(self, code::STR);
+                }
+            }
+            Elements::List(items) => {
+                for item in items {
+                    let code = scalar::write_value(item, &mut self.values);
+                    push(self, code);
+                }
+            }
+        }
+    }
+
+    fn push_place(&mut self, place: PlannedPlace, value_code: u8) {
+        self.places.push(place);
+        self.push_op(value_code);
+        if self.places.len().is_multiple_of(OPS_BETWEEN_ENDS) {
+            self.ends.push(End { at: self.ops.len() as u32, of_record: false });
+        }
+    }
+
+    /// The places of the ops from `from` on, asked for in order; the first op of the plan has the counter `start_op`.
+    pub(super) fn places_from(
+        &self,
+        from: u32,
+        start_op: u32,
+        own: ActorId,
+    ) -> impl FnMut(usize) -> Option<DraftPlace> + '_ {
+        let first = self.places.partition_point(|place| place.op < from);
+        let mut rest = self.places.get(first..).unwrap_or_default().iter().peekable();
+        let id = move |reference| match reference {
+            Reference::Planned(op) => (start_op + op, own),
+            Reference::Known(counter, actor) => (counter, actor),
+        };
+        move |op| {
+            let place = rest.next_if(|place| place.op as usize == op)?;
+            Some(DraftPlace { object: id(place.object), element: place.element.map(id), action: place.action })
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Sequences in registers: which are there although something was written over them, and what lost inside them.
+
+use super::View;
+use super::fields::{Clash, value_of};
+use crate::registers::{Entry, Held, SequenceEdit, Slot};
+use crate::value::Value;
+
+impl View<'_> {
+    /// Sequences that were overwritten by somebody who did not see the last edits of them. An edit against an overwriting is
+    /// a conflict like any other: the sequence, all of it, is one of the values.
+    pub(crate) fn kept_alive<'p>(&self, slot: Slot<'p>) -> impl Iterator<Item = Entry<'p>> {
+        slot.buried().filter(move |held| self.has_unseen_edit(slot, held)).map(Entry::of_sequence)
+    }
+
+    fn has_unseen_edit(&self, slot: Slot<'_>, held: &Held) -> bool {
+        let seen = |edit: SequenceEdit| slot.raw(held.path).any(|entry| self.is_before(edit, &entry));
+        held.edits().iter().any(|edit| !seen(*edit))
+    }
+
+    /// Every write of a sequence as an entry of its own.
+    pub(crate) fn edits_of<'p>(&self, held: &'p Held) -> impl Iterator<Item = Entry<'p>> {
+        let whole = Entry::of_sequence(held);
+        let edits = held.edits().iter();
+        edits.map(move |edit| Entry { change: edit.change, counter: edit.counter, sequence: None, ..whole })
+    }
+
+    /// Whether two visible values are equal: a sequence and a leaf are if they show the same.
+    pub(crate) fn is_equal_value(&self, a: &Entry<'_>, b: &Entry<'_>) -> bool {
+        match (a.sequence, b.sequence) {
+            (None, None) => a.scalar == b.scalar,
+            (Some(a), Some(b)) if a.id == b.id => true,
+            _ => value_of(a) == value_of(b),
+        }
+    }
+
+    /// What several people made of one element of a list: the last shows, and the list as it were with another is listed.
+    pub(crate) fn clash_inside<'p>(&self, entry: &Entry<'p>) -> Option<Clash<'p>> {
+        let held = entry.sequence.filter(|held| held.sequence.has_conflicts())?;
+        let Value::Array(shown) = held.value() else { return None };
+        let mut others = Vec::new();
+        for (at, element) in held.sequence.elements().enumerate() {
+            let Some((last, lost)) = element.values.split_last() else { continue };
+            for (op, scalar) in lost.iter().rev().filter(|(_, scalar)| *scalar != last.1) {
+                let change =
+                    self.history.change_of_op(op.actor, op.counter).expect("elements were set by accepted ops");
+                let mut list = shown.clone();
+                if let (Some(slot), Ok(Some(value))) = (list.get_mut(at), scalar.to_value()) {
+                    *slot = value;
+                }
+                let entry = Entry { change, counter: op.counter, sequence: None, ..*entry };
+                others.push((Some(Value::Array(list)), entry));
+            }
+        }
+        let clash = Clash { path: entry.path, shown: Some(Value::Array(shown)), others, is_inside: true };
+        (!clash.others.is_empty()).then_some(clash)
+    }
+}
