@@ -1,9 +1,10 @@
 //! What every engine is asked to do.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::sync::Arc;
 
-use crate::json_rows::JsonRows;
+use crate::read_out::ReadOut;
 use crate::rows::{Field, Row, Update};
 
 /// Bytes that are sent or stored as one.
@@ -37,6 +38,8 @@ pub(crate) trait Engine {
     const NAME: &'static str;
     /// A document that holds one store.
     type Document;
+    /// A point in its history.
+    type Mark;
 
     /// Makes a document of records, and the bytes that a log or a peer would get of it.
     fn import(rows: &[Row]) -> EngineResult<(Self::Document, Vec<Piece>)>;
@@ -56,8 +59,14 @@ pub(crate) trait Engine {
     /// Merges what another replica committed, all that arrived at once.
     fn merge(document: &mut Self::Document, received: &[Piece]) -> EngineResult<()>;
 
+    /// Where the document is.
+    fn mark(document: &Self::Document) -> Self::Mark;
+
+    /// The keys of the records that changed since `mark`; `None` if the engine cannot be asked.
+    fn touched_since(document: &Self::Document, mark: &Self::Mark) -> EngineResult<Option<BTreeSet<String>>>;
+
     /// Reads every record out.
-    fn read(document: &Self::Document, out: &mut JsonRows) -> EngineResult<()>;
+    fn read(document: &Self::Document, out: &mut impl ReadOut) -> EngineResult<()>;
 
     /// One field of one record.
     fn field(document: &Self::Document, key: &str, name: &str) -> Option<Field>;

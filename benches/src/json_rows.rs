@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::rows::{FIELDS, Field, Row};
+use crate::read_out::ReadOut;
+use crate::rows::Row;
 
 /// JSON lines, one record each: its key and its fields in the order in which the engine gives them.
 #[derive(Default)]
@@ -12,32 +13,28 @@ pub(crate) struct JsonRows {
     text: Vec<u8>,
 }
 
-impl JsonRows {
-    /// Begins a record.
-    pub(crate) fn begin(&mut self, key: &str) {
+impl ReadOut for JsonRows {
+    fn begin(&mut self, key: &str) {
         self.text.extend_from_slice(b"{\"key\":");
         self.json(key);
     }
 
-    /// Ends the record.
-    pub(crate) fn end(&mut self) {
+    fn end(&mut self) {
         self.text.extend_from_slice(b"}\n");
     }
 
-    /// Writes a text field.
-    pub(crate) fn text(&mut self, name: &str, text: &str) {
+    fn text(&mut self, name: &str, text: &str) {
         self.name(name);
         self.json(text);
     }
 
-    /// Writes an integer or a date.
-    pub(crate) fn integer(&mut self, name: &str, number: i64) {
+    fn integer(&mut self, name: &str, number: i64) {
         self.name(name);
         self.json(&number);
     }
 
-    /// Writes a number, without a fraction where it has none.
-    pub(crate) fn number(&mut self, name: &str, number: f64) {
+    /// Without a fraction where it has none.
+    fn number(&mut self, name: &str, number: f64) {
         if number.fract() == 0.0 && number.abs() < 2f64.powi(53) {
             return self.integer(name, number as i64);
         }
@@ -45,14 +42,12 @@ impl JsonRows {
         self.json(&number);
     }
 
-    /// Writes a boolean.
-    pub(crate) fn bool(&mut self, name: &str, bool: bool) {
+    fn bool(&mut self, name: &str, bool: bool) {
         self.name(name);
         self.text.extend_from_slice(if bool { b"true" } else { b"false" });
     }
 
-    /// Writes an array of strings.
-    pub(crate) fn tags<'t>(&mut self, name: &str, tags: impl IntoIterator<Item = &'t str>) {
+    fn tags<'t>(&mut self, name: &str, tags: impl IntoIterator<Item = &'t str>) {
         self.name(name);
         let mut separator = b'[';
         for tag in tags {
@@ -65,18 +60,9 @@ impl JsonRows {
         }
         self.text.push(b']');
     }
+}
 
-    /// Writes a field.
-    pub(crate) fn field(&mut self, name: &str, field: &Field) {
-        match field {
-            Field::Text(text) => self.text(name, text),
-            Field::Integer(number) | Field::Date(number) => self.integer(name, *number),
-            Field::Number(number) => self.number(name, *number),
-            Field::Bool(bool) => self.bool(name, *bool),
-            Field::Tags(tags) => self.tags(name, tags.iter().map(String::as_str)),
-        }
-    }
-
+impl JsonRows {
     /// How many bytes were written.
     pub(crate) fn bytes(&self) -> usize {
         self.text.len()
@@ -85,11 +71,7 @@ impl JsonRows {
     /// Whether these are exactly the records `rows`, in whatever order.
     pub(crate) fn are(&self, rows: &[Row]) -> bool {
         let mut expected = JsonRows::default();
-        for row in rows {
-            expected.begin(&row.key);
-            FIELDS.iter().zip(&row.fields).for_each(|(name, field)| expected.field(name, field));
-            expected.end();
-        }
+        expected.rows(rows);
         let expected = expected.parse();
         expected.is_some() && self.parse() == expected
     }

@@ -1,21 +1,31 @@
-//! Merge throughput beside automerge, yrs and loro, on the same records in one run.
+//! What merging, importing, capturing, opening and reading cost beside automerge, yrs and loro, on the same records in
+//! one run.
 
+mod bench;
 mod engine;
 mod engines;
 mod json_rows;
+mod read_out;
+mod resident;
 mod rows;
+mod table;
 mod work;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
-use crate::engine::Engine;
+use crate::bench::Bench;
+use crate::engine::{Engine, EngineResult};
 use crate::engines::{anabranch::Anabranch, automerge::Automerge, limit::Limit, loro::Loro, yrs::Yrs};
-use crate::work::{Bench, MeasureError, Work};
+use crate::table::{Row, Table};
+use crate::work::Work;
 
-/// Times the same works on the same records with every engine: CPU milliseconds, the median of some runs.
+/// Times the same works on the same records with every engine: CPU milliseconds of one thread, the median of some runs.
+///
+/// Bytes are what a work made, sent or kept; of each work its list says which.
 #[derive(Parser)]
 #[command(name = "merge")]
 struct Arguments {
@@ -25,93 +35,107 @@ struct Arguments {
     /// How often each work is done.
     #[arg(long, default_value_t = 3)]
     runs: usize,
+    /// Only these engines; a million records are merged by rivals only if they are named here.
+    #[arg(long = "engine", value_name = "ENGINE")]
+    engines: Vec<String>,
     /// What `cargo bench` passes.
     #[arg(long, hide = true)]
     bench: bool,
     /// The works; all of them if none is named.
     works: Vec<Work>,
+    /// How much memory this engine takes for what is stored in a file.
+    #[arg(long, hide = true, requires = "stored", requires = "read")]
+    resident: Option<String>,
+    #[arg(long, hide = true)]
+    stored: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    read: Option<String>,
 }
 
-/// What was measured of one engine at one work.
-struct Measured {
-    engine: &'static str,
-    cpu_ms: f64,
-    bytes: usize,
+/// The works to measure, and what came of them.
+struct Measuring {
+    works: Vec<Work>,
+    runs: usize,
+    engines: Vec<String>,
+    table: Table,
+    failed: bool,
 }
-
-type Table = BTreeMap<Work, Vec<Measured>>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let works = if arguments.works.is_empty() { Work::value_variants().to_vec() } else { arguments.works.clone() };
-    match measure_all(&works, arguments.runs.max(1)) {
-        Ok(table) => {
-            if arguments.json {
-                print_json(&table, arguments.runs.max(1))
-            } else {
-                print_table(&table)
-            }
-            ExitCode::SUCCESS
+    if let (Some(engine), Some(stored)) = (&arguments.resident, &arguments.stored) {
+        return resident(engine, stored, arguments.read.as_deref() == Some("all"));
+    }
+    let works = if arguments.works.is_empty() { Work::value_variants().to_vec() } else { arguments.works };
+    let (runs, engines) = (arguments.runs.max(1), arguments.engines);
+    let mut measuring = Measuring { works, runs, engines, table: Table::default(), failed: false };
+    measuring.engine::<Anabranch>();
+    measuring.engine::<Limit>();
+    measuring.engine::<Yrs>();
+    measuring.engine::<Automerge>();
+    measuring.engine::<Loro>();
+    print!("{}", if arguments.json { measuring.table.json() } else { measuring.table.ratios(Anabranch::NAME) });
+    if measuring.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+impl Measuring {
+    /// An engine that fails fails alone: the others are measured all the same.
+    fn engine<E: Engine>(&mut self) {
+        if !self.engines.is_empty() && !self.engines.iter().any(|engine| engine == E::NAME) {
+            return;
         }
+        let mut by_count: BTreeMap<usize, Vec<Work>> = BTreeMap::new();
+        self.works.iter().for_each(|work| by_count.entry(work.record_count()).or_default().push(*work));
+        for (count, works) in by_count {
+            if works == [Work::MergeInto1M]
+                && self.engines.is_empty()
+                && ![Anabranch::NAME, Limit::NAME].contains(&E::NAME)
+            {
+                eprintln!("{}: {count} records: skipped, takes minutes and gigabytes (--engine {0})", E::NAME);
+                continue;
+            }
+            eprintln!("{}: {count} records", E::NAME);
+            match Bench::<E>::new(count) {
+                Ok(bench) => works.into_iter().for_each(|work| self.work(&bench, work)),
+                Err(error) => self.fail(error),
+            }
+        }
+    }
+
+    fn work<E: Engine>(&mut self, bench: &Bench<E>, work: Work) {
+        let measured = match bench.run(work, self.runs) {
+            Ok(measured) => measured,
+            Err(error) => return self.fail(error),
+        };
+        let mut measured: Vec<(f64, usize)> = measured.into_iter().flatten().collect();
+        measured.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        let Some((cpu_ms, bytes)) = measured.get(measured.len() / 2).copied() else {
+            return eprintln!("  {}: cannot be asked of this engine, or here", work.name());
+        };
+        eprintln!("  {}: {cpu_ms:.3} ms", work.name());
+        self.table.add(work, Row { engine: E::NAME, cpu_ms, bytes, runs: measured.len() });
+    }
+
+    fn fail(&mut self, error: impl std::error::Error) {
+        eprintln!("  {error}");
+        self.failed = true;
+    }
+}
+
+fn resident(engine: &str, stored: &std::path::Path, read_all: bool) -> ExitCode {
+    let child: fn(&std::path::Path, bool) -> EngineResult<()> = match engine {
+        Anabranch::NAME => resident::child::<Anabranch>,
+        Limit::NAME => resident::child::<Limit>,
+        Yrs::NAME => resident::child::<Yrs>,
+        Automerge::NAME => resident::child::<Automerge>,
+        Loro::NAME => resident::child::<Loro>,
+        _ => return ExitCode::FAILURE,
+    };
+    match child(stored, read_all) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            eprintln!("{engine}: {error}");
             ExitCode::FAILURE
-        }
-    }
-}
-
-fn measure_all(works: &[Work], runs: usize) -> Result<Table, MeasureError> {
-    let mut table = Table::new();
-    measure::<Anabranch>(works, runs, &mut table)?;
-    measure::<Limit>(works, runs, &mut table)?;
-    measure::<Yrs>(works, runs, &mut table)?;
-    measure::<Automerge>(works, runs, &mut table)?;
-    measure::<Loro>(works, runs, &mut table)?;
-    Ok(table)
-}
-
-fn measure<E: Engine>(works: &[Work], runs: usize, table: &mut Table) -> Result<(), MeasureError> {
-    let mut by_count: BTreeMap<usize, Vec<Work>> = BTreeMap::new();
-    works.iter().for_each(|work| by_count.entry(work.record_count()).or_default().push(*work));
-    for (count, works) in by_count {
-        eprintln!("{}: {count} records", E::NAME);
-        let bench = Bench::<E>::new(count)?;
-        for work in works {
-            let mut times = Vec::with_capacity(runs);
-            let mut bytes = 0;
-            for _ in 0..runs {
-                let (ms, sent) = bench.run(work)?;
-                times.push(ms);
-                bytes = sent;
-            }
-            times.sort_by(f64::total_cmp);
-            let cpu_ms = times.get(times.len() / 2).copied().unwrap_or_default();
-            eprintln!("  {}: {cpu_ms:.3} ms", work.name());
-            table.entry(work).or_default().push(Measured { engine: E::NAME, cpu_ms, bytes });
-        }
-    }
-    Ok(())
-}
-
-fn print_json(table: &Table, runs: usize) {
-    for (work, measured) in table {
-        for Measured { engine, cpu_ms, bytes } in measured {
-            let work = work.name();
-            println!(
-                "{{\"work\":\"{work}\",\"engine\":\"{engine}\",\"cpu_ms\":{cpu_ms:.4},\"bytes\":{bytes},\"runs\":{runs}}}"
-            );
-        }
-    }
-}
-
-/// A row for each work: milliseconds, and how many times as long as Anabranch the others take.
-fn print_table(table: &Table) {
-    for (work, measured) in table {
-        let own =
-            measured.iter().find(|measured| measured.engine == Anabranch::NAME).map_or(f64::NAN, |own| own.cpu_ms);
-        println!("{}", work.name());
-        for Measured { engine, cpu_ms, bytes } in measured {
-            println!("  {engine:<10} {cpu_ms:>12.3} ms  {:>8.2} ×  {bytes:>12} bytes", cpu_ms / own);
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use anabranch_core::{
-    Author, CaptureKind, ChangeBytes, Document, Edit, FieldPath, JsString, Key, KnownHeads, StoreSchema, Value,
+    Author, CaptureKind, ChangeBytes, Document, Edit, FieldPath, Heads, JsString, Key, KnownHeads, StoreSchema, Value,
 };
 
 use crate::engine::{Engine, EngineResult, Piece, Replica};
-use crate::json_rows::JsonRows;
+use crate::read_out::ReadOut;
 use crate::rows::{FIELDS, Field, Row, Update};
 
 /// The engine of this workspace.
@@ -22,6 +22,7 @@ pub(crate) struct NamedDocument {
 impl Engine for Anabranch {
     const NAME: &'static str = "anabranch";
     type Document = NamedDocument;
+    type Mark = Heads;
 
     fn import(rows: &[Row]) -> EngineResult<(Self::Document, Vec<Piece>)> {
         let mut own = NamedDocument { document: Document::new(), replica: replica_name(Replica::Receiver) };
@@ -61,7 +62,20 @@ impl Engine for Anabranch {
         outcome.refused.into_iter().next().map_or(Ok(()), |refusal| Err(refusal.reason.into()))
     }
 
-    fn read(own: &Self::Document, out: &mut JsonRows) -> EngineResult<()> {
+    fn mark(own: &Self::Document) -> Heads {
+        own.document.heads()
+    }
+
+    fn touched_since(own: &Self::Document, mark: &Heads) -> EngineResult<Option<BTreeSet<String>>> {
+        let batch = own.document.record_changes(&own.document.known(mark)?, &heads(&own.document)?);
+        let keys = batch.changes.into_iter().map(|change| match change.key {
+            Key::String(key) => Ok(text(&key)?.to_owned()),
+            key => Err(format!("no row has the key {key:?}").into()),
+        });
+        keys.collect::<EngineResult<_>>().map(Some)
+    }
+
+    fn read(own: &Self::Document, out: &mut impl ReadOut) -> EngineResult<()> {
         for record in own.document.view().records() {
             let (Key::String(key), Value::Object(fields)) = (&record.key, &record.value) else {
                 return Err("a record has a key or a value that no row has".into());
@@ -142,7 +156,7 @@ fn value(field: &Field) -> Value {
     }
 }
 
-fn write(name: &str, value: &Value, out: &mut JsonRows) -> EngineResult<()> {
+fn write(name: &str, value: &Value, out: &mut impl ReadOut) -> EngineResult<()> {
     match value {
         Value::String(string) => out.text(name, text(string)?),
         Value::Number(number) => out.number(name, *number),

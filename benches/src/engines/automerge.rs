@@ -1,16 +1,16 @@
 //! Automerge in its best layout: a map object for each record in the root, arrays as one `bytes` value of JSON.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use automerge::transaction::{Transactable, Transaction};
 use automerge::{
-    ActorId, Automerge as Document, Change, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, ScalarValueRef, Value,
-    ValueRef, hydrate,
+    ActorId, Automerge as Document, Change, ChangeHash, ObjId, ObjType, Prop, ROOT, ReadDoc, ScalarValue,
+    ScalarValueRef, Value, ValueRef, hydrate,
 };
 
 use crate::engine::{Engine, EngineResult, Piece, Replica};
-use crate::json_rows::JsonRows;
+use crate::read_out::ReadOut;
 use crate::rows::{FIELDS, Field, Row, Update};
 
 /// Automerge.
@@ -19,6 +19,7 @@ pub(crate) struct Automerge;
 impl Engine for Automerge {
     const NAME: &'static str = "automerge";
     type Document = Document;
+    type Mark = Vec<ChangeHash>;
 
     fn import(rows: &[Row]) -> EngineResult<(Document, Vec<Piece>)> {
         let mut document = Document::new().with_actor(actor(Replica::Receiver));
@@ -70,7 +71,20 @@ impl Engine for Automerge {
         Ok(())
     }
 
-    fn read(document: &Document, out: &mut JsonRows) -> EngineResult<()> {
+    fn mark(document: &Document) -> Vec<ChangeHash> {
+        document.get_heads()
+    }
+
+    fn touched_since(document: &Document, mark: &Vec<ChangeHash>) -> EngineResult<Option<BTreeSet<String>>> {
+        let patches = document.diff(mark, &document.get_heads());
+        let keys = patches.into_iter().filter_map(|patch| match patch.path.into_iter().next()?.1 {
+            Prop::Map(key) => Some(key),
+            Prop::Seq(_) => None,
+        });
+        Ok(Some(keys.collect()))
+    }
+
+    fn read(document: &Document, out: &mut impl ReadOut) -> EngineResult<()> {
         let mut keys: HashMap<ObjId, String> = HashMap::new();
         let mut open: Option<Arc<ObjId>> = None;
         // Objects come one after the other, the root first.
@@ -203,7 +217,7 @@ fn json(tags: &[String]) -> Vec<u8> {
     serde_json::to_vec(tags).expect("writing strings into memory cannot fail")
 }
 
-fn write(name: &str, value: &ValueRef<'_>, out: &mut JsonRows) -> EngineResult<()> {
+fn write(name: &str, value: &ValueRef<'_>, out: &mut impl ReadOut) -> EngineResult<()> {
     match value {
         ValueRef::Scalar(ScalarValueRef::Str(text)) => out.text(name, text),
         ValueRef::Scalar(ScalarValueRef::Int(number) | ScalarValueRef::Timestamp(number)) => out.integer(name, *number),

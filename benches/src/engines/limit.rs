@@ -2,12 +2,14 @@
 //!
 //! It keeps no history, no concurrent values and no provenance: what any engine on these bytes and maps could reach.
 
+use std::collections::BTreeSet;
+
 use bincode::config::{Configuration, standard};
 use bincode::{BorrowDecode, Encode};
 use hashbrown::HashMap;
 
 use crate::engine::{Engine, EngineResult, Piece, Replica};
-use crate::json_rows::JsonRows;
+use crate::read_out::ReadOut;
 use crate::rows::{FIELDS, Field, Row, Update};
 
 /// The plain register map.
@@ -57,6 +59,7 @@ const RECORDS_PER_FRAME: usize = 100;
 impl Engine for Limit {
     const NAME: &'static str = "limit";
     type Document = Registers;
+    type Mark = ();
 
     fn import(rows: &[Row]) -> EngineResult<(Registers, Vec<Piece>)> {
         let mut registers = Registers::empty(Replica::Receiver);
@@ -127,7 +130,14 @@ impl Engine for Limit {
         Ok(())
     }
 
-    fn read(registers: &Registers, out: &mut JsonRows) -> EngineResult<()> {
+    fn mark(_: &Registers) {}
+
+    /// It keeps no history to ask.
+    fn touched_since(_: &Registers, (): &()) -> EngineResult<Option<BTreeSet<String>>> {
+        Ok(None)
+    }
+
+    fn read(registers: &Registers, out: &mut impl ReadOut) -> EngineResult<()> {
         for (key, fields) in &registers.records {
             out.begin(key);
             for (name, register) in FIELDS.iter().zip(fields) {

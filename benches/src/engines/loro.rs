@@ -1,9 +1,11 @@
 //! Loro: a map of one map a record, arrays as one value.
 
-use loro::{Container, ExportMode, LoroDoc, LoroMap, LoroValue, ValueOrContainer};
+use std::collections::BTreeSet;
+
+use loro::{Container, ExportMode, Frontiers, Index, LoroDoc, LoroMap, LoroValue, ValueOrContainer};
 
 use crate::engine::{Engine, EngineResult, Piece, Replica};
-use crate::json_rows::JsonRows;
+use crate::read_out::ReadOut;
 use crate::rows::{FIELDS, Field, Row, Update};
 
 /// Loro.
@@ -15,6 +17,7 @@ const RECORDS: &str = "records";
 impl Engine for Loro {
     const NAME: &'static str = "loro";
     type Document = LoroDoc;
+    type Mark = Frontiers;
 
     fn import(rows: &[Row]) -> EngineResult<(LoroDoc, Vec<Piece>)> {
         let doc = LoroDoc::new();
@@ -78,7 +81,23 @@ impl Engine for Loro {
         Ok(())
     }
 
-    fn read(doc: &LoroDoc, out: &mut JsonRows) -> EngineResult<()> {
+    fn mark(doc: &LoroDoc) -> Frontiers {
+        doc.state_frontiers()
+    }
+
+    fn touched_since(doc: &LoroDoc, mark: &Frontiers) -> EngineResult<Option<BTreeSet<String>>> {
+        let difference = doc.diff(mark, &doc.state_frontiers())?;
+        let mut keys = BTreeSet::new();
+        for (container, _) in difference.iter() {
+            let path = doc.get_path_to_container(container).ok_or("a changed record is nowhere")?;
+            if let Some((_, Index::Key(key))) = path.into_iter().nth(1) {
+                keys.insert(key.to_string());
+            }
+        }
+        Ok(Some(keys))
+    }
+
+    fn read(doc: &LoroDoc, out: &mut impl ReadOut) -> EngineResult<()> {
         let LoroValue::Map(records) = doc.get_map(RECORDS).get_deep_value() else {
             return Err("there is no map of records".into());
         };
@@ -135,7 +154,7 @@ fn value(field: &Field) -> LoroValue {
     }
 }
 
-fn write(name: &str, value: &LoroValue, out: &mut JsonRows) -> EngineResult<()> {
+fn write(name: &str, value: &LoroValue, out: &mut impl ReadOut) -> EngineResult<()> {
     match value {
         LoroValue::String(text) => out.text(name, text),
         LoroValue::I64(number) => out.integer(name, *number),

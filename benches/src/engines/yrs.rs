@@ -1,5 +1,7 @@
 //! Yrs: a map of one map a record, arrays as one value.
 
+use std::collections::BTreeSet;
+
 use yrs::updates::decoder::Decode;
 use yrs::{
     Any, Doc, Map, MapPrelim, MapRef, Number, Out, ReadTxn, StateVector, Transact, TransactionMut, Update as YUpdate,
@@ -7,7 +9,7 @@ use yrs::{
 };
 
 use crate::engine::{Engine, EngineResult, Piece, Replica};
-use crate::json_rows::JsonRows;
+use crate::read_out::ReadOut;
 use crate::rows::{FIELDS, Field, Row, Update};
 
 /// Yrs.
@@ -19,6 +21,7 @@ const RECORDS: &str = "records";
 impl Engine for Yrs {
     const NAME: &'static str = "yrs";
     type Document = Doc;
+    type Mark = ();
 
     fn import(rows: &[Row]) -> EngineResult<(Doc, Vec<Piece>)> {
         let doc = empty(Replica::Receiver);
@@ -80,7 +83,14 @@ impl Engine for Yrs {
         Ok(())
     }
 
-    fn read(doc: &Doc, out: &mut JsonRows) -> EngineResult<()> {
+    fn mark(_: &Doc) {}
+
+    /// It tells observers while it applies, at hardly any cost, and cannot be asked afterwards.
+    fn touched_since(_: &Doc, (): &()) -> EngineResult<Option<BTreeSet<String>>> {
+        Ok(None)
+    }
+
+    fn read(doc: &Doc, out: &mut impl ReadOut) -> EngineResult<()> {
         let transaction = doc.transact();
         let records = transaction.get_map(RECORDS).ok_or("there is no map of records")?;
         for (key, record) in records.iter(&transaction) {
@@ -100,7 +110,8 @@ impl Engine for Yrs {
         let Out::Any(value) = record.get(&transaction, name)? else { return None };
         match value {
             Any::String(text) => Some(Field::Text(text.to_string())),
-            Any::Number(Number::Int(ms)) if name == "updatedAt" => Some(Field::Date(ms)),
+            // What was sent comes back as a double where it has more than 31 bits.
+            Any::Number(number) if name == "updatedAt" => number.as_f64().map(|ms| Field::Date(ms as i64)),
             Any::Number(Number::Int(number)) => Some(Field::Integer(number)),
             Any::Number(number) => number.as_f64().map(Field::Number),
             Any::Bool(bool) => Some(Field::Bool(bool)),
@@ -138,7 +149,7 @@ fn any(field: &Field) -> Any {
     }
 }
 
-fn write(name: &str, value: &Out, out: &mut JsonRows) -> EngineResult<()> {
+fn write(name: &str, value: &Out, out: &mut impl ReadOut) -> EngineResult<()> {
     match value {
         Out::Any(Any::String(text)) => out.text(name, text),
         Out::Any(Any::Number(Number::Int(number))) => out.integer(name, *number),

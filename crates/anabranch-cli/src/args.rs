@@ -14,9 +14,9 @@ mod examples;
 #[derive(Parser, Debug)]
 #[command(name = "anabranch", version, max_term_width = 100, after_help = examples::ALL)]
 pub(crate) struct Arguments {
-    /// The store directory.
-    #[arg(long, global = true, env = "ANABRANCH_STORE", default_value = "anabranch-store", value_name = "DIR")]
-    pub(crate) store: PathBuf,
+    /// The store directory; where it is not named, $ANABRANCH_STORE, then ./anabranch-store.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
     /// Print NDJSON on stdout, one object a line.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -83,7 +83,7 @@ pub(crate) enum Verb {
         /// The key.
         #[arg(allow_hyphen_values = true)]
         key: String,
-        /// The field, dotted.
+        /// The field, dotted; '' is the value as a whole.
         field: Option<String>,
     },
     /// Lists every write of a record.
@@ -281,13 +281,13 @@ pub(crate) struct Resolve {
     /// The key.
     #[arg(allow_hyphen_values = true)]
     pub(crate) key: String,
-    /// The field, dotted.
+    /// The field, dotted; '' is the value as a whole.
     #[arg(required_unless_present_any = ["keep", "delete"], requires = "value")]
     pub(crate) field: Option<String>,
     /// Its value, as typed JSON.
     #[arg(allow_hyphen_values = true)]
     pub(crate) value: Option<String>,
-    /// The record stays, or comes back.
+    /// The record stays as it shows, or comes back.
     #[arg(long, conflicts_with_all = ["delete", "field"])]
     pub(crate) keep: bool,
     /// The record is deleted.

@@ -1,5 +1,7 @@
 //! The verbs.
 
+use std::path::PathBuf;
+
 use anabranch_store::{Access, FileDisk, StoreDir};
 
 use crate::args::{Arguments, Verb};
@@ -22,9 +24,14 @@ mod schema;
 mod verify;
 mod write_back;
 
+/// The store directory where none is named.
+const DEFAULT_STORE: &str = "anabranch-store";
+
 /// Runs the verb that was asked for.
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { store, json, verb } = arguments;
+    let from_environment = || std::env::var_os("ANABRANCH_STORE").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    let store = store.or_else(from_environment).unwrap_or_else(|| PathBuf::from(DEFAULT_STORE));
     let mut output = Output::new(json);
     if writes(&verb) {
         output.outlive_reader();

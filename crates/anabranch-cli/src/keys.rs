@@ -25,6 +25,10 @@ pub(crate) fn parse_value(text: &str) -> Result<Value, Failure> {
     })
 }
 
+/// A dotted field path; nothing at all is the value as a whole.
 pub(crate) fn parse_field(text: &str) -> Result<FieldPath, Failure> {
+    if text.is_empty() {
+        return Ok(FieldPath(Vec::new()));
+    }
     json::parse_field_path(text).map_err(Failure::asked)
 }

@@ -143,4 +143,8 @@ pub(crate) mod column {
 }
 
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod tests;

@@ -272,6 +272,11 @@ pub(crate) fn read_suffix(suffix: &str) -> Option<(FieldPath, Option<&str>)> {
     Some((FieldPath(names), part))
 }
 
+/// The sixteen bytes by which a part is named behind its first letter: an actor, or the hash of an element.
+pub(crate) fn read_part_id(part: &str) -> Option<[u8; 16]> {
+    read_hex(part.get(1..)?)?.try_into().ok()
+}
+
 /// Whether a suffix is what its path and part are written as.
 pub(crate) fn is_canonical_suffix(suffix: &str, path: &FieldPath, part: Option<&str>) -> bool {
     let again = encode_path(path);

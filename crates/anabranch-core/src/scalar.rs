@@ -7,7 +7,7 @@ use crate::value::Value;
 mod canonical;
 mod holds;
 pub(crate) use canonical::DecodeValueError;
-pub(crate) use holds::Holds;
+pub(crate) use holds::{Holds, nests_within};
 
 /// The first byte of a scalar of bytes says what it stands for.
 const ABSENT: u8 = 0;

@@ -1,5 +1,6 @@
 //! For tests of this and other crates: strategies for keys and values, and a look at the raw registers.
 
+mod actor;
 mod keys;
 mod names;
 mod pages;
@@ -7,6 +8,7 @@ mod registers;
 mod sequences;
 mod values;
 
+pub use actor::derived_actor;
 pub use keys::{any_js_string, any_key, few_keys};
 pub use names::{RawName, creation_key, part_value, read_name, scalar_value, schema_of, value_bytes};
 pub use pages::{MemorySource, with_pages_of};

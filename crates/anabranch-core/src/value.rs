@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::string::JsString;
 
 mod blobs;
+mod depth;
 mod object;
 pub use object::Object;
 

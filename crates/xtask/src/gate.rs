@@ -8,6 +8,7 @@ use crate::{arrows, run, tidy};
 type Step = (&'static str, fn() -> Result<(), String>);
 
 const STEPS: &[Step] = &[
+    ("fetch", fetch),
     ("format", || run::cargo(&["fmt", "--all", "--check"], &[])),
     ("arrows", arrows::check),
     ("tidy", tidy::check),
@@ -15,9 +16,10 @@ const STEPS: &[Step] = &[
     ("lints", || run::cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"], &[])),
     ("docs", || run::cargo(&["doc", "--quiet", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])),
     ("pure crates in the browser", wasm),
-    ("fuzz targets compile", || run::cargo(&["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"], &[])),
+    ("fuzz targets compile", fuzz_targets),
     ("buckets", || run::cargo(&["test", "--quiet", "-p", "anabranch-sink-files", "--features", "object_store"], &[])),
     ("the real dexie-export-import", dexie),
+    ("our history in JavaScript", javascript),
     ("demo", demo),
     // The README's test command.
     ("tests", || run::cargo(&["test", "--workspace"], &[])),
@@ -36,13 +38,28 @@ pub fn run() -> Result<(), String> {
     Ok(())
 }
 
+/// Everything that the lock files name, so that no later step asks the network or writes a lock file.
+fn fetch() -> Result<(), String> {
+    run::cargo(&["fetch", "--quiet", "--locked"], &[])?;
+    run::cargo(&["fetch", "--quiet", "--locked", "--manifest-path", "fuzz/Cargo.toml"], &[])
+}
+
+/// Into the same directory, so that nothing is compiled twice.
+fn fuzz_targets() -> Result<(), String> {
+    let target = run::root().join("target");
+    let manifest = ["--manifest-path", "fuzz/Cargo.toml", "--target-dir"];
+    run::cargo(&[&["check", "--quiet", "--locked"], &manifest[..], &[&target.to_string_lossy()]].concat(), &[])
+}
+
 /// Licences, sources and banned versions. Advisories need a database from the network: `cargo deny check advisories`.
 fn dependencies() -> Result<(), String> {
     if run::output("cargo", &["deny", "--version"]).is_err() {
-        eprintln!("   cargo-deny is not installed (cargo install cargo-deny --locked): skipped");
+        eprintln!(
+            "   cargo-deny is not installed (cargo install cargo-deny --locked): licences, bans and sources SKIPPED"
+        );
         return Ok(());
     }
-    run::cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"], &[])
+    run::cargo(&["deny", "--offline", "--locked", "check", "bans", "licenses", "sources"], &[])
 }
 
 fn wasm() -> Result<(), String> {
@@ -75,6 +92,21 @@ fn dexie() -> Result<(), String> {
     run::output("node", &[&format!("{SCRIPT}/reimport.mjs"), &written, &exported])?;
     run::output("cargo", &[&check[..], &["compare", &exported]].concat())?;
     Ok(())
+}
+
+/// The npm package `@automerge/automerge` loads a history that we wrote and finds the same values.
+fn javascript() -> Result<(), String> {
+    if ["node", "npm"].iter().any(|program| run::output(program, &["--version"]).is_err()) {
+        eprintln!("   node and npm are not installed: skipped");
+        return Ok(());
+    }
+    const PACKAGE: &str = "crates/anabranch-core/tests/npm";
+    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let history = directory.path().join("history.json");
+    let history = history.to_string_lossy();
+    run::cargo(&["run", "--quiet", "-p", "anabranch-core", "--example", "write_history", "--", &history], &[])?;
+    run::command("npm", &["ci", "--silent", "--prefix", PACKAGE], &[])?;
+    run::command("node", &[&format!("{PACKAGE}/compare.mjs"), &history], &[])
 }
 
 /// The README's first command, into a directory of its own, twice.

@@ -2,6 +2,8 @@
 
 pub mod arrows;
 pub mod gate;
+pub mod mutate;
+pub mod random;
 pub mod run;
 pub mod targets;
 pub mod tidy;

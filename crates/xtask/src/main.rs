@@ -1,8 +1,13 @@
 //! `cargo xtask`: what is done to this workspace rather than with it.
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use xtask::{arrows, gate, run, targets, tidy};
+use peak_alloc::PeakAlloc;
+use xtask::{arrows, gate, mutate, run, targets, tidy};
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 const USAGE: &str = "\
 cargo xtask ci                       everything that must be green: format, lints, docs, arrows, tests
@@ -10,6 +15,8 @@ cargo xtask tidy                     sizes of files, links of documents, the top
 cargo xtask map                      which crate may know which
 cargo xtask bench [--json] [WORK…]   merge throughput beside automerge, yrs and loro
 cargo xtask replay TARGET FILE…      a fuzz target's body on files: wire_decode, change_decode, dexie_capture, merge_converges
+cargo xtask mutate [--cases N] [--seed S] [--from CASE]
+                                     changes tampered with by their structure: refused, or accepted by automerge too
 ";
 
 fn main() -> ExitCode {
@@ -21,6 +28,7 @@ fn main() -> ExitCode {
         "map" => arrows::check().map(|()| print!("{}", arrows::map())),
         "bench" => bench(rest),
         "replay" => replay(rest),
+        "mutate" => tampered(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())
@@ -52,4 +60,41 @@ fn replay(arguments: &[String]) -> Result<(), String> {
     }
     eprintln!("{} files: no panic", files.len());
     Ok(())
+}
+
+/// Millions of cases want an optimised build: a debug build starts one.
+fn tampered(arguments: &[String]) -> Result<(), String> {
+    if cfg!(debug_assertions) {
+        let mut command = vec!["run", "--quiet", "--release", "--package", "xtask", "--", "mutate"];
+        command.extend(arguments.iter().map(String::as_str));
+        return run::cargo(&command, &[]);
+    }
+    let (mut cases, mut seed, mut from) = (100_000, 1, 0);
+    for pair in arguments.chunks(2) {
+        let slot = match pair.first().map(String::as_str) {
+            Some("--cases") => &mut cases,
+            Some("--seed") => &mut seed,
+            Some("--from") => &mut from,
+            _ => return Err(format!("{pair:?} is no option of mutate\n{USAGE}")),
+        };
+        let number = pair.get(1).and_then(|number| number.replace('_', "").parse().ok());
+        *slot = number.ok_or_else(|| format!("{pair:?}: a number is missing"))?;
+    }
+    let report = mutate::run(seed, from, cases, &CountedMemory(0.into()));
+    println!("{report}");
+    if report.is_good() { Ok(()) } else { Err("a case broke a law".into()) }
+}
+
+/// What is allocated now, as the allocator of this binary counts it.
+struct CountedMemory(AtomicUsize);
+
+impl mutate::Memory for CountedMemory {
+    fn begin(&self) {
+        ALLOCATOR.reset_peak_usage();
+        self.0.store(ALLOCATOR.current_usage(), Ordering::Relaxed);
+    }
+
+    fn peak(&self) -> usize {
+        ALLOCATOR.peak_usage().saturating_sub(self.0.load(Ordering::Relaxed))
+    }
 }

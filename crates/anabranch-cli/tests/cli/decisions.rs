@@ -71,6 +71,38 @@ fn keeping_or_deleting_a_record_ends_its_conflict() {
 }
 
 #[test]
+fn keeping_a_record_ends_every_conflict_inside_it_and_changes_nothing_that_shows() {
+    let sandbox = quarrel();
+    let shown = sandbox.lines(&["get", "orders", "o1"]);
+    sandbox.ok(&["resolve", "orders", "o1", "--keep"]);
+    assert_eq!(sandbox.lines(&["get", "orders", "o1"]), shown);
+    assert_eq!(conflicts(&sandbox).len(), 1);
+}
+
+#[test]
+fn a_conflict_of_the_value_as_a_whole_ends_by_the_empty_field_or_by_keeping_it() {
+    let pairs = |value: &str| {
+        let row = json!(["units", value]);
+        crate::exports::dexie("d", &[("settings", "", vec![row])])
+    };
+    let quarrel = || {
+        let sandbox = Sandbox::new();
+        for (value, replica) in [("m", "tablet"), ("m", "laptop"), ("cm", "tablet"), ("ft", "laptop")] {
+            sandbox.write("s.json", pairs(value));
+            sandbox.ok(&["capture", "s.json", "--replica", replica]);
+        }
+        let conflict = sandbox.lines(&["conflicts"]).remove(0);
+        assert_eq!((&conflict["field"], &conflict["kind"]), (&Value::Null, &json!("value")));
+        sandbox
+    };
+    for arguments in [&["", "\"inch\""][..], &["--keep"]] {
+        let sandbox = quarrel();
+        sandbox.ok(&[&["resolve", "settings", "units"], arguments].concat());
+        assert_eq!(sandbox.lines(&["conflicts"]), Vec::<Value>::new(), "{arguments:?}");
+    }
+}
+
+#[test]
 fn explain_names_the_writes_behind_a_value_and_history_all_of_them() {
     let sandbox = quarrel();
     let explained = sandbox.lines(&["explain", "orders", "o1", "state"]);

@@ -70,6 +70,8 @@ fn the_store_directory_is_named_by_flag_or_environment() {
     assert_eq!(json!([line["directory"], line["stores"]]), status("here"));
     let by_environment = sandbox.command().env("ANABRANCH_STORE", "here").args(["stores"]).output().unwrap();
     assert!(by_environment.status.success());
+    let empty = sandbox.command().env("ANABRANCH_STORE", "").args(["--store", "here", "stores"]).output().unwrap();
+    assert!(empty.status.success());
     assert!(sandbox.fails(1, &["stores"]).contains("anabranch init anabranch-store"));
     assert!(sandbox.ok(&["stores", "--store", "here"]).contains("no store yet"));
 }

@@ -5,3 +5,6 @@ mod write;
 
 pub(super) use read::{BadColumn, BooleanDecoder, NullableDecoder, RunDecoder, RunValue};
 pub(super) use write::{DeltaEncoder, NullableEncoder, RunEncoder, write_booleans};
+
+#[cfg(test)]
+mod tests;

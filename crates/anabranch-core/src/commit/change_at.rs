@@ -14,7 +14,7 @@ use crate::key::{Key, KeyPath, MakeKeyError};
 use crate::layout;
 use crate::limits;
 use crate::schema::FieldPath;
-use crate::value::Value;
+use crate::value::{VALUE_DEPTH_MAX, Value};
 use crate::view::View;
 use crate::view::fields::place;
 
@@ -168,6 +168,9 @@ impl Writer<'_> {
         let record = self.view.keys().find(&self.view.registers, key).ok_or(RowRefusal::NotAtBase)?;
         let mut value = self.view.value_of(record).ok_or(RowRefusal::NotAtBase)?;
         let mut paths: Vec<&FieldPath> = set.iter().map(|(path, _)| path).chain(unset).collect();
+        if paths.iter().any(|path| path.0.len() > VALUE_DEPTH_MAX) {
+            return Err(super::plan::RecordTooLarge { what: "levels", limit: VALUE_DEPTH_MAX as u64 }.into());
+        }
         paths.sort();
         if paths.windows(2).any(|pair| matches!(pair, [a, b] if b.0.starts_with(&a.0))) {
             return Err(RowRefusal::FieldInsideField);

@@ -38,6 +38,7 @@ struct Difference<'v> {
 impl Plan {
     /// Sets what must be set for the record to become `value`.
     pub(crate) fn put(&mut self, view: &View<'_>, target: Target<'_>, value: &Value, loss: Option<Loss<'_>>) {
+        self.measure(value);
         match target {
             Target::New(identity) => self.create(view, identity, None, value),
             Target::Known(record) => {

@@ -38,7 +38,9 @@ fn join_one(group: &[(ChangeHash, u32)], merges: &mut Vec<ChangeBytes>) -> (Chan
     }
     let deps: Vec<ChangeHash> = group.iter().map(|(hash, _)| *hash).collect();
     let last_op = group.iter().map(|(_, last_op)| *last_op).max().unwrap_or(0);
-    let actor = ActorHasher::new(ActorKind::Merge, "", &Origin::Person, &deps).finish();
+    let mut said = ActorHasher::new(ActorKind::Merge, "", &Origin::Person, &deps);
+    said.end_change();
+    let actor = said.finish();
     let (bytes, hash) =
         encode(&Draft { deps: &deps, actor, seq: 1, start_op: u64::from(last_op) + 1, message: "", ops: &[] });
     merges.push(ChangeBytes { hash, bytes: Arc::from(bytes) });

@@ -12,6 +12,7 @@ use crate::layout;
 use crate::limits;
 use crate::registers::Slot;
 use crate::schema::FieldPolicy;
+use crate::value::{VALUE_DEPTH_MAX, Value};
 use crate::view::View;
 
 mod sequences;
@@ -31,9 +32,14 @@ pub(crate) struct Plan {
     ends: Vec<End>,
     /// The fields that are declared sequences, by suffix.
     sequences: BTreeMap<String, FieldPolicy>,
+    /// What is too large of the record that is being planned.
+    too_large: Option<RecordTooLarge>,
     /// Found sequences, each of which is a commit of its own, and how many ops came before it.
     found: Vec<(usize, Plan)>,
 }
+
+/// Leaves room for the author's id in the places that are blank while it is not derived yet.
+const FIELD_NAME_BYTES_MAX: usize = limits::NAME_BYTES_MAX - 64;
 
 /// A position between ops at which a change may end.
 struct End {
@@ -53,7 +59,7 @@ struct PlannedOp {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a record of over {limit} {what} is refused")]
 pub struct RecordTooLarge {
-    /// Fields or bytes.
+    /// Fields, bytes, levels, or bytes of a field's name.
     pub what: &'static str,
     /// The limit.
     pub limit: u64,
@@ -70,6 +76,7 @@ impl Plan {
             places: Vec::new(),
             ends: Vec::new(),
             sequences: BTreeMap::new(),
+            too_large: None,
             found: Vec::new(),
         }
     }
@@ -83,6 +90,10 @@ impl Plan {
         suffix: &str,
         write: impl FnOnce(&mut Vec<u8>) -> u8,
     ) {
+        if identity.len() + suffix.len() > FIELD_NAME_BYTES_MAX {
+            self.too_large =
+                Some(RecordTooLarge { what: "bytes in a field's name", limit: FIELD_NAME_BYTES_MAX as u64 });
+        }
         self.names.push_str(identity);
         self.names.push_str(suffix);
         let value_code = write(&mut self.values);
@@ -104,8 +115,18 @@ impl Plan {
         self.ops.push(PlannedOp { name_end, value_end, preds_end, value_code });
     }
 
+    /// Notes how deep the value nests that a record is to have.
+    pub(super) fn measure(&mut self, value: &Value) {
+        if !value.nests_within(VALUE_DEPTH_MAX) {
+            self.too_large = Some(RecordTooLarge { what: "levels", limit: VALUE_DEPTH_MAX as u64 });
+        }
+    }
+
     /// Ends a record; whether anything was set in it.
     pub(crate) fn end_record(&mut self) -> Result<bool, RecordTooLarge> {
+        if let Some(too_large) = self.too_large.take() {
+            return Err(too_large);
+        }
         let from = self.ends.iter().rev().find(|end| end.of_record).map_or(0, |end| end.at);
         let to = self.ops.len() as u32;
         if to == from {
@@ -154,7 +175,7 @@ impl Plan {
             by: self.author.name.as_str().into(),
             origin: self.author.origin.clone(),
         };
-        let actor = self.derive_actor(deps, last_op);
+        let actor = self.derive_actor(deps, last_op, &cuts);
         let own = actor.to_string();
         let mut chain: Vec<ChangeBytes> = Vec::with_capacity(cuts.len());
         let (mut from, mut start_op) = (0, u64::from(last_op) + 1);
@@ -206,15 +227,20 @@ impl Plan {
         cuts
     }
 
-    fn derive_actor(&self, deps: &[ChangeHash], last_op: u32) -> ActorId {
+    fn derive_actor(&self, deps: &[ChangeHash], last_op: u32, cuts: &[usize]) -> ActorId {
         let mut places = self.places_from(0, last_op + 1, ActorHasher::OWN);
         let mut hasher = ActorHasher::new(self.author.kind, &self.author.name, &self.author.origin, deps);
-        for at in 0..self.ops.len() {
-            let (name, value_code, value, preds) = self.op(at);
-            hasher.op(name, value_code, value, preds.iter().copied());
-            if let Some(place) = places(at) {
-                hasher.place(&place);
+        let mut from = 0;
+        for to in cuts {
+            for at in from..*to {
+                let (name, value_code, value, preds) = self.op(at);
+                hasher.op(name, value_code, value, preds.iter().copied());
+                if let Some(place) = places(at) {
+                    hasher.place(&place);
+                }
             }
+            hasher.end_change();
+            from = *to;
         }
         hasher.finish()
     }

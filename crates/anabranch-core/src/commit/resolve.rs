@@ -18,7 +18,7 @@ use crate::view::fields::each_leaf;
 pub enum Resolution {
     /// The field has this value.
     Field(FieldPath, Value),
-    /// The record stays, or comes back with all that was written.
+    /// The record stays as it shows, or comes back with all that was written.
     Keep,
     /// The record is deleted.
     Delete,
@@ -51,8 +51,13 @@ impl Document {
             let mut plan = Plan::new(author.clone());
             plan.keep_sequences(view.schema());
             match resolution {
-                Resolution::Field(path, value) => plan.resolve_field(&view, slot, key, path, value)?,
-                Resolution::Keep => plan.set(&view, slot.identity(), Some(slot), "", |_| Scalar::PRESENT.code),
+                Resolution::Field(path, value) => plan.resolve_field(&view, slot, key, path, Some(value))?,
+                Resolution::Keep => {
+                    plan.set(&view, slot.identity(), Some(slot), "", |_| Scalar::PRESENT.code);
+                    if let Some(shown) = view.value_of(record) {
+                        plan.keep_shown(&view, slot, key, &shown)?;
+                    }
+                }
                 Resolution::Delete => plan.set(&view, slot.identity(), Some(slot), "", |_| Scalar::DELETED.code),
             }
             plan.end_record()?;
@@ -65,16 +70,33 @@ impl Document {
 }
 
 impl Plan {
-    /// Writes a field as a whole: its leaves, nothing else at, below or above it.
+    /// Writes what shows wherever values clash.
+    fn keep_shown(&mut self, view: &View<'_>, slot: Slot<'_>, key: &Key, shown: &Value) -> Result<(), ResolveError> {
+        let clashes = view.fields(slot, None).clashes;
+        let mut paths: Vec<FieldPath> =
+            clashes.iter().map(|clash| view.paths().info(clash.path).field.clone()).collect();
+        // A field is written as a whole, so those inside it are written with it.
+        paths.sort_by_key(|path| path.0.len());
+        let mut written: Vec<FieldPath> = Vec::new();
+        for path in paths {
+            if !written.iter().any(|outer| path.0.starts_with(&outer.0)) {
+                self.resolve_field(view, slot, key, &path, value_at(shown, &path))?;
+                written.push(path);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a field as a whole, or that it is not there: its leaves, nothing else at, below or above it.
     fn resolve_field(
         &mut self,
         view: &View<'_>,
         slot: Slot<'_>,
         key: &Key,
         path: &FieldPath,
-        value: &Value,
+        value: Option<&Value>,
     ) -> Result<(), ResolveError> {
-        if let Some(key_path) = &view.schema().key_path {
+        if let (Some(value), Some(key_path)) = (value, &view.schema().key_path) {
             let mut whole = view
                 .value_of(view.keys().find(&view.registers, key).ok_or(ResolveError::NoSuchRecord)?)
                 .unwrap_or(Value::Undefined);
@@ -90,10 +112,12 @@ impl Plan {
             prefix.clear();
         }
         let mut written = Vec::new();
-        each_leaf(value, &mut prefix, &mut |suffix, leaf| {
-            self.set_leaf(view, slot.identity(), Some(slot), suffix, leaf);
-            written.push(suffix.to_owned());
-        });
+        if let Some(value) = value {
+            each_leaf(value, &mut prefix, &mut |suffix, leaf| {
+                self.set_leaf(view, slot.identity(), Some(slot), suffix, leaf);
+                written.push(suffix.to_owned());
+            });
+        }
         let touches = |suffix: &str| {
             let main = suffix.split(layout::PART).next().unwrap_or_default();
             path.0.is_empty() || main == "=" || main == field || is_inside(main, &field) || is_inside(&field, main)
@@ -101,6 +125,13 @@ impl Plan {
         self.remove_others(view, slot, |suffix| !touches(suffix) || written.iter().any(|written| written == suffix));
         Ok(())
     }
+}
+
+fn value_at<'v>(whole: &'v Value, path: &FieldPath) -> Option<&'v Value> {
+    path.0.iter().try_fold(whole, |at, name| match at {
+        Value::Object(object) => object.iter().find(|(have, _)| *have == name).map(|(_, value)| value),
+        _ => None,
+    })
 }
 
 fn is_inside(inner: &str, outer: &str) -> bool {

@@ -15,6 +15,8 @@ mod waiting;
 pub(crate) use guard::CheckedChain;
 use guard::Known;
 pub use guard::RefuseReason;
+#[cfg(feature = "testing")]
+pub(crate) use guard::say_ops;
 use waiting::Linked;
 pub(super) use waiting::Waiting;
 
@@ -97,6 +99,9 @@ impl Document {
             let named_before = outcome.refused.len();
             match UncheckedChange::from_chunk(chunk, bounds) {
                 Err(reason) => refuse(&mut outcome, Some(hash), reason.into()),
+                Ok(change) if change.deps().iter().any(|dep| refused.contains(dep)) => {
+                    refuse(&mut outcome, Some(hash), RefuseReason::DependsOnRefused);
+                }
                 Ok(change) => {
                     arrived.push(hash);
                     let linked = self.waiting.insert(change, &self.history, trust == Trust::OwnLog);
@@ -167,3 +172,6 @@ impl Document {
 fn refuse(outcome: &mut ApplyOutcome, hash: Option<ChangeHash>, reason: RefuseReason) {
     outcome.refused.push(Refusal { hash, reason });
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,6 +122,11 @@ impl ActorHasher {
         }
     }
 
+    /// Ends a change, so that the same ops in other changes are another commit.
+    pub(crate) fn end_change(&mut self) {
+        self.0.update([0xff; 24]);
+    }
+
     pub(crate) fn finish(self) -> ActorId {
         let digest: [u8; 32] = self.0.finalize().into();
         let mut id = [0; 16];

@@ -10,7 +10,7 @@ use crate::change::code;
 use crate::history::History;
 use crate::layout;
 use crate::saved::{Reader, Writer};
-use crate::scalar::{Holds, Scalar};
+use crate::scalar::{Holds, Scalar, nests_within};
 
 /// Encodes a page.
 pub(super) fn encode(page: &Page) -> Vec<u8> {
@@ -70,7 +70,7 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
     }
     page.values = reader.bytes()?.to_vec();
     let whole = reader.is_at_end() && page.values.len() as u64 == value_at;
-    let holds: Vec<Option<Holds>> = paths.infos().iter().map(|info| Holds::of(&info.suffix)).collect();
+    let holds: Vec<Option<(Holds, usize)>> = paths.infos().iter().map(|info| Holds::of(&info.suffix)).collect();
     let fits = |stored: &StoredEntry| {
         let holds = holds.get(stored.path as usize).copied().flatten();
         let code = (stored.length_code & 15) as u8;
@@ -80,11 +80,15 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
                 (held.path, held.change, held.id.counter) == (stored.path, stored.change, stored.counter)
                     && Entry::of_sequence(held).scalar.code == code
             };
-            return holds == Some(Holds::Field) && held.is_some_and(is_own);
+            return holds.is_some_and(|(holds, _)| holds == Holds::Field) && held.is_some_and(is_own);
         }
         let from = stored.at as usize;
         let value = page.values.get(from..from + (stored.length_code >> 4) as usize);
-        stored.change < changes && holds.zip(value).is_some_and(|(holds, bytes)| holds.fits(Scalar { code, bytes }))
+        let fits = |((holds, levels), bytes): ((Holds, usize), _)| {
+            let scalar = Scalar { code, bytes };
+            holds.fits(scalar) && nests_within(scalar, levels)
+        };
+        stored.change < changes && holds.zip(value).is_some_and(fits)
     };
     if !whole || !page.entries.iter().chain(page.overwritten.values().flatten()).all(fits) {
         return None;

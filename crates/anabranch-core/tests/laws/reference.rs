@@ -260,7 +260,7 @@ fn leaf<'o>(ops: &[&'o Op], policy: FieldPolicy) -> Option<(Value, &'o Op)> {
 
 fn count(base: f64, parts: &[&Op]) -> Value {
     let sum: i128 = parts.iter().filter_map(|op| part_value(op.code, &op.bytes)?.ok()).map(i128::from).sum();
-    Value::Number((base as i128 + sum) as f64)
+    Value::Number((base as i128 + sum).clamp(1 - (1 << 53), (1 << 53) - 1) as f64)
 }
 
 /// The elements of all whole values, without those removed, with those added in the order of their bytes.

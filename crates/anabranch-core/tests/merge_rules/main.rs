@@ -10,6 +10,8 @@ mod fields;
 mod found;
 mod identity;
 mod life;
+mod misfits;
 mod policies;
 mod receipts;
 mod sequences;
+mod sizes;

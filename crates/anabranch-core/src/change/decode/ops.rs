@@ -147,8 +147,11 @@ fn check_scalar(value_code: u8, mut value: &[u8]) -> Result<(), DecodeChangeErro
         code::NULL | code::FALSE | code::TRUE => value.is_empty(),
         code::INT | code::TIMESTAMP => read_signed(&mut value).is_some() && value.is_empty(),
         code::F64 => value.len() == 8,
-        code::STR => value.len() <= limits::SCALAR_BYTES_MAX && std::str::from_utf8(value).is_ok(),
-        code::BYTES => value.len() <= limits::SCALAR_BYTES_MAX,
+        _ if value.len() > limits::SCALAR_BYTES_MAX => {
+            return Err(DecodeChangeError::Limit { what: "a value", limit: limits::SCALAR_BYTES_MAX as u64 });
+        }
+        code::STR => std::str::from_utf8(value).is_ok(),
+        code::BYTES => true,
         _ => return Err(DecodeChangeError::ForeignOp),
     };
     if fits { Ok(()) } else { Err(DecodeChangeError::Column { specification: column::VALUE }) }

@@ -8,6 +8,9 @@ use crate::scalar;
 use crate::value::Value;
 use crate::view::View;
 
+/// The largest number up to which whole numbers are exact.
+const WHOLE_MAX: f64 = 9_007_199_254_740_991.0;
+
 impl Plan {
     /// Writes the difference of two whole numbers as an increment of this commit; `false` if they are none.
     pub(super) fn count_up(&mut self, view: &View<'_>, slot: Slot<'_>, difference: &Difference<'_>) -> bool {
@@ -15,7 +18,9 @@ impl Plan {
         let (Some(from), Some(to)) = (shown.as_ref().map_or(Some(0), whole), difference.value.and_then(whole)) else {
             return false;
         };
-        let Some(delta) = to.checked_sub(from) else { return false };
+        // What is shown at the end of the scale may be less than what was counted: no increment leads on from it.
+        let is_at_the_end = from.unsigned_abs() >= WHOLE_MAX as u64;
+        let Some(delta) = to.checked_sub(from).filter(|_| !is_at_the_end) else { return false };
         let suffix = format!("{}{}+{}", difference.suffix, layout::PART, layout::OWN_ACTOR);
         self.set(view, slot.identity(), Some(slot), &suffix, |out| scalar::write_increment(delta, out));
         true
@@ -47,14 +52,11 @@ impl Plan {
     }
 }
 
-/// A number that an increment can reach exactly.
+/// A number that an increment can reach exactly; −0 is none.
 fn whole(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_991.0 => {
-            Some(*number as i64)
-        }
-        _ => None,
-    }
+    let Value::Number(number) = value else { return None };
+    let is_whole = number.fract() == 0.0 && number.abs() <= WHOLE_MAX && number.to_bits() != (-0.0f64).to_bits();
+    is_whole.then_some(*number as i64)
 }
 
 /// The id of an element's register: a hash of its canonical bytes.

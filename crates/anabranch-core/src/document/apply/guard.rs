@@ -8,8 +8,9 @@ use crate::change::{ActorKind, DecodeChangeError, Decoded, DraftPlace, OpRef, Pl
 use crate::history::chain::{ActorHasher, Header};
 use crate::history::{History, Past};
 use crate::layout;
+use crate::limits;
 use crate::registers::Registers;
-use crate::scalar::Holds;
+use crate::scalar::{Holds, nests_within};
 
 mod places;
 mod preds;
@@ -116,6 +117,9 @@ impl std::ops::Deref for CheckedChange {
     }
 }
 
+/// What an identity holds behind its key where a generator made that: `@` and the creating actor.
+const GENERATED_BY_BYTES: usize = 33;
+
 /// What a chain is held against.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'d> {
@@ -167,7 +171,7 @@ pub(super) fn check_chain(
 fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> {
     let mut identity_before = "";
     let mut name_before = None;
-    let mut suffixes: BTreeMap<&'b str, Holds> = BTreeMap::new();
+    let mut suffixes: BTreeMap<&'b str, (Holds, usize)> = BTreeMap::new();
     for (at, op) in change.ops.iter().enumerate().filter(|(at, _)| change.place(*at).is_none()) {
         let op_at = at as u32;
         let (name, scalar) = (change.name(bytes, op), change.value(bytes, op));
@@ -177,24 +181,26 @@ fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> 
         let split = layout::identity_length(name).and_then(|length| name.split_at_checked(length));
         let (identity, suffix) = split.ok_or(RefuseReason::Name { op: op_at })?;
         if identity != identity_before {
-            if identity != layout::SCHEMA_IDENTITY && layout::read_identity(identity).is_none() {
+            let is_long = identity.len() > limits::KEY_BYTES_MAX + GENERATED_BY_BYTES;
+            if is_long || identity != layout::SCHEMA_IDENTITY && layout::read_identity(identity).is_none() {
                 return Err(RefuseReason::Name { op: op_at });
             }
             identity_before = identity;
         }
-        let holds = match suffixes.get(suffix) {
-            Some(holds) => *holds,
+        let (holds, levels) = match suffixes.get(suffix) {
+            Some(known) => *known,
             None => {
-                let holds = Holds::of(suffix).ok_or(RefuseReason::Name { op: op_at })?;
-                suffixes.insert(suffix, holds);
-                holds
+                let known = Holds::of(suffix).ok_or(RefuseReason::Name { op: op_at })?;
+                suffixes.insert(suffix, known);
+                known
             }
         };
         if holds == Holds::Life && identity == layout::SCHEMA_IDENTITY {
             return Err(RefuseReason::Name { op: op_at });
         }
         let is_sequence = matches!(scalar.code, code::TEXT | code::LIST);
-        if !holds.fits(scalar) || is_sequence && identity == layout::SCHEMA_IDENTITY {
+        let fits = holds.fits(scalar) && nests_within(scalar, levels);
+        if !fits || is_sequence && identity == layout::SCHEMA_IDENTITY {
             return Err(RefuseReason::Value { op: op_at });
         }
     }
@@ -202,7 +208,7 @@ fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> 
 }
 
 /// Says to the hash from which a commit's actor is derived what a change of it says, its own id left blank in names.
-pub(super) fn say_ops(said: &mut ActorHasher, change: &Decoded, bytes: &[u8]) {
+pub(crate) fn say_ops(said: &mut ActorHasher, change: &Decoded, bytes: &[u8]) {
     let own = change.actor().to_string();
     for (at, op) in change.ops.iter().enumerate() {
         let name = change.name(bytes, op);
@@ -223,6 +229,7 @@ pub(super) fn say_ops(said: &mut ActorHasher, change: &Decoded, bytes: &[u8]) {
             said.place(&blank_place(change, place));
         }
     }
+    said.end_change();
 }
 
 /// A place as it was said when the author was not known yet.

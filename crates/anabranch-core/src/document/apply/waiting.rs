@@ -23,16 +23,37 @@ pub(in crate::document) struct Waiting {
     by_actor: BTreeSet<(ActorId, ChangeHash)>,
     orphans: Amount,
     staged: Amount,
+    pub(super) bounds: Bounds,
     /// Bytes of ops and predecessors that are kept decoded.
     table_bytes: usize,
     /// How many changes were linked or checked again: what the work of applying is made of.
     pub(in crate::document) steps: u64,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Amount {
-    changes: usize,
-    bytes: usize,
+/// How much may wait when a call ends.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    /// Changes that depend on one that is not here.
+    pub(super) orphans: Amount,
+    /// Changes that have what they depend on, waiting too.
+    pub(super) staged: Amount,
+    pub(super) table_bytes: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            orphans: Amount { changes: limits::ORPHANS_MAX, bytes: limits::ORPHAN_BYTES_MAX },
+            staged: Amount { changes: limits::STAGED_CHANGES_MAX, bytes: limits::STAGED_BYTES_MAX },
+            table_bytes: limits::WAITING_TABLE_BYTES_MAX,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Amount {
+    pub(super) changes: usize,
+    pub(super) bytes: usize,
 }
 
 #[derive(Clone)]
@@ -67,6 +88,11 @@ impl Waiting {
         self.changes.len()
     }
 
+    #[cfg(test)]
+    pub(super) fn table_bytes(&self) -> usize {
+        self.table_bytes
+    }
+
     pub(super) fn contains(&self, hash: &ChangeHash) -> bool {
         self.changes.contains_key(hash)
     }
@@ -86,7 +112,7 @@ impl Waiting {
             self.update_missing(&dependent, |missing| missing.saturating_sub(1));
         }
         let linked = self.link(hash, history, trusted);
-        if self.table_bytes > limits::WAITING_TABLE_BYTES_MAX {
+        if self.table_bytes > self.bounds.table_bytes {
             self.thin(&hash);
         }
         linked
@@ -217,8 +243,8 @@ impl Waiting {
         for hash in arrived.iter().rev() {
             let Some(waiter) = self.changes.get(hash) else { continue };
             let exceeded = match waiter.missing > 0 {
-                true => self.orphans.exceeds(limits::ORPHANS_MAX, limits::ORPHAN_BYTES_MAX),
-                false => self.staged.exceeds(limits::STAGED_CHANGES_MAX, limits::STAGED_BYTES_MAX),
+                true => self.orphans.exceeds(self.bounds.orphans),
+                false => self.staged.exceeds(self.bounds.staged),
             };
             if exceeded {
                 self.remove(hash);
@@ -295,8 +321,8 @@ impl Waiting {
 }
 
 impl Amount {
-    fn exceeds(&self, changes: usize, bytes: usize) -> bool {
-        self.changes > changes || self.bytes > bytes
+    fn exceeds(&self, bound: Amount) -> bool {
+        self.changes > bound.changes || self.bytes > bound.bytes
     }
 }
 

@@ -38,7 +38,8 @@ impl View<'_> {
         }
     }
 
-    /// The shown base value and all increments; `None` if the base is no whole number that can be counted from.
+    /// The shown base value and all increments, as far as whole numbers are exact; `None` if the base is no whole number
+    /// that can be counted from. The sum itself is exact: 2^32 increments of 64 bits fit into 128.
     fn count<'e, 'p: 'e>(&self, mains: impl Iterator<Item = &'e Entry<'p>>, parts: &[Entry<'_>]) -> Option<Value> {
         let base = match mains.max_by(|a, b| self.compare(FieldPolicy::Counter, a, b)).and_then(|main| value_of(main)) {
             None => 0.0,
@@ -46,7 +47,8 @@ impl View<'_> {
             Some(_) => return None,
         };
         let sum: i128 = parts.iter().filter_map(|part| part.scalar.to_increment()).map(i128::from).sum();
-        Some(Value::Number((base as i128 + sum) as f64))
+        let exact = COUNTER_BASE_MAX as i128;
+        Some(Value::Number((base as i128 + sum).clamp(-exact, exact) as f64))
     }
 
     /// The elements of all base values in the order of their Lamport order, those removed left out, those added last.

@@ -1,0 +1,91 @@
+//! Columns are read exactly if they are what their values are written as.
+
+use super::*;
+use crate::change::leb128::{write_signed, write_unsigned};
+
+/// What a column holds; `None` if it is refused, or so long that it is not asked for here.
+fn decoded<'a, T: RunValue<'a>>(input: &'a [u8]) -> Option<Vec<T>> {
+    let mut runs = RunDecoder::<T>::new(input);
+    let mut values = Vec::new();
+    while let Some(value) = runs.next().ok()? {
+        if values.len() == 1_000 {
+            return None;
+        }
+        values.push(value);
+    }
+    assert!(runs.is_done());
+    Some(values)
+}
+
+fn unsigned(values: &[u64]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut runs = RunEncoder::new(&mut out);
+    values.iter().for_each(|value| runs.append(|out| write_unsigned(*value, out)));
+    runs.finish();
+    out
+}
+
+#[test]
+fn a_column_is_read_exactly_if_it_is_what_its_values_are_written_as() {
+    // Counts and values, positive, negative, too long by a byte.
+    let bytes = [0x00, 0x01, 0x02, 0x03, 0x05, 0x7d, 0x7e, 0x7f, 0x80];
+    let mut accepted = 0;
+    for length in 0..=5u32 {
+        for nth in 0..bytes.len().pow(length) {
+            let digit = |at: u32| bytes.get(nth / bytes.len().pow(at) % bytes.len()).copied();
+            let input: Vec<u8> = (0..length).filter_map(digit).collect();
+            if let Some(values) = decoded::<u64>(&input) {
+                assert_eq!(unsigned(&values), input, "{values:?}");
+                accepted += 1;
+            }
+        }
+    }
+    assert!(accepted > 1_000, "{accepted}");
+}
+
+#[test]
+fn whatever_is_written_is_read() {
+    for length in 0..=7u32 {
+        for nth in 0..3usize.pow(length) {
+            let values: Vec<u64> = (0..length).map(|at| (nth / 3usize.pow(at) % 3) as u64 * 70).collect();
+            assert_eq!(decoded::<u64>(&unsigned(&values)), Some(values.clone()));
+            let mut out = Vec::new();
+            let mut deltas = DeltaEncoder::new(&mut out);
+            values.iter().for_each(|value| deltas.append(*value as i64));
+            deltas.finish();
+            let mut before = 0;
+            let differences = values.iter().map(|value| {
+                let difference = *value as i64 - before;
+                before = *value as i64;
+                difference
+            });
+            assert_eq!(decoded::<i64>(&out), Some(differences.collect()));
+            let texts: Vec<&[u8]> = values.iter().map(|value| &b"ab"[..(*value / 70) as usize]).collect();
+            let mut out = Vec::new();
+            let mut runs = RunEncoder::new(&mut out);
+            texts.iter().for_each(|text| {
+                runs.append(|out| {
+                    write_unsigned(text.len() as u64, out);
+                    out.extend(*text);
+                })
+            });
+            runs.finish();
+            assert_eq!(decoded::<&[u8]>(&out), Some(texts));
+        }
+    }
+}
+
+#[test]
+fn a_long_run_costs_what_its_first_value_costs() {
+    let mut input = Vec::new();
+    write_signed(i64::MAX, &mut input);
+    input.push(7);
+    let mut runs = RunDecoder::<u64>::new(&input);
+    assert_eq!((runs.next(), runs.next()), (Ok(Some(7)), Ok(Some(7))));
+    assert!(!runs.is_done());
+    for bad in [i64::MIN, -1, 0, 1] {
+        let mut input = Vec::new();
+        write_signed(bad, &mut input);
+        assert_eq!(decoded::<u64>(&input), None, "{bad}");
+    }
+}

@@ -1,0 +1,116 @@
+//! What waits is bounded, and what is bounded harms nobody else.
+
+use super::waiting::Amount;
+use super::*;
+use crate::limits;
+
+/// A commit on which others depend, and so many commits upon it.
+fn base_and_orphans(count: usize, text: &str) -> (Vec<ChangeBytes>, Vec<Vec<ChangeBytes>>) {
+    let base = Chain::of("base", set("base", "x", "1")).make();
+    let orphan = |nth: usize| Chain::of("o", set(&nth.to_string(), "x", text)).after(&base).make();
+    let orphans = (0..count).map(orphan).collect();
+    (base, orphans)
+}
+
+#[test]
+fn orphans_wait_up_to_their_number_and_the_innocent_rest_goes_through() {
+    let (base, orphans) = base_and_orphans(limits::ORPHANS_MAX + 2, "1");
+    let innocent = Chain::of("innocent", set("i", "x", "1")).make();
+    let mut document = Document::new();
+    let mut batch: Vec<Bytes> = orphans.iter().flat_map(|chain| bytes(chain)).collect();
+    batch.extend(bytes(&innocent));
+    let outcome = document.apply(batch.clone());
+    assert_eq!((outcome.applied, outcome.waiting), (innocent, limits::ORPHANS_MAX));
+    let last_two = orphans.iter().skip(limits::ORPHANS_MAX).map(|chain| chain[0].hash);
+    let given_up = |hash| Refusal { hash: Some(hash), reason: RefuseReason::TooManyWaiting };
+    assert_eq!(outcome.refused, last_two.map(given_up).collect::<Vec<_>>());
+    // What they wait for releases them; those that were given up can be sent again.
+    let outcome = document.apply(bytes(&base));
+    assert_eq!((outcome.applied.len(), outcome.waiting), (1 + limits::ORPHANS_MAX, 0));
+    let outcome = document.apply(batch);
+    assert_eq!((outcome.applied.len(), outcome.refused.len(), outcome.waiting), (2, 0, 0));
+}
+
+#[test]
+fn orphans_wait_up_to_their_bytes() {
+    let (base, orphans) = base_and_orphans(9, &"x".repeat(1 << 20));
+    let mut document = Document::new();
+    let outcome = document.apply(orphans.iter().flat_map(|chain| bytes(chain)));
+    assert_eq!((outcome.waiting, outcome.refused.len()), (7, 2));
+    assert_eq!(document.apply(bytes(&base)).applied.len(), 8);
+    document.forget_waiting();
+    let outcome = document.apply(orphans.iter().flat_map(|chain| bytes(chain)));
+    assert_eq!((outcome.applied.len(), outcome.waiting), (2, 0));
+}
+
+#[test]
+fn a_full_house_keeps_nobody_out_who_need_not_wait() {
+    let (_, orphans) = base_and_orphans(limits::ORPHANS_MAX, "1");
+    let mut document = Document::new();
+    document.apply(orphans.iter().flat_map(|chain| bytes(chain)));
+    let long = Chain::new("i", (0..20).map(|at| vec![set(&at.to_string(), "i", "1")]).collect()).make();
+    // Part by part: what has its dependencies is no orphan.
+    for part in &long {
+        assert_eq!(document.apply([part.bytes.clone()]).refused, []);
+    }
+    assert_eq!(document.change_count(), 20);
+    document.forget_waiting();
+    assert_eq!(document.apply([]).waiting, 0);
+}
+
+/// A document in which little may wait.
+fn small(orphans: usize, staged: usize, table_bytes: usize) -> Document {
+    let mut document = Document::new();
+    let amount = |changes| Amount { changes, bytes: 1 << 20 };
+    document.waiting.bounds = waiting::Bounds { orphans: amount(orphans), staged: amount(staged), table_bytes };
+    document
+}
+
+#[test]
+fn parts_of_incomplete_chains_are_bounded_and_a_whole_chain_passes_whatever_its_length() {
+    let long = Chain::new("a", (0..50).map(|at| vec![set(&at.to_string(), "x", "1")]).collect()).make();
+    let mut document = small(4, 10, 1 << 20);
+    let outcome = document.apply(bytes(&long[..49]));
+    assert_eq!((outcome.applied.len(), outcome.waiting, outcome.refused.len()), (0, 10, 39));
+    assert!(outcome.refused.iter().all(|refusal| refusal.reason == RefuseReason::TooManyWaiting));
+    assert_eq!(outcome.refused[0].hash, Some(long[10].hash), "the first to come stay");
+    // Piece by piece within the bound it goes on where it was; all at once it never waits.
+    let outcome = document.apply(bytes(&long));
+    assert_eq!((outcome.applied, outcome.duplicates, outcome.waiting), (long.clone(), 10, 0));
+    let outcome = small(4, 10, 1 << 20).apply(bytes(&long).into_iter().rev());
+    assert_eq!((outcome.applied.len(), outcome.refused.len()), (50, 0));
+}
+
+#[test]
+fn what_is_given_up_in_the_middle_of_a_chain_unlinks_what_follows_it() {
+    let long = Chain::new("a", (0..6).map(|at| vec![set(&at.to_string(), "x", "1")]).collect()).make();
+    for order in [[3, 2, 1, 0], [0, 3, 2, 1], [1, 0, 3, 2], [2, 0, 1, 3], [3, 1, 0, 2]] {
+        let mut document = small(2, 2, 1 << 20);
+        for at in order {
+            document.apply([long[at].bytes.clone()]);
+        }
+        let outcome = document.apply(bytes(&long));
+        assert_eq!((outcome.applied.len(), outcome.waiting), (6, 0), "{order:?}");
+    }
+}
+
+#[test]
+fn little_of_what_waits_is_kept_decoded() {
+    let mut document = small(100, 100, 10_000);
+    let missing = ChangeHash([9; 32]);
+    let op = Op { name: field("k", "x"), code: code::NULL, value: vec![], preds: vec![] };
+    for nth in 0..30u8 {
+        let bomb = Chain { deps: vec![missing], ..Chain::new("a", vec![vec![op.clone(); 5_000 + usize::from(nth)]]) };
+        assert_eq!(document.apply(bytes(&bomb.make())).waiting, usize::from(nth) + 1);
+        assert!(document.waiting.table_bytes() <= 10_000);
+    }
+    // In one batch too, and what was not kept is decoded again when its turn comes.
+    let long = Chain::new(
+        "a",
+        (0..20).map(|at| (0..100).map(|nth| set(&format!("{at} {nth}"), "x", "1")).collect()).collect(),
+    );
+    let outcome = document.apply(bytes(&long.make()));
+    assert_eq!((outcome.applied.len(), outcome.refused), (20, vec![]));
+    assert_eq!(document.view().record_count(), 0, "no life register was set");
+    assert_eq!(document.registers.ids(&document.history).count(), 2_000);
+}

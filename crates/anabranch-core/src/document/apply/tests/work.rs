@@ -1,0 +1,85 @@
+//! The work of applying, counted in changes looked at: what comes one by one costs what it costs as one batch.
+
+use super::*;
+
+/// So many commits, each upon the one before and overwriting what one of the last hundred wrote.
+fn line(count: usize) -> Vec<ChangeBytes> {
+    let mut made: Vec<ChangeBytes> = Vec::new();
+    let mut writers: Vec<(u32, ActorId)> = Vec::new();
+    for at in 0..count {
+        let mut op = set(&(at % 100).to_string(), "x", &at.to_string());
+        op.preds = at.checked_sub(100).and_then(|at| writers.get(at)).map(|id| vec![*id]).unwrap_or_default();
+        let chain = Chain::of("a", op);
+        let chain = if made.is_empty() { chain } else { chain.after(&made) };
+        writers.push((chain.start_op as u32, chain.actor()));
+        made.extend(chain.make());
+    }
+    made
+}
+
+fn steps(document: &Document) -> u64 {
+    document.waiting.steps
+}
+
+#[test]
+fn eight_thousand_honest_changes_one_by_one_are_no_more_work_than_in_one_batch() {
+    let changes = line(8_000);
+    let mut document = Document::new();
+    for change in &changes {
+        let outcome = document.apply([change.bytes.clone()]);
+        assert_eq!((outcome.applied.len(), outcome.refused), (1, vec![]));
+    }
+    let mut batch = Document::new();
+    assert_eq!(batch.apply(bytes(&changes)).applied.len(), 8_000);
+    assert_eq!((steps(&document), steps(&batch)), (8_000, 8_000));
+    assert_eq!(document.heads(), batch.heads());
+}
+
+#[test]
+fn a_long_chain_part_by_part_is_linked_once_whatever_the_order() {
+    let long = Chain::new("a", (0..2_000).map(|at| vec![set(&at.to_string(), "x", "1")]).collect()).make();
+    let mut forward = Document::new();
+    let mut backward = Document::new();
+    for part in &long {
+        forward.apply([part.bytes.clone()]);
+    }
+    for at in (1_000..2_000).chain(0..1_000) {
+        backward.apply([long[at].bytes.clone()]);
+    }
+    assert_eq!((forward.change_count(), backward.change_count()), (2_000, 2_000));
+    assert_eq!(steps(&forward), 2_000);
+    // A part that came before what it follows was looked at once more.
+    assert_eq!(steps(&backward), 3_000);
+}
+
+#[test]
+fn two_branches_that_come_turn_by_turn_and_are_joined_cost_a_walk_and_not_one_each() {
+    let start = Chain::of("s", set("s", "x", "1")).make();
+    let branch = |by: &'static str| {
+        let mut made = start.clone();
+        for at in 0..500 {
+            let next = Chain::of(by, set(by, &at.to_string(), "1")).after(&made).make();
+            made.extend(next);
+        }
+        made.split_off(1)
+    };
+    let (one, two) = (branch("one"), branch("two"));
+    let mut document = with(&[&start]);
+    for (a, b) in one.iter().zip(&two) {
+        document.apply([a.bytes.clone()]);
+        document.apply([b.bytes.clone()]);
+    }
+    let before = steps(&document);
+    let first = Chain { start_op: 502, deps: document.heads().hashes().to_vec(), ..Chain::of("j", set("j", "x", "1")) };
+    let mut made = first.make();
+    lands(&mut document, &made);
+    // From here on everything is in the past of whoever goes on, and it is known without a walk.
+    let of_one = Chain::of("one", set("one", "0", "1")).after(&start).actor();
+    for at in 0..100 {
+        let mut op = set("one", "0", &at.to_string());
+        op.preds = vec![(2, of_one)];
+        made = Chain::of("j", op).after(&made).make();
+        lands(&mut document, &made);
+    }
+    assert!(steps(&document) - before < 2_000, "{}", steps(&document) - before);
+}
