@@ -44,6 +44,9 @@ pub(crate) struct Bench<E> {
     engine: PhantomData<E>,
 }
 
+/// A document, and where it was before something was applied.
+type Before<E> = (<E as Engine>::Document, <E as Engine>::Mark);
+
 /// What another replica with the same records has written.
 struct Sent {
     /// A change that arrives before the clock starts.
@@ -152,13 +155,14 @@ impl<E: Engine> Bench<E> {
 
     fn commit_one_field(&self, all: bool) -> Result<Measured, MeasureError> {
         let updates = updates(&self.rows, SINGLE_CHANGES);
-        let mut document = self.opened(Replica::Receiver)?;
+        let mut document = self.warm()?;
         let (committed, ms) = timed(|| {
             let commit = |update: &Update| E::commit(&mut document, std::slice::from_ref(update));
             updates.iter().map(commit).collect::<EngineResult<Vec<Piece>>>()
         });
         let pieces = failing::<E, _>(committed)?;
-        self.check_rows(&document, &with_updates(&self.rows, &updates), all)?;
+        let expected = with_updates(&with_updates(&self.rows, &self.flips()), &updates);
+        self.check_rows(&document, &expected, all)?;
         Ok(Some((ms / SINGLE_CHANGES as f64, bytes(&pieces) / SINGLE_CHANGES)))
     }
 
@@ -174,7 +178,7 @@ impl<E: Engine> Bench<E> {
     }
 
     /// Also the document, and where it was before.
-    fn apply_100(&self) -> Result<(Measured, (E::Document, E::Mark)), MeasureError> {
+    fn apply_100(&self) -> Result<(Measured, Before<E>), MeasureError> {
         let received = self.sent()?.large.get(..1).unwrap_or_default();
         let mut receiver = self.warm()?;
         let mark = E::mark(&receiver);

@@ -24,7 +24,7 @@ pub(crate) enum Work {
     /// Every record of a document that was read before is read out as JSON. Bytes: the JSON.
     #[value(name = "read_100k_records")]
     Read,
-    /// One field of a cold document is set and committed, with the bytes to send: the mean of a hundred.
+    /// One field of a warm document is set and committed, with the bytes to send: the mean of a hundred.
     /// Bytes: those of one.
     #[value(name = "commit_one_field")]
     CommitOneField,
@@ -64,6 +64,12 @@ impl Work {
     /// The name on the command line and in tables.
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// Whether a thousand updates or more are merged or committed.
+    pub(crate) fn writes_many(self) -> bool {
+        use Work::{ApplyOne, Capture, MergeCold, MergeInto1M, MergeInto10k, MergeInto100k, Store};
+        matches!(self, Capture | MergeInto100k | MergeInto10k | MergeInto1M | MergeCold | ApplyOne | Store)
     }
 
     /// How many records the document has.

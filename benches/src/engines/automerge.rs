@@ -18,6 +18,9 @@ pub(crate) struct Automerge;
 
 impl Engine for Automerge {
     const NAME: &'static str = "automerge";
+    /// Of a document that was imported or loaded as a whole, automerge 0.12.0 keeps all values in one slab of 12 MB and
+    /// copies its rest for every op that it merges or commits (hexane 1.0.0-alpha.5, `splice_slab`): 10,000 updates take more memory than 24 GB.
+    const MERGE_RECORDS_MAX: usize = 10_000;
     type Document = Document;
     type Mark = Vec<ChangeHash>;
 

@@ -1,6 +1,6 @@
 //! Commits: edits made upon a base become one chain of changes, merged with what came meanwhile.
 
-use crate::document::{ChangeBytes, Document};
+use crate::document::{ChangeBytes, Document, Refusal};
 use crate::heads::Heads;
 use crate::history::{KnownHeads, UnknownHeads};
 use crate::record::Origin;
@@ -54,7 +54,8 @@ impl Author {
 pub struct Commit {
     /// What became of every row.
     pub receipt: Receipt,
-    /// The changes to keep and to send: the commit's chain, after the merge changes that it needed.
+    /// The changes to keep and to send: the commit's chain, after the merge changes that it needed, and what waited for
+    /// them.
     pub changes: Vec<ChangeBytes>,
     /// The heads of the commit alone: the baseline of whoever made it.
     pub own_heads: Heads,
@@ -119,9 +120,12 @@ impl Document {
         let changes: Vec<ChangeBytes> =
             if is_new { merges.into_iter().chain(chain.iter().cloned()).collect() } else { Vec::new() };
         let outcome = self.apply(changes.iter().map(|change| change.bytes.clone()));
-        if let Some(refusal) = outcome.refused.into_iter().next() {
+        let is_own = |refusal: &Refusal| changes.iter().any(|change| Some(change.hash) == refusal.hash);
+        if let Some(refusal) = outcome.refused.into_iter().find(is_own) {
             return Err(CommitError::Refused(refusal.reason));
         }
+        // Not only its own: what waited for them has been taken too, and must be kept.
+        let changes = outcome.applied;
         let receipt = self.receipt(&rows, range_of(&self.history).unwrap_or_default(), &others);
         Ok(Commit { receipt, changes, own_heads, heads: self.heads() })
     }

@@ -32,14 +32,11 @@ pub(crate) struct Plan {
     ends: Vec<End>,
     /// The fields that are declared sequences, by suffix.
     sequences: BTreeMap<String, FieldPolicy>,
-    /// What is too large of the record that is being planned.
-    too_large: Option<RecordTooLarge>,
     /// Found sequences, each of which is a commit of its own, and how many ops came before it.
     found: Vec<(usize, Plan)>,
+    /// What is too large of the record that is being planned.
+    too_large: Option<RecordTooLarge>,
 }
-
-/// Leaves room for the author's id in the places that are blank while it is not derived yet.
-const FIELD_NAME_BYTES_MAX: usize = limits::NAME_BYTES_MAX - 64;
 
 /// A position between ops at which a change may end.
 struct End {
@@ -47,6 +44,9 @@ struct End {
     /// Whether a record ends there; if not, it is in the middle of a sequence.
     of_record: bool,
 }
+
+/// Leaves room for the author's id in the places that are blank while it is not derived yet.
+const FIELD_NAME_BYTES_MAX: usize = limits::NAME_BYTES_MAX - 64;
 
 struct PlannedOp {
     name_end: usize,
@@ -76,8 +76,8 @@ impl Plan {
             places: Vec::new(),
             ends: Vec::new(),
             sequences: BTreeMap::new(),
-            too_large: None,
             found: Vec::new(),
+            too_large: None,
         }
     }
 
@@ -175,7 +175,7 @@ impl Plan {
             by: self.author.name.as_str().into(),
             origin: self.author.origin.clone(),
         };
-        let actor = self.derive_actor(deps, last_op, &cuts);
+        let actor = self.derive_actor(deps, last_op);
         let own = actor.to_string();
         let mut chain: Vec<ChangeBytes> = Vec::with_capacity(cuts.len());
         let (mut from, mut start_op) = (0, u64::from(last_op) + 1);
@@ -227,12 +227,12 @@ impl Plan {
         cuts
     }
 
-    fn derive_actor(&self, deps: &[ChangeHash], last_op: u32, cuts: &[usize]) -> ActorId {
+    fn derive_actor(&self, deps: &[ChangeHash], last_op: u32) -> ActorId {
         let mut places = self.places_from(0, last_op + 1, ActorHasher::OWN);
         let mut hasher = ActorHasher::new(self.author.kind, &self.author.name, &self.author.origin, deps);
         let mut from = 0;
-        for to in cuts {
-            for at in from..*to {
+        for to in self.cut_into_changes() {
+            for at in from..to {
                 let (name, value_code, value, preds) = self.op(at);
                 hasher.op(name, value_code, value, preds.iter().copied());
                 if let Some(place) = places(at) {
@@ -240,7 +240,7 @@ impl Plan {
                 }
             }
             hasher.end_change();
-            from = *to;
+            from = to;
         }
         hasher.finish()
     }

@@ -113,6 +113,11 @@ impl ActorHasher {
         }
     }
 
+    /// Ends a change, so that the same ops in other changes are another commit.
+    pub(crate) fn end_change(&mut self) {
+        self.0.update([0xff; 24]);
+    }
+
     /// Adds where the op that was added last acts inside a sequence.
     pub(crate) fn place(&mut self, place: &DraftPlace) {
         self.0.update([place.action as u8, u8::from(place.element.is_some())]);
@@ -120,11 +125,6 @@ impl ActorHasher {
             self.0.update(counter.to_le_bytes());
             self.0.update(actor.0);
         }
-    }
-
-    /// Ends a change, so that the same ops in other changes are another commit.
-    pub(crate) fn end_change(&mut self) {
-        self.0.update([0xff; 24]);
     }
 
     pub(crate) fn finish(self) -> ActorId {

@@ -1,11 +1,13 @@
 //! What an attacker changes in a chain of changes, of which the checksums, and often the links and the actor, are made right again.
 
+#![expect(clippy::ptr_arg, reason = "all have one type, though few change how many changes there are")]
+
 use super::chunk::Chunk;
 use super::leb128::{write_signed, write_unsigned};
 use super::runs::{self, Run, Values};
 use crate::random::Random;
 
-/// Changes one thing.
+/// Changes one thing of the chain, or of its order.
 type Tamper = fn(&mut Vec<Chunk>, &mut Random) -> Option<()>;
 
 const TAMPERS: &[Tamper] = &[

@@ -100,7 +100,7 @@ impl Current {
 
     /// What a found sequence is, which is a commit of its own upon nothing: its first op makes it, the others insert.
     fn of_found(found: &Plan, elements: Elements<'_>) -> Self {
-        let actor = found.derive_actor(&[], 0, &found.cut_into_changes());
+        let actor = found.derive_actor(&[], 0);
         let ids = (2..=found.ops.len() as u32).map(|counter| (counter, actor)).collect();
         let (mut text, mut list) = (Vec::new(), Vec::new());
         match elements {

@@ -103,10 +103,10 @@ impl Chain {
                 .iter()
                 .map(|op| DraftOp {
                     name: &op.name,
-                    place: None,
                     value_code: op.code,
                     value: &op.value,
                     preds: &op.preds,
+                    place: None,
                 })
                 .collect();
             let seq = self.first_seq + made.len() as u64;

@@ -242,3 +242,24 @@ fn names_and_values_that_no_store_writes_are_refused() {
     lands(&mut Document::new(), &Chain::of("a", life(code::TRUE, &[])).make());
     lands(&mut Document::new(), &Chain::of("a", bytes_op(&[1])).make());
 }
+
+#[test]
+fn a_commit_hands_out_what_waited_for_it_and_is_not_refused_for_what_was_forged_beside_it() {
+    use crate::commit::{Author, Edit};
+    use crate::value::Value;
+    let commit = |document: &mut Document| {
+        let empty = document.known(&document.heads()).unwrap();
+        let put = Edit::Put { key: Some(Key::Number(1.0)), value: Value::object([("x", Value::from("1"))]) };
+        document.change_at(&empty, &[put], &Author::person("desk")).unwrap()
+    };
+    let own = commit(&mut Document::new()).changes;
+    let upon = Chain::of("peer", set("k", "x", "1")).after(&own).make();
+    let actor = crate::change::Decoded::read(&own[0].bytes, Limits::default()).unwrap().actor();
+    let forged = Chain { actor: Some(actor), first_seq: 2, ..Chain::of("desk", set("k", "x", "2")) }.after(&own).make();
+    // The same commit made again where others knew it already.
+    let mut restored = Document::new();
+    assert_eq!(restored.apply([bytes(&upon), bytes(&forged)].concat()).waiting, 2);
+    let again = commit(&mut restored);
+    assert_eq!(again.changes, [own, upon].concat());
+    assert_eq!(restored.apply([]).waiting, 0);
+}
