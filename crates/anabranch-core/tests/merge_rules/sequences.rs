@@ -3,8 +3,9 @@
 use anabranch_core::document::RefuseReason;
 use std::sync::Arc;
 
+use anabranch_core::commit::SpliceError;
 use anabranch_core::testing::{RawSequence, derived_actor, raw_sequences};
-use anabranch_core::{ConflictKind, DeletePolicy, Document, FieldPolicy, Resolution};
+use anabranch_core::{Author, ConflictKind, DeletePolicy, Document, FieldPolicy, Resolution, Splice};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{AutoCommit, ObjId, ObjType, ROOT, ReadDoc};
 
@@ -380,6 +381,34 @@ fn stock_automerge_reads_the_same_texts_under_the_registers_names() {
     let items: Vec<i64> =
         (0..automerge.length(&list)).map(|at| automerge.get(&list, at).unwrap().unwrap().0.as_i64().unwrap()).collect();
     assert_eq!(items, [1, 7, 3, 4]);
+}
+
+#[test]
+fn a_text_is_edited_where_somebody_typed_counting_code_units() {
+    let mut desk = desk();
+    desk.capture("a", &[("1", "{\"t\":\"a\u{1F600}aa\"}")]);
+    let (base, key, author) = (desk.heads(), crate::common::desk::key("1"), Author::person("editor"));
+    let place = (&key, &field("t"));
+    let mut splice = |desk: &mut Desk, at, delete, insert| {
+        let known = desk.known(&base);
+        desk.document.splice(&known, place, &Splice { at, delete, insert }, &author).map(|commit| commit.receipt.rows)
+    };
+    // Two type at the base: one behind the face, one over the last letter.
+    assert_eq!(splice(&mut desk, 3, 0, "x"), Ok(1));
+    assert_eq!(splice(&mut desk, 4, 1, "z"), Ok(1));
+    desk.shows(&[("1", "{\"t\":\"a\u{1F600}xaz\"}")]);
+    desk.lists(&[]);
+    for (at, delete, bad) in [(2, 0, 2), (0, 2, 2), (6, 0, 6), (5, 1, 6)] {
+        assert_eq!(splice(&mut desk, at, delete, ""), Err(SpliceError::Position { at: bad }));
+    }
+    let nothing = desk.document.splice(
+        &desk.known(&base),
+        (&key, &field("n")),
+        &Splice { at: 0, delete: 0, insert: "" },
+        &author,
+    );
+    assert_eq!(nothing.err(), Some(SpliceError::NoText));
+    assert_settled(&desk);
 }
 
 /// FORMAT.md, "Texts and lists".
