@@ -14,6 +14,7 @@ pub(crate) mod plan;
 pub mod receipt;
 mod resolve;
 mod set_schema;
+mod splice;
 
 pub use capture::{Capture, CaptureError, CaptureKind};
 pub use change_at::{ChangeAtError, CommitOptions};
@@ -22,6 +23,7 @@ pub use edit::{Edit, ParseEditError};
 pub use receipt::{Detail, Outcome, Receipt, RowRefusal};
 pub use resolve::{Resolution, ResolveError};
 pub use set_schema::SetSchemaError;
+pub use splice::{Splice, SpliceError};
 
 use crate::change::ActorKind;
 

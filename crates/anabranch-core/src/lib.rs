@@ -53,7 +53,7 @@ mod view;
 pub use change::{ActorId, ActorKind};
 pub use commit::{
     Author, Capture, CaptureError, CaptureKind, Commit, CommitOptions, Detail, Edit, Loss, Outcome, Prepared, Receipt,
-    Resolution,
+    Resolution, Splice,
 };
 pub use document::{ApplyOutcome, ChangeBytes, Document};
 pub use heads::{ChangeHash, Heads};

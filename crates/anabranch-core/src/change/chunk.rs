@@ -91,7 +91,6 @@ fn inflate_body(deflated: &[u8], cap: usize) -> Result<Option<Vec<u8>>, DecodeCh
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::indexing_slicing, reason = "tests")]
 
     use super::*;
 

@@ -153,8 +153,11 @@ fn write_columns(draft: &Draft<'_>, others: &[ActorId], out: &mut Vec<u8>) {
     columns.iter().for_each(|(_, bytes)| out.extend(bytes));
 }
 
+/// Adds a column that is written by a function.
+type AddColumn<'c> = dyn FnMut(u64, &dyn Fn(&mut Vec<u8>)) + 'c;
+
 /// The columns that say where in sequences ops act.
-fn write_places(ops: &[DraftOp<'_>], index: &dyn Fn(&ActorId) -> u64, add: &mut dyn FnMut(u64, &dyn Fn(&mut Vec<u8>))) {
+fn write_places(ops: &[DraftOp<'_>], index: &dyn Fn(&ActorId) -> u64, add: &mut AddColumn<'_>) {
     let numbers = |out: &mut Vec<u8>, number: &dyn Fn(&DraftOp<'_>) -> Option<u64>| {
         let mut runs = NullableEncoder::new(out);
         ops.iter().for_each(|op| match number(op) {

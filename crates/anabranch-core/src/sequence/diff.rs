@@ -188,7 +188,7 @@ fn hunks_of(ways: &[Vec<u32>]) -> Vec<Hunk> {
         let x = furthest(before, edits, diagonal) as usize;
         let y = x + edits - 2 * diagonal;
         let is_insertion = before.get(diagonal).copied() == Some(x as u32)
-            && diagonal.checked_sub(1).and_then(|d| before.get(d)).is_none_or(|above| above + 1 <= x as u32);
+            && diagonal.checked_sub(1).and_then(|d| before.get(d)).is_none_or(|above| *above < x as u32);
         let edit = match is_insertion {
             true => Hunk { from: x..x, to: y - 1..y },
             false => Hunk { from: x - 1..x, to: y..y },

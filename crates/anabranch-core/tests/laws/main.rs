@@ -175,7 +175,7 @@ fn what_was_saved_opens_as_it_was_and_is_written_on() {
 #[test]
 fn what_was_trimmed_shows_the_same_and_takes_late_changes() {
     law(|world, seed| {
-        let (merged, seen) = (world.merged(), shuffled(&world.heads_seen(), seed));
+        let (merged, seen) = (world.merged(), shuffled(world.heads_seen(), seed));
         let known: Vec<_> = seen.into_iter().take(3).chain([merged.heads(), Default::default()]).collect();
         for half in world.documents().iter().filter(|half| half.change_count() > 0) {
             trimmed::check(half, &merged, &known)?;

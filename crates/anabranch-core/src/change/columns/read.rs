@@ -185,7 +185,7 @@ impl<'a> BooleanDecoder<'a> {
         while self.left == 0 {
             self.left = read_unsigned(&mut self.input).ok_or(BadColumn)?;
             // Only the run of `false` at the start can be empty.
-            if self.left == 0 && !(self.is_first && !self.input.is_empty()) {
+            if self.left == 0 && (!self.is_first || self.input.is_empty()) {
                 return Err(BadColumn);
             }
             (self.value, self.is_first) = (!self.value, false);

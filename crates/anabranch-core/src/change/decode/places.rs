@@ -56,6 +56,7 @@ pub(super) fn read_ops(
         value_at += value_bytes;
     }
     let ends = [
+        (targets.inserts.is_done(), column::INSERT),
         (targets.is_done(), column::KEY_STR),
         (actions.is_done(), column::ACTION),
         (counts.is_done(), column::PRED_COUNT),
@@ -140,7 +141,6 @@ impl<'a> Targets<'a> {
             && self.element_actors.is_done()
             && self.element_counters.is_done()
             && self.names.is_done()
-            && self.inserts.is_done()
     }
 }
 

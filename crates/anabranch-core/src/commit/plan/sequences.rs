@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{End, Plan};
 use crate::change::{ActorId, ActorKind, DraftPlace, SequenceAction, code};
-use crate::commit::Author;
+use crate::commit::{Author, Splice, SpliceError};
 use crate::layout;
 use crate::registers::{Held, Slot};
 use crate::scalar;
@@ -111,6 +111,19 @@ impl Current {
     }
 }
 
+impl Current {
+    /// How many characters of the text come before a position in UTF-16 code units.
+    fn characters_before(&self, units: usize) -> Result<usize, SpliceError> {
+        let (mut at, mut characters) = (0, 0);
+        let mut rest = self.text.iter();
+        while at < units {
+            let Some(char) = rest.next() else { break };
+            (at, characters) = (at + char.len_utf16(), characters + 1);
+        }
+        if at == units { Ok(characters) } else { Err(SpliceError::Position { at: units }) }
+    }
+}
+
 fn encoded(item: &Value) -> (u8, Vec<u8>) {
     let mut bytes = Vec::new();
     (scalar::write_value(item, &mut bytes), bytes)
@@ -196,6 +209,18 @@ impl Plan {
         self.found.push((self.mark(), own));
         self.edit(&current, elements);
         true
+    }
+
+    /// Edits a text of the base at a position.
+    pub(crate) fn splice(&mut self, view: &View<'_>, held: &Held, splice: &Splice<'_>) -> Result<(), SpliceError> {
+        if held.sequence.kind() != SequenceKind::Text {
+            return Err(SpliceError::NoText);
+        }
+        let current = Current::of(view, held);
+        let end = splice.at.saturating_add(splice.delete);
+        let from = current.characters_before(splice.at)?..current.characters_before(end)?;
+        self.replace(&current, &Hunk { from, to: 0..0 }, Elements::Text(splice.insert));
+        Ok(())
     }
 
     fn edit(&mut self, current: &Current, elements: Elements<'_>) {

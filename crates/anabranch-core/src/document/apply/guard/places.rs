@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use super::{Known, RefuseReason};
 use crate::change::{ActorId, Decoded, DecodedOp, OpRef, Place, SequenceAction, code};
 use crate::history::Past;
+use crate::layout;
 use crate::registers::Held;
-use crate::scalar::Scalar;
+use crate::scalar::{Holds, Scalar, nests_within};
 use crate::sequence::{OpId, SequenceKind};
 
 /// Decoded changes kept at hand for values that are no longer visible.
@@ -28,15 +29,16 @@ pub(super) struct PlaceCheck<'h> {
 /// An op of the chain that is checked.
 #[derive(Clone, Copy, PartialEq)]
 enum OwnOp {
-    Makes(SequenceKind),
+    Makes(SequenceKind, usize),
     InsertsInto(NamedOp),
 }
 
 /// The sequence that an op acts in.
 #[derive(Clone, Copy)]
 enum Object<'h> {
-    Own(SequenceKind),
-    Known(&'h Held),
+    /// One that the chain makes, and how many levels its elements may nest.
+    Own(SequenceKind, usize),
+    Known(&'h Held, usize),
 }
 
 impl<'h> PlaceCheck<'h> {
@@ -50,8 +52,11 @@ impl<'h> PlaceCheck<'h> {
         for (at, op) in change.ops.iter().enumerate() {
             let counter = change.start_op as u32 + at as u32;
             let Some(place) = change.place(at) else {
-                let kind = kind_made(op);
-                kind.into_iter().for_each(|kind| self.note_own(counter, OwnOp::Makes(kind)));
+                if let Some(kind) = kind_made(op) {
+                    let name = change.name(bytes, op);
+                    let suffix = layout::identity_length(name).and_then(|length| name.get(length..));
+                    self.note_own(counter, OwnOp::Makes(kind, levels_in(suffix.unwrap_or_default())));
+                }
                 continue;
             };
             let refused = || RefuseReason::Place { op: at as u32 };
@@ -82,10 +87,12 @@ impl<'h> PlaceCheck<'h> {
     fn object(&self, made: NamedOp, change: &Decoded) -> Option<Object<'h>> {
         if made.1 != change.actor() {
             let id = self.seen(made)?;
-            return self.known.registers.sequence(self.known.history, id).map(|(held, _)| Object::Known(held));
+            let (held, _) = self.known.registers.sequence(self.known.history, id)?;
+            let levels = levels_in(&self.known.registers.paths.info(held.path).suffix);
+            return Some(Object::Known(held, levels));
         }
         match self.own_op(made.0)? {
-            OwnOp::Makes(kind) => Some(Object::Own(kind)),
+            OwnOp::Makes(kind, levels) => Some(Object::Own(kind, levels)),
             OwnOp::InsertsInto(_) => None,
         }
     }
@@ -96,7 +103,7 @@ impl<'h> PlaceCheck<'h> {
         if element.1 == change.actor() {
             return self.own_op(element.0) == Some(OwnOp::InsertsInto(named(change, place.object)));
         }
-        let Object::Known(held) = object else { return false };
+        let Object::Known(held, _) = object else { return false };
         self.seen(element).is_some_and(|id| held.sequence.has(id))
     }
 
@@ -110,7 +117,7 @@ impl<'h> PlaceCheck<'h> {
         object: Object<'_>,
     ) -> Result<(), RefuseReason> {
         let refused = RefuseReason::Place { op: at as u32 };
-        let (Object::Known(held), Some(element)) = (object, place.element) else { return Err(refused) };
+        let (Object::Known(held, _), Some(element)) = (object, place.element) else { return Err(refused) };
         let element = self.seen(named(change, element)).filter(|id| held.sequence.has(*id)).ok_or(refused)?;
         let preds = change.preds_of(op);
         let is_there = |pred: &OpRef| {
@@ -171,6 +178,11 @@ fn named(change: &Decoded, (counter, actor): OpRef) -> NamedOp {
     (counter, change.actors.get(actor as usize).copied().unwrap_or(ActorId([0; 16])))
 }
 
+/// How many levels an element may nest in a sequence that the register with this suffix holds: it is a level itself.
+fn levels_in(suffix: &str) -> usize {
+    Holds::of(suffix).map_or(0, |(_, levels)| levels.saturating_sub(1))
+}
+
 fn kind_made(op: &DecodedOp) -> Option<SequenceKind> {
     match op.value_code {
         code::TEXT => Some(SequenceKind::Text),
@@ -181,9 +193,9 @@ fn kind_made(op: &DecodedOp) -> Option<SequenceKind> {
 
 /// Whether a sequence of this kind holds such values: a text characters, a list leaves.
 fn fits(object: Object<'_>, action: SequenceAction, value: Scalar<'_>) -> bool {
-    let kind = match object {
-        Object::Own(kind) => kind,
-        Object::Known(held) => held.sequence.kind(),
+    let (kind, levels) = match object {
+        Object::Own(kind, levels) => (kind, levels),
+        Object::Known(held, levels) => (held.sequence.kind(), levels),
     };
     match (kind, action) {
         (_, SequenceAction::Delete) => true,
@@ -192,6 +204,6 @@ fn fits(object: Object<'_>, action: SequenceAction, value: Scalar<'_>) -> bool {
             let text = std::str::from_utf8(value.bytes).unwrap_or_default();
             value.code == code::STR && text.chars().count() == 1
         }
-        (SequenceKind::List, _) => value.is_canonical() && !value.is_absent() && value.to_element().is_none(),
+        (SequenceKind::List, _) => Holds::Field.fits(value) && !value.is_absent() && nests_within(value, levels),
     }
 }
