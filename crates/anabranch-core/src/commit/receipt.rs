@@ -179,12 +179,15 @@ impl Document {
     /// What became of the rows whose chain is at the positions `own`, given what others touched since their base.
     pub(crate) fn receipt(&self, rows: &Rows, own: Range<u32>, others: &Touched) -> Receipt {
         let view = self.view();
-        let mut records = self.records_of_chain(&own).into_iter();
+        // Where nobody else wrote anything, nothing was met.
+        let alone = others.is_empty();
+        let mut records = if alone { Vec::new() } else { self.records_of_chain(&own) }.into_iter();
         let mut receipt = Receipt::default();
         for (row, (key, plan)) in rows.rows.iter().enumerate() {
             let (met, refusal) = match plan {
                 RowPlan::Refused(refusal) => (Met::only(Outcome::Refused), Some(refusal.clone())),
                 RowPlan::Unchanged => (Met::only(Outcome::Unchanged), None),
+                RowPlan::Changed if alone => (Met::only(Outcome::Applied), None),
                 RowPlan::Changed => match records.next() {
                     Some(record) => (view.outcome(record, &own, others), None),
                     None => (Met::only(Outcome::Unchanged), None),
