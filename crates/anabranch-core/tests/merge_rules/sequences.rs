@@ -389,7 +389,7 @@ fn a_text_is_edited_where_somebody_typed_counting_code_units() {
     desk.capture("a", &[("1", "{\"t\":\"a\u{1F600}aa\"}")]);
     let (base, key, author) = (desk.heads(), crate::common::desk::key("1"), Author::person("editor"));
     let place = (&key, &field("t"));
-    let mut splice = |desk: &mut Desk, at, delete, insert| {
+    let splice = |desk: &mut Desk, at, delete, insert| {
         let known = desk.known(&base);
         desk.document.splice(&known, place, &Splice { at, delete, insert }, &author).map(|commit| commit.receipt.rows)
     };
