@@ -15,6 +15,7 @@ use crate::schema::FieldPolicy;
 use crate::value::{VALUE_DEPTH_MAX, Value};
 use crate::view::View;
 
+mod current;
 mod sequences;
 pub(crate) use sequences::Elements;
 use sequences::PlannedPlace;
