@@ -172,18 +172,18 @@ impl Page {
 
     /// The record with this identity, whose key has this hash.
     pub(super) fn find(&self, identity: &str, hash: u64) -> Option<u32> {
-        self.index.find(hash, |at| self.identity(*at) == identity).copied()
+        self.index.find(spread(hash), |at| self.identity(*at) == identity).copied()
     }
 
     /// The records with this encoded key, in no order.
     pub(super) fn claimants(&self, key: &str, hash: u64) -> impl Iterator<Item = u32> {
-        self.index.iter_hash(hash).copied().filter(move |at| layout::key_of_identity(self.identity(*at)) == key)
+        self.index.iter_hash(spread(hash)).copied().filter(move |at| layout::key_of_identity(self.identity(*at)) == key)
     }
 
     pub(super) fn insert(&mut self, identity: &str, hash: u64) -> u32 {
         let at = self.add_slot(identity);
         let (slots, identities) = (&self.slots, &self.identities);
-        self.index.insert_unique(hash, at, |at| rehash(slots, identities, *at));
+        self.index.insert_unique(spread(hash), at, |at| rehash(slots, identities, *at));
         at
     }
 
@@ -329,5 +329,10 @@ fn rehash(slots: &[StoredSlot], identities: &str, at: u32) -> u64 {
         let from = slot.identity_at as usize;
         identities.get(from..from + slot.identity_bytes as usize)
     });
-    hash_key(layout::key_of_identity(identity.unwrap_or_default()))
+    spread(hash_key(layout::key_of_identity(identity.unwrap_or_default())))
+}
+
+/// The records of a page share the first bits of their hashes, by which the table tells records apart: so they are mixed.
+fn spread(hash: u64) -> u64 {
+    hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
