@@ -125,9 +125,11 @@ fn heads(document: &Document) -> EngineResult<KnownHeads> {
 fn capture(own: &mut NamedDocument, kind: CaptureKind, rows: &[Row]) -> EngineResult<Vec<Piece>> {
     let mut capture = own.document.capture(own.replica, kind);
     capture.schema(&StoreSchema::default())?;
+    // Readers of exports share the names of properties from record to record too.
+    let names = FIELDS.map(JsString::from);
     for row in rows {
-        let fields = FIELDS.iter().zip(&row.fields).map(|(name, field)| (*name, value(field)));
-        capture.record(&Key::String(row.key.as_str().into()), &Value::object(fields), None)?;
+        let fields = names.iter().cloned().zip(row.fields.iter().map(value));
+        capture.record(&Key::String(row.key.as_str().into()), &Value::Object(fields.collect()), None)?;
     }
     let prepared = capture.finish(true)?;
     Ok(pieces(own.document.commit(prepared)?.changes))

@@ -26,7 +26,7 @@ fn stores() -> Result<Vec<Store>, Box<dyn Error>> {
     for line in LINES.lines() {
         let mut lexer = Lexer::new(line.as_bytes(), 256);
         let json = lexer.value()?;
-        let member = |name| json.get(name).ok_or("a line lacks a member").map(Json::clone);
+        let member = |name| json.get(name).ok_or("a line lacks a member").cloned();
         let key = Key::from_value(&anabranch_core::json::value_from_json(member("key")?)?)?;
         let value = anabranch_core::json::value_from_json(member("value")?)?;
         if dexie_leaves_out(&value).is_some() {

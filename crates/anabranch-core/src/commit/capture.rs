@@ -73,7 +73,7 @@ pub struct Capture<'d> {
     is_next: bool,
     plan: Plan,
     seen: HashSet<RecordId, foldhash::fast::FixedState>,
-    seen_new: BTreeSet<String>,
+    seen_new: HashSet<String, foldhash::fast::FixedState>,
     rows: Rows,
     records_read: usize,
 }
@@ -98,7 +98,7 @@ impl Document {
             is_next: actor == ActorKind::Capture,
             plan,
             seen,
-            seen_new: BTreeSet::new(),
+            seen_new: HashSet::default(),
             rows: Rows::default(),
             records_read: 0,
         }

@@ -178,10 +178,12 @@ impl Plan {
         };
         let actor = self.derive_actor(deps, last_op);
         let own = actor.to_string();
+        let has_blanks = self.names.contains(layout::OWN_ACTOR);
         let mut chain: Vec<ChangeBytes> = Vec::with_capacity(cuts.len());
         let (mut from, mut start_op) = (0, u64::from(last_op) + 1);
         for to in cuts {
-            let names: Vec<std::borrow::Cow<'_, str>> = (from..to).map(|at| own_name(self.op(at).0, &own)).collect();
+            let names: Vec<std::borrow::Cow<'_, str>> =
+                (from..to).map(|at| own_name(self.op(at).0, &own, has_blanks)).collect();
             let mut places = self.places_from(from as u32, last_op + 1, actor);
             let ops: Vec<DraftOp<'_>> =
                 names.iter().zip(from..to).map(|(name, at)| draft_op(name, places(at), self.op(at))).collect();
@@ -268,6 +270,10 @@ fn draft_op<'a>(
 }
 
 /// The name with the author's id in the place that was left blank for it.
-fn own_name<'n>(name: &'n str, own: &str) -> std::borrow::Cow<'n, str> {
-    if name.contains(layout::OWN_ACTOR) { name.replace(layout::OWN_ACTOR, own).into() } else { name.into() }
+fn own_name<'n>(name: &'n str, own: &str, has_blanks: bool) -> std::borrow::Cow<'n, str> {
+    if has_blanks && name.contains(layout::OWN_ACTOR) {
+        name.replace(layout::OWN_ACTOR, own).into()
+    } else {
+        name.into()
+    }
 }

@@ -72,7 +72,15 @@ fn unescape(text: &str) -> String {
 
 /// Derives the actor of a commit from all that the commit says (FORMAT.md, "Actors").
 #[derive(Clone)]
-pub(crate) struct ActorHasher(Sha256, ActorKind);
+pub(crate) struct ActorHasher {
+    hasher: Sha256,
+    kind: ActorKind,
+    /// What is not hashed yet: hashing goes fast only by larger pieces.
+    pending: Vec<u8>,
+}
+
+/// Bytes after which what is pending is hashed.
+const PENDING_BYTES: usize = 4096;
 
 impl ActorHasher {
     /// Stands for the author's own id where a place names an op of the commit itself.
@@ -88,7 +96,7 @@ impl ActorHasher {
         }
         hasher.update((deps.len() as u64).to_le_bytes());
         deps.iter().for_each(|hash| hasher.update(hash.0));
-        Self(hasher, kind)
+        Self { hasher, kind, pending: Vec::new() }
     }
 
     /// Adds an op, its name with the author's own id left blank.
@@ -99,40 +107,47 @@ impl ActorHasher {
         value: &[u8],
         preds: impl ExactSizeIterator<Item = (u32, ActorId)>,
     ) {
-        let mut head = [0; 24];
-        let lengths = [name.len() as u64, value.len() as u64, (preds.len() as u64) << 8 | u64::from(value_code)];
-        for (slot, byte) in head.iter_mut().zip(lengths.iter().flat_map(|length| length.to_le_bytes())) {
-            *slot = byte;
+        for length in [name.len() as u64, value.len() as u64, (preds.len() as u64) << 8 | u64::from(value_code)] {
+            self.pending.extend_from_slice(&length.to_le_bytes());
         }
-        self.0.update(head);
-        self.0.update(name);
-        self.0.update(value);
+        self.pending.extend_from_slice(name.as_bytes());
+        self.pending.extend_from_slice(value);
         for (counter, actor) in preds {
-            self.0.update(counter.to_le_bytes());
-            self.0.update(actor.0);
+            self.pending.extend_from_slice(&counter.to_le_bytes());
+            self.pending.extend_from_slice(&actor.0);
+        }
+        if self.pending.len() > PENDING_BYTES {
+            self.hash_pending();
         }
     }
 
     /// Ends a change, so that the same ops in other changes are another commit.
     pub(crate) fn end_change(&mut self) {
-        self.0.update([0xff; 24]);
+        self.pending.extend_from_slice(&[0xff; 24]);
+        self.hash_pending();
     }
 
     /// Adds where the op that was added last acts inside a sequence.
     pub(crate) fn place(&mut self, place: &DraftPlace) {
-        self.0.update([place.action as u8, u8::from(place.element.is_some())]);
+        self.pending.extend_from_slice(&[place.action as u8, u8::from(place.element.is_some())]);
         for (counter, actor) in [Some(place.object), place.element].into_iter().flatten() {
-            self.0.update(counter.to_le_bytes());
-            self.0.update(actor.0);
+            self.pending.extend_from_slice(&counter.to_le_bytes());
+            self.pending.extend_from_slice(&actor.0);
         }
     }
 
-    pub(crate) fn finish(self) -> ActorId {
-        let digest: [u8; 32] = self.0.finalize().into();
+    fn hash_pending(&mut self) {
+        self.hasher.update(&self.pending);
+        self.pending.clear();
+    }
+
+    pub(crate) fn finish(mut self) -> ActorId {
+        self.hash_pending();
+        let digest: [u8; 32] = self.hasher.finalize().into();
         let mut id = [0; 16];
         id.iter_mut().zip(digest).for_each(|(slot, byte)| *slot = byte);
         let [.., kind] = &mut id;
-        *kind = self.1 as u8;
+        *kind = self.kind as u8;
         ActorId(id)
     }
 }
