@@ -121,7 +121,7 @@ impl Document {
         merges.retain(|merge| self.history.position(&merge.hash).is_none());
         let changes: Vec<ChangeBytes> =
             if is_new { merges.into_iter().chain(chain.iter().cloned()).collect() } else { Vec::new() };
-        let outcome = self.apply_own(changes.iter().map(|change| change.bytes.clone()));
+        let outcome = self.apply_own(&changes);
         let is_own = |refusal: &Refusal| changes.iter().any(|change| Some(change.hash) == refusal.hash);
         if let Some(refusal) = outcome.refused.into_iter().find(is_own) {
             return Err(CommitError::Refused(refusal.reason));

@@ -152,7 +152,8 @@ impl Registers {
         let actors: Vec<Option<u32>> = decoded.actors.iter().map(|actor| history.actor_position(actor)).collect();
         let start_op = history.change(position).start_op;
         let mut touched = Touched::default();
-        let mut current: Option<(Option<RecordId>, &str)> = None;
+        let mut current: Option<(Option<RecordId>, &[u8])> = None;
+        let mut guesses = PathGuesses::default();
         for (at, op) in decoded.ops.iter().enumerate() {
             let counter = start_op + at as u32;
             if let Some(place) = decoded.place(at) {
@@ -160,23 +161,25 @@ impl Registers {
                 self.apply_in_sequence(history, &actors, place, op, &mut touched);
                 continue;
             }
-            let name = decoded.name(bytes, op);
+            let name = decoded.name_bytes(bytes, op);
             let same = current.and_then(|(record, identity)| Some((record, same_record(name, identity)?)));
             let (record, suffix) = match same {
                 Some(same) => same,
                 None => {
+                    let name = decoded.name(bytes, op);
                     let (identity, suffix) = name.split_at(layout::identity_length(name).expect("names were checked"));
+                    guesses.begin_record();
                     let hash = hash_identity(identity);
                     let record = wanted(hash).then(|| {
                         touched.records.push(hash);
                         self.find_or_insert(identity, (history, position, counter), &mut touched.keys_moved)
                     });
-                    current = Some((record, identity));
-                    (record, suffix)
+                    current = Some((record, identity.as_bytes()));
+                    (record, suffix.as_bytes())
                 }
             };
             let Some(record) = record else { continue };
-            let path = self.intern(suffix);
+            let path = guesses.path(self, suffix);
             let page = self.page_mut(history, record.page, position);
             let value = decoded.value(bytes, op);
             let length_code = (value.bytes.len() as u32) << 4 | u32::from(value.code);
@@ -440,9 +443,37 @@ fn set(
 }
 
 /// The suffix of `name` if it names a register of the record `identity`.
-fn same_record<'n>(name: &'n str, identity: &str) -> Option<&'n str> {
+fn same_record<'n>(name: &'n [u8], identity: &[u8]) -> Option<&'n [u8]> {
     let suffix = name.strip_prefix(identity)?;
-    matches!(suffix.as_bytes().first(), None | Some(b'.' | b'=')).then_some(suffix)
+    matches!(suffix.first(), None | Some(b'.' | b'=')).then_some(suffix)
+}
+
+/// The paths of the record before, in order: most records of a change set the same ones.
+#[derive(Default)]
+struct PathGuesses {
+    paths: Vec<u32>,
+    next: usize,
+}
+
+impl PathGuesses {
+    fn begin_record(&mut self) {
+        self.next = 0;
+    }
+
+    /// The path of a checked suffix.
+    fn path(&mut self, registers: &mut Registers, suffix: &[u8]) -> u32 {
+        let at = self.next;
+        self.next += 1;
+        if let Some(guess) = self.paths.get(at)
+            && registers.paths.info(*guess).suffix.as_bytes() == suffix
+        {
+            return *guess;
+        }
+        let path = registers.intern(std::str::from_utf8(suffix).expect("names were checked"));
+        self.paths.truncate(at);
+        self.paths.push(path);
+        path
+    }
 }
 
 /// The hash of an encoded key, which places its records in pages.

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use anabranch_core::json::{Json, Lexer, key_to_string, read_value, value_to_string};
+use anabranch_core::json::{Lexer, key_to_string, read_value, value_to_string};
 use anabranch_core::{Index, Key, KeyPath, StoreSchema, Value};
 use anabranch_indexeddb::{DexieWriter, Export, Format, ReadOptions, SnapshotVisitor, Want, dexie_leaves_out};
 

@@ -25,6 +25,11 @@ pub(crate) struct Chunk {
 }
 
 impl Chunk {
+    /// A plain chunk that was made here, and whose hash is known from making it.
+    pub(crate) fn own(hash: ChangeHash, bytes: Arc<[u8]>) -> Self {
+        Self { hash, bytes }
+    }
+
     /// Reads the frame of a change, plain or deflated.
     pub(crate) fn read(bytes: Arc<[u8]>, bounds: Limits) -> Result<Self, DecodeChangeError> {
         let bytes = match bytes.get(HASHED_AT) {

@@ -127,8 +127,12 @@ impl Decoded {
 
     /// The property name of an op of the chunk `bytes`, which this is the decoding of.
     pub(crate) fn name<'b>(&self, bytes: &'b [u8], op: &DecodedOp) -> &'b str {
-        let name = bytes.get(op.name_at as usize..(op.name_at + op.name_bytes) as usize);
-        name.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
+        std::str::from_utf8(self.name_bytes(bytes, op)).unwrap_or_default()
+    }
+
+    /// The same without a look whether it is UTF-8, as it is.
+    pub(crate) fn name_bytes<'b>(&self, bytes: &'b [u8], op: &DecodedOp) -> &'b [u8] {
+        bytes.get(op.name_at as usize..(op.name_at + op.name_bytes) as usize).unwrap_or_default()
     }
 
     /// The value of an op of the chunk `bytes`.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::Document;
-use crate::change::{Chunk, Limits, UncheckedChange};
+use crate::change::{Chunk, DecodeChangeError, Limits, UncheckedChange};
 use crate::heads::ChangeHash;
 use crate::layout;
 use crate::registers::hash_identity;
@@ -54,25 +54,30 @@ impl Document {
     /// Takes changes in any order, duplicates included; what is refused is named and leaves no trace, what must wait for
     /// missing changes waits within bounds.
     pub fn apply(&mut self, changes: impl IntoIterator<Item = Arc<[u8]>>) -> ApplyOutcome {
-        self.apply_trusting(changes, Limits::default(), Trust::Anybody)
+        self.apply_within(Limits::default(), changes)
     }
 
     /// The same within tighter bounds.
     pub fn apply_within(&mut self, bounds: Limits, changes: impl IntoIterator<Item = Arc<[u8]>>) -> ApplyOutcome {
-        self.apply_trusting(changes, bounds, Trust::Anybody)
+        self.apply_trusting(changes.into_iter().map(|bytes| Chunk::read(bytes, bounds)), bounds, Trust::Anybody)
     }
 
     /// Takes what this document has just made. Debug builds, and with them all tests, hold it against the guard; a release
     /// takes it as it is, as long as nothing from elsewhere waits that it could complete.
-    pub(crate) fn apply_own(&mut self, changes: impl IntoIterator<Item = Arc<[u8]>>) -> ApplyOutcome {
-        let checks = cfg!(debug_assertions) || self.waiting.len() > 0;
-        self.apply_trusting(changes, Limits::default(), if checks { Trust::Anybody } else { Trust::OwnLog })
+    pub(crate) fn apply_own(&mut self, changes: &[super::ChangeBytes]) -> ApplyOutcome {
+        if cfg!(debug_assertions) || self.waiting.len() > 0 {
+            return self.apply(changes.iter().map(|change| change.bytes.clone()));
+        }
+        let chunks = changes.iter().map(|change| Ok(Chunk::own(change.hash, change.bytes.clone())));
+        self.apply_trusting(chunks, Limits::default(), Trust::OwnLog)
     }
 
     /// Takes the changes of an own log, whose checksums were verified and which were checked when they were accepted.
     pub fn load(changes: impl IntoIterator<Item = Arc<[u8]>>) -> (Self, ApplyOutcome) {
         let mut document = Self::new();
-        let outcome = document.apply_trusting(changes, Limits::default(), Trust::OwnLog);
+        let bounds = Limits::default();
+        let chunks = changes.into_iter().map(|bytes| Chunk::read(bytes, bounds));
+        let outcome = document.apply_trusting(chunks, bounds, Trust::OwnLog);
         (document, outcome)
     }
 
@@ -83,15 +88,15 @@ impl Document {
 
     fn apply_trusting(
         &mut self,
-        changes: impl IntoIterator<Item = Arc<[u8]>>,
+        chunks: impl IntoIterator<Item = Result<Chunk, DecodeChangeError>>,
         bounds: Limits,
         trust: Trust,
     ) -> ApplyOutcome {
         let mut outcome = ApplyOutcome::default();
         let mut arrived = Vec::new();
         let mut refused = BTreeSet::new();
-        for bytes in changes {
-            let chunk = match Chunk::read(bytes, bounds) {
+        for chunk in chunks {
+            let chunk = match chunk {
                 Ok(chunk) => chunk,
                 Err(reason) => {
                     refuse(&mut outcome, None, reason.into());

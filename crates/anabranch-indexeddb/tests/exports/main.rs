@@ -1,5 +1,5 @@
 //! Export files as they are found in the wild: read, lost, damaged, written.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod browser;
 mod damage;
