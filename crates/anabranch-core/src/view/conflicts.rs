@@ -117,25 +117,36 @@ impl View<'_> {
         }
     }
 
-    /// Records that were made with one generated key: the one that keeps the key shows there.
+    /// Records that were made with one generated key: the one that keeps the key shows there. Over once that one is deleted,
+    /// or somebody who saw both said that one of them stays.
     fn generator_conflicts(&self) -> Vec<Conflict> {
         let mut conflicts = Vec::new();
         for (record, new_key) in self.rules.keys.all_rekeyed() {
             let slot = self.registers.slot(record);
             let Some(identity) = layout::read_identity(slot.identity()) else { continue };
             let (Some(value), Some(last)) = (self.value_of(record), self.last_entry(slot)) else { continue };
-            let shown = self.rules.keys.find(&self.registers, &identity.key).and_then(|holder| self.value_of(holder));
+            let Some(holder) = self.rules.keys.find(&self.registers, &identity.key) else { continue };
+            let Some(shown) = self.value_of(holder) else { continue };
+            if self.lives_know_each_other(slot, self.registers.slot(holder)) {
+                continue;
+            }
             let other = Contender { key: Some(new_key.clone()), ..self.contender(Some(value), &last) };
             conflicts.push(Conflict {
                 key: identity.key,
                 field: None,
                 kind: ConflictKind::Generator,
-                shown,
+                shown: Some(shown),
                 others: vec![other],
                 policy: "generator",
             });
         }
         conflicts
+    }
+
+    /// Whether the life of one of two records was written by somebody who knew the other.
+    fn lives_know_each_other(&self, a: Slot<'_>, b: Slot<'_>) -> bool {
+        let knows = |later: &Entry<'_>, earlier: &Entry<'_>| self.is_before(earlier.last_edit(), later);
+        a.raw(LIFE).any(|a| b.raw(LIFE).any(|b| knows(&a, &b) || knows(&b, &a)))
     }
 
     pub(crate) fn last_entry<'p>(&self, slot: Slot<'p>) -> Option<Entry<'p>> {

@@ -1,7 +1,7 @@
 //! Record identity: the same key is the same record, unless a key generator made it twice.
 
 use anabranch_core::json::key_to_string;
-use anabranch_core::{ConflictKind, Key};
+use anabranch_core::{ConflictKind, Key, Resolution};
 
 use crate::common::desk::{Desk, borrowed, key};
 
@@ -52,6 +52,27 @@ fn a_clash_of_generated_keys_names_both_keys() {
     assert_eq!(others.len(), 1);
     assert_eq!(conflicts[0].others[0].value, desk.document.view().get(&others[0]));
     assert_eq!(conflicts[0].shown, desk.document.view().get(&key("2")));
+}
+
+#[test]
+fn a_clash_of_generated_keys_is_over_once_somebody_keeps_or_deletes_a_record() {
+    for (resolution, records) in [(Resolution::Keep, 3), (Resolution::Delete, 2)] {
+        let mut desk = both_made_record_two();
+        let [other] = &desk.document.view().conflicts()[..] else { panic!("one clash") };
+        let rekeyed = key_to_string(other.others[0].key.as_ref().unwrap());
+        for record in ["2", rekeyed.as_str()] {
+            let mut judged = desk.clone();
+            judged.resolve(record, resolution.clone());
+            judged.lists(&[]);
+            assert_eq!(judged.records().len(), records);
+        }
+        // A third device that made the number too is another clash.
+        desk.resolve("2", Resolution::Keep);
+        let start = ("1", r#"{"id":1,"t":"start"}"#);
+        desk.capture("c", &[start]);
+        desk.capture("c", &[start, ("2", r#"{"id":2,"t":"from c"}"#)]);
+        assert_eq!(desk.document.view().conflicts().len(), 1);
+    }
 }
 
 #[test]
