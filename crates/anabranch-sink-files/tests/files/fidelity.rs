@@ -17,7 +17,7 @@ fn held(value: &Value, kind: &Kind, format: Format) -> Option<Value> {
     match (format, kind, value) {
         (_, _, Value::Null) => None,
         (Format::Parquet, Kind::Json, value) => Some(value.clone()),
-        (Format::Parquet, _, Value::Undefined) => None,
+        (Format::Parquet, _, Value::Undefined) | (Format::Csv, Kind::Struct(_), Value::Undefined) => None,
         (Format::Csv, Kind::Json, value) => Some(Value::from(cell_text(value).as_str())),
         (_, Kind::Struct(columns), Value::Object(object)) => {
             let property = |(name, value): (&anabranch_core::JsString, &Value)| {
