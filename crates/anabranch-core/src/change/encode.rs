@@ -1,5 +1,7 @@
 //! Encoding a change chunk, byte for byte as automerge does.
 
+use std::borrow::Cow;
+
 use sha2::{Digest, Sha256};
 
 use super::columns::{DeltaEncoder, NullableEncoder, RunEncoder, write_booleans};
@@ -20,7 +22,8 @@ pub(crate) struct Draft<'a> {
 /// An op about to be made: a `set` of the register `name`, or what is done at a place in a sequence. `preds` ascend by
 /// counter, then by actor.
 pub(crate) struct DraftOp<'a> {
-    pub(crate) name: &'a str,
+    /// In two parts, wherever it is cut.
+    pub(crate) name: [Cow<'a, str>; 2],
     pub(crate) place: Option<DraftPlace>,
     pub(crate) value_code: u8,
     pub(crate) value: &'a [u8],
@@ -53,26 +56,33 @@ impl DraftOp<'_> {
 
 /// Encodes a change and returns its bytes and its hash.
 pub(crate) fn encode(draft: &Draft<'_>) -> (Vec<u8>, ChangeHash) {
-    let mut body = Vec::new();
-    write_unsigned(draft.deps.len() as u64, &mut body);
-    draft.deps.iter().for_each(|hash| body.extend(hash.0));
-    write_actor(&draft.actor, &mut body);
-    write_unsigned(draft.seq, &mut body);
-    write_unsigned(draft.start_op, &mut body);
-    write_signed(0, &mut body);
-    write_unsigned(draft.message.len() as u64, &mut body);
-    body.extend(draft.message.as_bytes());
     let others = other_actors(draft);
-    write_unsigned(others.len() as u64, &mut body);
-    others.iter().for_each(|actor| write_actor(actor, &mut body));
-    write_columns(draft, &others, &mut body);
+    let columns = encode_columns(draft, &others);
+    let mut head = Vec::new();
+    write_unsigned(draft.deps.len() as u64, &mut head);
+    draft.deps.iter().for_each(|hash| head.extend(hash.0));
+    write_actor(&draft.actor, &mut head);
+    write_unsigned(draft.seq, &mut head);
+    write_unsigned(draft.start_op, &mut head);
+    write_signed(0, &mut head);
+    write_unsigned(draft.message.len() as u64, &mut head);
+    head.extend(draft.message.as_bytes());
+    write_unsigned(others.len() as u64, &mut head);
+    others.iter().for_each(|actor| write_actor(actor, &mut head));
+    write_unsigned(columns.len() as u64, &mut head);
+    for (specification, bytes) in &columns {
+        write_unsigned(*specification, &mut head);
+        write_unsigned(bytes.len() as u64, &mut head);
+    }
 
-    let mut chunk = Vec::with_capacity(body.len() + 16);
+    let body_bytes = head.len() + columns.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+    let mut chunk = Vec::with_capacity(body_bytes + 16);
     chunk.extend(MAGIC);
     chunk.extend([0; 4]);
     chunk.push(CHUNK_CHANGE);
-    write_unsigned(body.len() as u64, &mut chunk);
-    chunk.append(&mut body);
+    write_unsigned(body_bytes as u64, &mut chunk);
+    chunk.extend(head);
+    columns.iter().for_each(|(_, bytes)| chunk.extend_from_slice(bytes));
     let hash: [u8; 32] = Sha256::digest(chunk.get(8..).unwrap_or_default()).into();
     for (slot, byte) in chunk.iter_mut().skip(4).take(4).zip(hash) {
         *slot = byte;
@@ -101,7 +111,8 @@ fn other_actors(draft: &Draft<'_>) -> Vec<ActorId> {
     others
 }
 
-fn write_columns(draft: &Draft<'_>, others: &[ActorId], out: &mut Vec<u8>) {
+/// The columns that are not empty, by specification.
+fn encode_columns(draft: &Draft<'_>, others: &[ActorId]) -> Vec<(u64, Vec<u8>)> {
     let mut columns: Vec<(u64, Vec<u8>)> = Vec::with_capacity(12);
     let mut add = |specification, write: &dyn Fn(&mut Vec<u8>)| {
         let mut bytes = Vec::new();
@@ -118,8 +129,8 @@ fn write_columns(draft: &Draft<'_>, others: &[ActorId], out: &mut Vec<u8>) {
         ops.iter().for_each(|op| match op.place {
             Some(_) => runs.append_null(),
             None => runs.append(|out| {
-                write_unsigned(op.name.len() as u64, out);
-                out.extend(op.name.as_bytes());
+                write_unsigned(op.name.iter().map(|part| part.len() as u64).sum(), out);
+                op.name.iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
             }),
         });
         runs.finish();
@@ -134,7 +145,7 @@ fn write_columns(draft: &Draft<'_>, others: &[ActorId], out: &mut Vec<u8>) {
     add(column::VALUE_META, &|out| {
         numbers(out, &mut ops.iter().map(|op| (op.value.len() as u64) << 4 | u64::from(op.action().1)));
     });
-    add(column::VALUE, &|out| ops.iter().for_each(|op| out.extend(op.value)));
+    add(column::VALUE, &|out| ops.iter().for_each(|op| out.extend_from_slice(op.value)));
     add(column::PRED_COUNT, &|out| numbers(out, &mut ops.iter().map(|op| op.preds.len() as u64)));
     add(column::PRED_ACTOR, &|out| {
         numbers(out, &mut ops.iter().flat_map(|op| op.preds).map(|(_, actor)| index(actor)));
@@ -145,12 +156,7 @@ fn write_columns(draft: &Draft<'_>, others: &[ActorId], out: &mut Vec<u8>) {
         deltas.finish();
     });
     columns.retain(|(_, bytes)| !bytes.is_empty());
-    write_unsigned(columns.len() as u64, out);
-    for (specification, bytes) in &columns {
-        write_unsigned(*specification, out);
-        write_unsigned(bytes.len() as u64, out);
-    }
-    columns.iter().for_each(|(_, bytes)| out.extend(bytes));
+    columns
 }
 
 /// Adds a column that is written by a function.

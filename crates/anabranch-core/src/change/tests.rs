@@ -46,7 +46,13 @@ fn op() -> impl Strategy<Value = Op> {
 fn encoded(ops: &[Op], author: ActorId, deps: &[ChangeHash]) -> (Vec<u8>, ChangeHash) {
     let ops: Vec<_> = ops
         .iter()
-        .map(|(name, code, value, preds)| DraftOp { name, place: None, value_code: *code, value, preds })
+        .map(|(name, code, value, preds)| DraftOp {
+            name: [name.as_str().into(), "".into()],
+            place: None,
+            value_code: *code,
+            value,
+            preds,
+        })
         .collect();
     encode(&Draft { deps, actor: author, seq: 1, start_op: 60, message: "hello", ops: &ops })
 }

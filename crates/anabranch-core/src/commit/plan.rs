@@ -1,14 +1,9 @@
 //! A commit being planned: the registers that it sets, and their encoding as a chain of changes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use crate::change::{ActorId, Draft, DraftOp, DraftPlace, encode};
+use crate::change::ActorId;
 use crate::commit::Author;
-use crate::document::ChangeBytes;
-use crate::heads::ChangeHash;
-use crate::history::chain::{ActorHasher, Header};
-use crate::layout;
 use crate::limits;
 use crate::registers::Slot;
 use crate::schema::FieldPolicy;
@@ -16,14 +11,17 @@ use crate::value::{VALUE_DEPTH_MAX, Value};
 use crate::view::View;
 
 mod current;
+mod encode;
+mod names;
 mod sequences;
+use names::{Name, Names};
 pub(crate) use sequences::Elements;
 use sequences::PlannedPlace;
 
 /// The registers that a commit sets, in flat arenas: an import has millions of them.
 pub(crate) struct Plan {
     author: Author,
-    names: String,
+    names: Names,
     values: Vec<u8>,
     preds: Vec<(u32, ActorId)>,
     ops: Vec<PlannedOp>,
@@ -42,6 +40,8 @@ pub(crate) struct Plan {
 /// A position between ops at which a change may end.
 struct End {
     at: u32,
+    /// Bytes of all names and values up to here.
+    bytes: usize,
     /// Whether a record ends there; if not, it is in the middle of a sequence.
     of_record: bool,
 }
@@ -50,7 +50,8 @@ struct End {
 const FIELD_NAME_BYTES_MAX: usize = limits::NAME_BYTES_MAX - 64;
 
 struct PlannedOp {
-    name_end: usize,
+    /// Which register it sets; `None` for an op inside a sequence.
+    name: Option<Name>,
     value_end: usize,
     preds_end: u32,
     value_code: u8,
@@ -70,7 +71,7 @@ impl Plan {
     pub(crate) fn new(author: Author) -> Self {
         Self {
             author,
-            names: String::new(),
+            names: Names::default(),
             values: Vec::new(),
             preds: Vec::new(),
             ops: Vec::new(),
@@ -95,8 +96,7 @@ impl Plan {
             self.too_large =
                 Some(RecordTooLarge { what: "bytes in a field's name", limit: FIELD_NAME_BYTES_MAX as u64 });
         }
-        self.names.push_str(identity);
-        self.names.push_str(suffix);
+        let name = Some(self.names.name(identity, suffix));
         let value_code = write(&mut self.values);
         if let Some(slot) = slot
             && let Some(path) = view.paths().find(suffix)
@@ -107,13 +107,19 @@ impl Plan {
                 own.sort_unstable();
             }
         }
-        self.push_op(value_code);
+        self.push_op(name, value_code);
     }
 
-    /// Ends an op whose name, value and predecessors were appended.
-    fn push_op(&mut self, value_code: u8) {
-        let (name_end, value_end, preds_end) = (self.names.len(), self.values.len(), self.preds.len() as u32);
-        self.ops.push(PlannedOp { name_end, value_end, preds_end, value_code });
+    /// Ends an op whose value and predecessors were appended.
+    fn push_op(&mut self, name: Option<Name>, value_code: u8) {
+        let (value_end, preds_end) = (self.values.len(), self.preds.len() as u32);
+        self.ops.push(PlannedOp { name, value_end, preds_end, value_code });
+    }
+
+    /// Notes that a change may end here.
+    fn push_end(&mut self, of_record: bool) {
+        let bytes = self.names.bytes() + self.values.len();
+        self.ends.push(End { at: self.ops.len() as u32, bytes, of_record });
     }
 
     /// Notes how deep the value nests that a record is to have.
@@ -128,7 +134,8 @@ impl Plan {
         if let Some(too_large) = self.too_large.take() {
             return Err(too_large);
         }
-        let from = self.ends.iter().rev().find(|end| end.of_record).map_or(0, |end| end.at);
+        let before = self.ends.iter().rev().find(|end| end.of_record);
+        let (from, bytes_before) = before.map_or((0, 0), |end| (end.at, end.bytes));
         let to = self.ops.len() as u32;
         if to == from {
             return Ok(false);
@@ -137,12 +144,11 @@ impl Plan {
         if u64::from(to - from) - in_sequences as u64 > limits::OPS_MAX {
             return Err(RecordTooLarge { what: "fields", limit: limits::OPS_MAX });
         }
-        let before = from.checked_sub(1).and_then(|last| self.ops.get(last as usize));
-        let (names, values) = before.map_or((0, 0), |op| (op.name_end, op.value_end));
-        if self.names.len() - names + self.values.len() - values > limits::RECORD_BYTES_MAX {
+        self.push_end(true);
+        if self.names.bytes() + self.values.len() - bytes_before > limits::RECORD_BYTES_MAX {
+            self.ends.pop();
             return Err(RecordTooLarge { what: "bytes", limit: limits::RECORD_BYTES_MAX as u64 });
         }
-        self.ends.push(End { at: to, of_record: true });
         Ok(true)
     }
 
@@ -159,121 +165,12 @@ impl Plan {
     /// Forgets what was set after `mark`.
     pub(crate) fn roll_back(&mut self, mark: usize) {
         self.ops.truncate(mark);
-        let (names, values, preds) = self.ops.last().map_or((0, 0, 0), |op| (op.name_end, op.value_end, op.preds_end));
-        self.names.truncate(names);
+        let (values, preds) = self.ops.last().map_or((0, 0), |op| (op.value_end, op.preds_end));
         self.values.truncate(values);
         self.preds.truncate(preds as usize);
         self.places.truncate(self.places.partition_point(|place| (place.op as usize) < mark));
         self.ends.truncate(self.ends.partition_point(|end| end.at as usize <= mark));
         self.found.retain(|(before, _)| *before < mark);
-    }
-
-    /// Encodes the chain upon `deps` (at most [`limits::DEPS_MAX`]), whose largest op counter is `last_op`.
-    pub(crate) fn encode(&self, deps: &[ChangeHash], last_op: u32) -> Vec<ChangeBytes> {
-        let cuts = self.cut_into_changes();
-        let header = Header {
-            length: cuts.len() as u32,
-            by: self.author.name.as_str().into(),
-            origin: self.author.origin.clone(),
-        };
-        let actor = self.derive_actor(deps, last_op);
-        let own = actor.to_string();
-        let has_blanks = self.names.contains(layout::OWN_ACTOR);
-        let mut chain: Vec<ChangeBytes> = Vec::with_capacity(cuts.len());
-        let (mut from, mut start_op) = (0, u64::from(last_op) + 1);
-        for to in cuts {
-            let names: Vec<std::borrow::Cow<'_, str>> =
-                (from..to).map(|at| own_name(self.op(at).0, &own, has_blanks)).collect();
-            let mut places = self.places_from(from as u32, last_op + 1, actor);
-            let ops: Vec<DraftOp<'_>> =
-                names.iter().zip(from..to).map(|(name, at)| draft_op(name, places(at), self.op(at))).collect();
-            let message = if from == 0 { header.message() } else { String::new() };
-            let before = chain.last().map(|change| [change.hash]);
-            let draft = Draft {
-                deps: before.as_ref().map_or(deps, |before| before),
-                actor,
-                seq: chain.len() as u64 + 1,
-                start_op,
-                message: &message,
-                ops: &ops,
-            };
-            let (bytes, hash) = encode(&draft);
-            chain.push(ChangeBytes { hash, bytes: Arc::from(bytes) });
-            start_op += (to - from) as u64;
-            from = to;
-        }
-        chain
-    }
-
-    /// The ends of the changes: about a hundred records each, fewer where they are large.
-    fn cut_into_changes(&self) -> Vec<usize> {
-        let mut cuts = Vec::new();
-        let (mut records, mut from) = (0, 0usize);
-        let mut before = 0usize;
-        let bytes_at =
-            |at: usize| at.checked_sub(1).and_then(|at| self.ops.get(at)).map_or(0, |op| op.name_end + op.value_end);
-        for End { at, of_record } in &self.ends {
-            let end = *at as usize;
-            let full = records == limits::RECORDS_PER_CHANGE
-                || (end - from) as u64 > limits::OPS_MAX
-                || bytes_at(end) - bytes_at(from) > limits::CHANGE_BYTES_TARGET;
-            if full && before > from {
-                cuts.push(before);
-                (records, from) = (0, before);
-            }
-            records += usize::from(*of_record);
-            before = end;
-        }
-        if before > from {
-            cuts.push(before);
-        }
-        cuts
-    }
-
-    fn derive_actor(&self, deps: &[ChangeHash], last_op: u32) -> ActorId {
-        let mut places = self.places_from(0, last_op + 1, ActorHasher::OWN);
-        let mut hasher = ActorHasher::new(self.author.kind, &self.author.name, &self.author.origin, deps);
-        let mut from = 0;
-        for to in self.cut_into_changes() {
-            for at in from..to {
-                let (name, value_code, value, preds) = self.op(at);
-                hasher.op(name, value_code, value, preds.iter().copied());
-                if let Some(place) = places(at) {
-                    hasher.place(&place);
-                }
-            }
-            hasher.end_change();
-            from = to;
-        }
-        hasher.finish()
-    }
-
-    fn op(&self, at: usize) -> (&str, u8, &[u8], &[(u32, ActorId)]) {
-        let before = at.checked_sub(1).and_then(|at| self.ops.get(at));
-        let (name, value, preds) = before.map_or((0, 0, 0), |op| (op.name_end, op.value_end, op.preds_end));
-        let op = self.ops.get(at).expect("positions of ops come from this plan");
-        (
-            self.names.get(name..op.name_end).unwrap_or_default(),
-            op.value_code,
-            self.values.get(value..op.value_end).unwrap_or_default(),
-            self.preds.get(preds as usize..op.preds_end as usize).unwrap_or_default(),
-        )
-    }
-}
-
-fn draft_op<'a>(
-    name: &'a str,
-    place: Option<DraftPlace>,
-    (_, value_code, value, preds): (&str, u8, &'a [u8], &'a [(u32, ActorId)]),
-) -> DraftOp<'a> {
-    DraftOp { name, place, value_code, value, preds }
-}
-
-/// The name with the author's id in the place that was left blank for it.
-fn own_name<'n>(name: &'n str, own: &str, has_blanks: bool) -> std::borrow::Cow<'n, str> {
-    if has_blanks && name.contains(layout::OWN_ACTOR) {
-        name.replace(layout::OWN_ACTOR, own).into()
-    } else {
-        name.into()
+        self.names.roll_back(self.ends.last().map_or(0, |end| end.bytes).saturating_sub(self.values.len()));
     }
 }

@@ -99,18 +99,19 @@ impl ActorHasher {
         Self { hasher, kind, pending: Vec::new() }
     }
 
-    /// Adds an op, its name with the author's own id left blank.
+    /// Adds an op, its name (in two parts, wherever it is cut) with the author's own id left blank.
     pub(crate) fn op(
         &mut self,
-        name: &str,
+        name: [&str; 2],
         value_code: u8,
         value: &[u8],
         preds: impl ExactSizeIterator<Item = (u32, ActorId)>,
     ) {
-        for length in [name.len() as u64, value.len() as u64, (preds.len() as u64) << 8 | u64::from(value_code)] {
+        let name_bytes = name.iter().map(|part| part.len() as u64).sum();
+        for length in [name_bytes, value.len() as u64, (preds.len() as u64) << 8 | u64::from(value_code)] {
             self.pending.extend_from_slice(&length.to_le_bytes());
         }
-        self.pending.extend_from_slice(name.as_bytes());
+        name.iter().for_each(|part| self.pending.extend_from_slice(part.as_bytes()));
         self.pending.extend_from_slice(value);
         for (counter, actor) in preds {
             self.pending.extend_from_slice(&counter.to_le_bytes());

@@ -220,7 +220,7 @@ fn encoded_again(bytes: &[u8], decoded: &Decoded) -> Vec<u8> {
         .map(|at| {
             let op = &decoded.ops[at];
             DraftOp {
-                name: std::str::from_utf8(&bytes[op.name_at as usize..][..op.name_bytes as usize]).unwrap(),
+                name: [decoded.name(bytes, op).into(), "".into()],
                 place: decoded.place(at).map(|place| DraftPlace {
                     object: named(place.object),
                     element: place.element.map(named),

@@ -1,7 +1,7 @@
 //! Planning what is done inside sequences.
 
+use super::Plan;
 use super::current::{Current, encoded};
-use super::{End, Plan};
 use crate::change::{ActorId, ActorKind, DraftPlace, SequenceAction, code};
 use crate::commit::{Author, Splice, SpliceError};
 use crate::layout;
@@ -69,7 +69,7 @@ impl<'v> Elements<'v> {
 fn found_alone(view: &View<'_>, identity: &str, suffix: &str, elements: Elements<'_>) -> Plan {
     let mut found = Plan::new(Author::replica("", ActorKind::Found));
     found.make_own_sequence(view, identity, None, suffix, elements);
-    found.ends.push(End { at: found.ops.len() as u32, of_record: true });
+    found.push_end(true);
     found
 }
 
@@ -234,9 +234,9 @@ impl Plan {
 
     fn push_place(&mut self, place: PlannedPlace, value_code: u8) {
         self.places.push(place);
-        self.push_op(value_code);
+        self.push_op(None, value_code);
         if self.places.len().is_multiple_of(OPS_BETWEEN_ENDS) {
-            self.ends.push(End { at: self.ops.len() as u32, of_record: false });
+            self.push_end(false);
         }
     }
 

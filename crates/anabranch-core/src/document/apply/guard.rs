@@ -224,7 +224,7 @@ pub(crate) fn say_ops(said: &mut ActorHasher, change: &Decoded, bytes: &[u8]) {
             .iter()
             .filter_map(|(counter, actor)| Some((*counter, *change.actors.get(*actor as usize)?)))
             .collect();
-        said.op(&blank, scalar.code, scalar.bytes, preds.into_iter());
+        said.op([&blank, ""], scalar.code, scalar.bytes, preds.into_iter());
         if let Some(place) = change.place(at) {
             said.place(&blank_place(change, place));
         }

@@ -83,7 +83,7 @@ impl Chain {
         let mut said = ActorHasher::new(self.kind, self.by, &Origin::Person, &self.deps);
         for ops in &self.changes {
             for op in ops {
-                said.op(&op.name, op.code, &op.value, op.preds.iter().copied());
+                said.op([&op.name, ""], op.code, &op.value, op.preds.iter().copied());
             }
             said.end_change();
         }
@@ -102,7 +102,7 @@ impl Chain {
             let drafts: Vec<_> = ops
                 .iter()
                 .map(|op| DraftOp {
-                    name: &op.name,
+                    name: [op.name.as_str().into(), "".into()],
                     value_code: op.code,
                     value: &op.value,
                     preds: &op.preds,
