@@ -1,6 +1,7 @@
 //! Commits: edits made upon a base become one chain of changes, merged with what came meanwhile.
 
-use crate::document::{ChangeBytes, Document, Refusal};
+use self::plan::OwnChain;
+use crate::document::{ApplyOutcome, ChangeBytes, Document, Refusal};
 use crate::heads::Heads;
 use crate::history::{KnownHeads, UnknownHeads};
 use crate::record::Origin;
@@ -81,7 +82,7 @@ pub enum CommitError {
 pub struct Prepared {
     pub(crate) base: KnownHeads,
     pub(crate) merges: Vec<ChangeBytes>,
-    pub(crate) chain: Vec<ChangeBytes>,
+    pub(crate) chain: OwnChain,
     pub(crate) rows: receipt::Rows,
     /// How many records of the base it deletes.
     pub deletions: usize,
@@ -94,7 +95,7 @@ pub struct Prepared {
 impl Prepared {
     /// Whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
-        self.chain.is_empty()
+        self.chain.changes.is_empty()
     }
 }
 
@@ -102,14 +103,14 @@ impl Document {
     /// Takes a prepared commit and says what became of every row.
     pub fn commit(&mut self, prepared: Prepared) -> Result<Commit, CommitError> {
         let Prepared { base, mut merges, chain, rows, .. } = prepared;
-        let own_heads = match chain.last() {
-            Some(last) => Heads::from(vec![last.hash]),
+        let own_heads = match chain.changes.last() {
+            Some(last) => Heads::from(vec![last.hash()]),
             None => base.heads().clone(),
         };
         // A chain that is here already was committed by an equal capture or run: it is not somebody else.
         let range_of = |history: &crate::history::History| {
-            let first = chain.first().and_then(|first| history.position(&first.hash))?;
-            Some(first..first + chain.len() as u32)
+            let first = chain.changes.first().and_then(|first| history.position(&first.hash()))?;
+            Some(first..first + chain.changes.len() as u32)
         };
         let own = range_of(&self.history);
         let is_new = own.is_none();
@@ -119,10 +120,11 @@ impl Document {
             |position: u32| own.as_ref().is_some_and(|own| own.contains(&position)) || found.contains(&position);
         let others = self.touched_between(&base, &self.known(&self.heads())?, &is_own);
         merges.retain(|merge| self.history.position(&merge.hash).is_none());
-        let changes: Vec<ChangeBytes> =
-            if is_new { merges.into_iter().chain(chain.iter().cloned()).collect() } else { Vec::new() };
-        let outcome = self.apply_own(&changes);
-        let is_own = |refusal: &Refusal| changes.iter().any(|change| Some(change.hash) == refusal.hash);
+        let outcome = if is_new { self.apply_own(&merges, &chain) } else { ApplyOutcome::default() };
+        let is_own = |refusal: &Refusal| {
+            merges.iter().any(|merge| Some(merge.hash) == refusal.hash)
+                || chain.changes.iter().any(|change| Some(change.hash()) == refusal.hash)
+        };
         if let Some(refusal) = outcome.refused.into_iter().find(is_own) {
             return Err(CommitError::Refused(refusal.reason));
         }

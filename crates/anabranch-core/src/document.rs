@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
+use crate::change::UncheckedChange;
 use crate::heads::{ChangeHash, Heads};
 use crate::history::{History, KnownHeads, UnknownHeads};
 use crate::registers::{Registers, RegistersAt};
@@ -55,6 +56,13 @@ pub struct ChangeBytes {
     pub hash: ChangeHash,
     /// The chunk in automerge's format.
     pub bytes: Arc<[u8]>,
+}
+
+impl ChangeBytes {
+    /// What there is to keep and to send of a change.
+    pub(crate) fn of(change: &UncheckedChange) -> Self {
+        Self { hash: change.hash(), bytes: change.bytes().clone() }
+    }
 }
 
 /// Why a prefix names no change.

@@ -8,16 +8,15 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::change::{Decoded, OpRef, Place, SequenceAction};
 use crate::history::History;
 use crate::layout;
-use crate::saved::PageHash;
-use crate::scalar::Scalar;
 use crate::sequence::OpId;
 
+mod apply;
 mod cell;
 mod directory;
 mod layers;
+mod open;
 mod page;
 mod paths;
 mod saved;
@@ -26,13 +25,13 @@ mod saved_sequence;
 mod sequences;
 mod slot;
 
+pub(crate) use apply::PlainOp;
 use cell::PageCell;
 use directory::Directory;
 pub(crate) use layers::RegistersAt;
-use page::{Page, StoredEntry};
+use page::Page;
 pub(crate) use paths::{LIFE, Paths, ROOT};
 pub(crate) use saved_sequence::{read_id, write_id};
-use sequences::kind_of;
 pub(crate) use sequences::{Held, SequenceEdit};
 pub(crate) use slot::{Entry, Slot};
 
@@ -76,15 +75,6 @@ impl Default for Registers {
 pub(crate) struct RecordId {
     pub(super) page: u32,
     pub(super) at: u32,
-}
-
-/// What applying a change did.
-#[derive(Debug, Default)]
-pub(crate) struct Touched {
-    /// The hash of each record that was touched, ascending.
-    pub(crate) records: Vec<u32>,
-    /// Whether records came, or what decides who keeps a generated key.
-    pub(crate) keys_moved: bool,
 }
 
 impl Registers {
@@ -141,108 +131,6 @@ impl Registers {
         self.contested.iter().map(|key| &**key)
     }
 
-    /// Applies the change at `position`, of which `decoded` is the decoding; only records that `wanted` names by hash.
-    pub(crate) fn apply(
-        &mut self,
-        history: &History,
-        position: u32,
-        (decoded, bytes): (&Decoded, &[u8]),
-        wanted: &dyn Fn(u32) -> bool,
-    ) -> Touched {
-        let actors: Vec<Option<u32>> = decoded.actors.iter().map(|actor| history.actor_position(actor)).collect();
-        let start_op = history.change(position).start_op;
-        let mut touched = Touched::default();
-        let mut current: Option<(Option<RecordId>, &[u8])> = None;
-        let mut guesses = PathGuesses::default();
-        for (at, op) in decoded.ops.iter().enumerate() {
-            let counter = start_op + at as u32;
-            if let Some(place) = decoded.place(at) {
-                let op = (SequenceEdit { change: position, counter }, decoded.value(bytes, op), decoded.preds_of(op));
-                self.apply_in_sequence(history, &actors, place, op, &mut touched);
-                continue;
-            }
-            let name = decoded.name_bytes(bytes, op);
-            let same = current.and_then(|(record, identity)| Some((record, same_record(name, identity)?)));
-            let (record, suffix) = match same {
-                Some(same) => same,
-                None => {
-                    let name = decoded.name(bytes, op);
-                    let (identity, suffix) = name.split_at(layout::identity_length(name).expect("names were checked"));
-                    guesses.begin_record();
-                    let hash = hash_identity(identity);
-                    let record = wanted(hash).then(|| {
-                        touched.records.push(hash);
-                        self.find_or_insert(identity, (history, position, counter), &mut touched.keys_moved)
-                    });
-                    current = Some((record, identity.as_bytes()));
-                    (record, suffix.as_bytes())
-                }
-            };
-            let Some(record) = record else { continue };
-            let path = guesses.path(self, suffix);
-            let page = self.page_mut(history, record.page, position);
-            let value = decoded.value(bytes, op);
-            let length_code = (value.bytes.len() as u32) << 4 | u32::from(value.code);
-            let (at, made) = match kind_of(value) {
-                None => (page.keep(value.bytes), None),
-                Some(kind) => {
-                    let id = OpId { actor: history.change(position).actor, counter };
-                    let hash = hash_key(layout::key_of_identity(page.identity(record.at)));
-                    (page.keep_sequence(Held::new(kind, id, position, record.at, path)), Some((id, hash)))
-                }
-            };
-            let entry = StoredEntry { path, counter, change: position, length_code, at };
-            let preds = decoded.preds_of(op).iter();
-            let preds = preds.map(|(counter, actor)| (*counter, actors.get(*actor as usize).copied().flatten()));
-            set(page, record.at, history, entry, preds);
-            self.objects.extend(made);
-        }
-        touched.records.sort_unstable();
-        touched.records.dedup();
-        touched.keys_moved |= self.split_full_pages();
-        touched
-    }
-
-    /// Applies an op inside a sequence, if that is here.
-    fn apply_in_sequence(
-        &mut self,
-        history: &History,
-        actors: &[Option<u32>],
-        place: &Place,
-        (edit, value, preds): (SequenceEdit, Scalar<'_>, &[OpRef]),
-        touched: &mut Touched,
-    ) {
-        let id = |(counter, actor): OpRef| {
-            let actor = actors.get(actor as usize).copied().flatten();
-            OpId { actor: actor.unwrap_or(u32::MAX), counter }
-        };
-        let object = id(place.object);
-        let Some(hash) = self.objects.get(&object) else { return };
-        let page = self.page_mut(history, self.directory.page(*hash), edit.change);
-        let Some(held) = page.sequence_mut(object) else { return };
-        let own = OpId { actor: history.change(edit.change).actor, counter: edit.counter };
-        let actor = |actor| history.actor_at(actor);
-        let taken = match (place.action, place.element) {
-            (SequenceAction::Insert, after) => held.sequence.insert(after.map(id), own, value, &actor),
-            (action, Some(element)) => {
-                let value = (action == SequenceAction::Set).then_some((own, value));
-                held.sequence.overwrite(id(element), preds.iter().copied().map(id), value, &actor)
-            }
-            (_, None) => false,
-        };
-        debug_assert!(taken, "references were checked");
-        let was_edited = held.is_edited(history);
-        held.note_edit(edit, history);
-        let (record, is_edited) = (held.record, held.is_edited(history));
-        if is_edited && !was_edited {
-            page.note_class_overwritten(object, history);
-        }
-        let hash = hash_identity(page.identity(record));
-        if touched.records.last() != Some(&hash) {
-            touched.records.push(hash);
-        }
-    }
-
     /// The sequence that an op made, and the record whose it is.
     pub(crate) fn sequence(&self, history: &History, object: OpId) -> Option<(&Held, Slot<'_>)> {
         let page = self.page(history, self.directory.page(*self.objects.get(&object)?))?;
@@ -250,123 +138,22 @@ impl Registers {
         Some((held, page.slot(held.record)))
     }
 
-    /// Registers with which history begins, for the records with this hash alone.
-    pub(crate) fn beginning(&self, history: &History, hash: u32) -> Registers {
-        let mut registers = Registers::with_paths(self.paths.clone());
-        if let Some(floor) = history.floor_registers() {
-            registers.take_all(floor, history, |record| record == hash);
+    /// Makes room for records that are about to come, so that no page is written and split again meanwhile.
+    pub(crate) fn expect(&mut self, records: usize) {
+        let is_empty = |cell: &PageCell| cell.opened().is_some_and(|page| page.len() == 0);
+        if !matches!(self.pages.as_slice(), [only] if is_empty(only)) {
+            return;
         }
-        registers
-    }
-
-    /// Copies the records that `keep` names, by hash, from other registers with the same paths.
-    fn take_all(&mut self, from: &Registers, history: &History, keep: impl Fn(u32) -> bool) {
-        for record in from.ids(history) {
-            let identity = from.slot(history, record).identity();
-            if !keep(hash_identity(identity)) {
-                continue;
-            }
-            let key = layout::key_of_identity(identity);
-            let hash = hash_key(key);
-            let page = self.directory.page(hash);
-            let Some(own) = from.page(history, record.page) else { continue };
-            if let Some(cell) = self.pages.get_mut(page as usize) {
-                let page = cell.write(|| unreachable!("a copy has no saved pages"));
-                if page.claimants(key, hash).next().is_some() {
-                    self.contested.insert(key.into());
-                }
-                page.take(own, record.at);
-                self.objects.extend(own.objects_of(record.at).map(|object| (object, hash)));
-                if page.len() > self.page_records_max {
-                    self.split_full_pages();
-                }
-            }
-        }
+        // Hashes do not fall evenly: pages that are three quarters full on average are rarely too full.
+        let pages = records / (self.page_records_max * 3 / 4).max(1);
+        self.directory = Directory::even(pages);
+        self.pages.resize_with(self.directory.depths.len(), || PageCell::written(Page::default()));
     }
 
     fn put_page(&mut self, at: usize, page: Page) {
         if let Some(cell) = self.pages.get_mut(at) {
             *cell = PageCell::written(page);
         }
-    }
-
-    /// The page with this number, opened if need be; `None` before the first record.
-    fn page(&self, history: &History, number: u32) -> Option<&Page> {
-        let cell = self.pages.get(number as usize)?;
-        Some(cell.read(|| self.open(history, number, cell.hash(), history.changes().len() as u32)))
-    }
-
-    /// The page to apply the change at `position` to.
-    fn page_mut(&mut self, history: &History, number: u32, position: u32) -> &mut Page {
-        if let Some(cell) = self.pages.get(number as usize) {
-            cell.read(|| self.open(history, number, cell.hash(), position));
-        }
-        let cell = self.pages.get_mut(number as usize).expect("the directory names pages that are here");
-        cell.write(|| unreachable!("it was just opened"))
-    }
-
-    /// Reads a saved page, or rebuilds it from the history below `end` where what was saved is gone or damaged.
-    fn open(&self, history: &History, number: u32, hash: Option<PageHash>, end: u32) -> Page {
-        let bytes = hash.and_then(|hash| Some((hash, history.source()?.page(&hash)?)));
-        let whole = bytes.filter(|(hash, bytes)| PageHash::of(bytes) == *hash);
-        let page = whole.and_then(|(_, bytes)| saved_page::decode(&bytes, &self.paths, history));
-        page.filter(|page| page.keys().all(|key| self.directory.page(hash_key(key)) == number))
-            .unwrap_or_else(|| self.rebuild(history, number, end))
-    }
-
-    /// Replays the changes below `end` for the records of one page.
-    fn rebuild(&self, history: &History, number: u32, end: u32) -> Page {
-        assert!(!self.is_floor, "the source has the pages with which a trimmed history begins");
-        let mut registers = Registers::with_paths(self.paths.clone());
-        if let Some(floor) = history.floor_registers() {
-            registers.take_all(floor, history, |_| true);
-        }
-        for position in (0..end).filter(|position| !history.is_trimmed(*position)) {
-            let bytes = history.bytes(position);
-            let decoded = Decoded::read_accepted(&bytes, history.change(position).hash);
-            registers.apply(history, position, (&decoded, &bytes), &|_| true);
-        }
-        let mut page = Page::default();
-        let pages = registers.pages.iter().filter_map(PageCell::opened);
-        pages.for_each(|own| page.take_all(own, |hash| self.directory.page(hash) == number));
-        page
-    }
-
-    fn intern(&mut self, suffix: &str) -> u32 {
-        match self.paths.find(suffix) {
-            Some(path) => path,
-            None => Arc::make_mut(&mut self.paths).intern(suffix),
-        }
-    }
-
-    fn find_or_insert(
-        &mut self,
-        identity: &str,
-        (history, position, counter): (&History, u32, u32),
-        keys_moved: &mut bool,
-    ) -> RecordId {
-        let key = layout::key_of_identity(identity);
-        let hash = hash_key(key);
-        let page = self.directory.page(hash);
-        let own = self.page_mut(history, page, position);
-        let mut is_contested = false;
-        let at = match own.find(identity, hash) {
-            Some(at) => at,
-            None => {
-                *keys_moved = true;
-                is_contested = own.claimants(key, hash).next().is_some();
-                own.insert(identity, hash)
-            }
-        };
-        if let Some(creator) = identity.get(key.len() + 1..)
-            && history.is_author(position, creator)
-        {
-            *keys_moved |= own.note_created(at, counter);
-        }
-        if is_contested {
-            self.contested.insert(key.into());
-        }
-        RecordId { page, at }
     }
 
     /// Splits pages that grew too large; whether records moved.
@@ -399,80 +186,6 @@ impl Registers {
             at += 1;
         }
         moved
-    }
-}
-
-/// Sets a register: what the op saw goes, what it did not see stays beside it.
-fn set(
-    page: &mut Page,
-    record: u32,
-    history: &History,
-    entry: StoredEntry,
-    preds: impl Iterator<Item = (u32, Option<u32>)>,
-) {
-    let mut placed = false;
-    for (counter, actor) in preds {
-        let is_pred = |have: &StoredEntry| {
-            have.path == entry.path && have.counter == counter && Some(history.change(have.change).actor) == actor
-        };
-        let entries = page.entries(record);
-        let Some((at, gone)) = entries.iter().enumerate().find(|(_, have)| is_pred(have)) else { continue };
-        let gone = *gone;
-        let shown = page.entry(&gone);
-        let is_class = shown.is_found(history) && !page.slot(record).is_hidden(&shown, history);
-        match shown.sequence.map(|held| held.id) {
-            None if is_class => page.note_overwritten(record, gone),
-            None => (),
-            Some(object) => {
-                if is_class {
-                    page.note_class_overwritten(object, history);
-                }
-                page.bury(record, gone.at);
-            }
-        }
-        if placed {
-            page.remove(record, at);
-        } else {
-            page.replace(record, at, entry);
-            placed = true;
-        }
-    }
-    if !placed {
-        page.push(record, entry);
-    }
-}
-
-/// The suffix of `name` if it names a register of the record `identity`.
-fn same_record<'n>(name: &'n [u8], identity: &[u8]) -> Option<&'n [u8]> {
-    let suffix = name.strip_prefix(identity)?;
-    matches!(suffix.first(), None | Some(b'.' | b'=')).then_some(suffix)
-}
-
-/// The paths of the record before, in order: most records of a change set the same ones.
-#[derive(Default)]
-struct PathGuesses {
-    paths: Vec<u32>,
-    next: usize,
-}
-
-impl PathGuesses {
-    fn begin_record(&mut self) {
-        self.next = 0;
-    }
-
-    /// The path of a checked suffix.
-    fn path(&mut self, registers: &mut Registers, suffix: &[u8]) -> u32 {
-        let at = self.next;
-        self.next += 1;
-        if let Some(guess) = self.paths.get(at)
-            && registers.paths.info(*guess).suffix.as_bytes() == suffix
-        {
-            return *guess;
-        }
-        let path = registers.intern(std::str::from_utf8(suffix).expect("names were checked"));
-        self.paths.truncate(at);
-        self.paths.push(path);
-        path
     }
 }
 

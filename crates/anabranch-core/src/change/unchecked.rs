@@ -4,9 +4,9 @@ use std::mem::size_of;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::ActorId;
 use super::chunk::Chunk;
 use super::decode::{DecodeChangeError, Decoded, DecodedOp, Limits, OpRef, Place};
+use super::{ActorId, Draft};
 use crate::heads::ChangeHash;
 
 /// A change as it came: its bytes keep to every bound and to the one canonical form, and that is all that is known of it.
@@ -30,6 +30,22 @@ impl UncheckedChange {
     pub(crate) fn from_chunk(chunk: Chunk, bounds: Limits) -> Result<Self, DecodeChangeError> {
         let decoded = Decoded::read_body(&chunk.bytes, chunk.hash, bounds)?;
         Ok(Self { op_count: decoded.ops.len() as u32, bytes: chunk.bytes, decoded, is_thin: false })
+    }
+
+    /// A change that was made here, thin.
+    pub(crate) fn own(draft: &Draft<'_>, bytes: Arc<[u8]>, hash: ChangeHash) -> Self {
+        let decoded = Decoded {
+            hash,
+            deps: draft.deps.to_vec(),
+            seq: draft.seq,
+            start_op: draft.start_op,
+            message: draft.message.to_owned(),
+            actors: vec![draft.actor],
+            ops: Vec::new(),
+            preds: Vec::new(),
+            places: Vec::new(),
+        };
+        Self { bytes, decoded, op_count: draft.ops.len() as u32, is_thin: true }
     }
 
     /// The hash that names it.

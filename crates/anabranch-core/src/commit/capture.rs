@@ -1,15 +1,18 @@
 //! Capturing: a replica's database as it is now, diffed record by record against what it was.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use hashbrown::HashSet;
 
+mod seen;
+
 use super::diff::{Loss, Target};
-use super::plan::{Plan, RecordTooLarge};
+use super::plan::{OwnChain, Plan, RecordTooLarge};
 use super::receipt::Rows;
 use super::{Author, Commit, CommitError, Prepared, merge_change};
 use crate::change::ActorKind;
-use crate::document::Document;
+use crate::document::{ChangeBytes, Document};
 use crate::history::KnownHeads;
 use crate::key::Key;
 use crate::layout;
@@ -19,6 +22,7 @@ use crate::schema::StoreSchema;
 use crate::snapshot::StoreSnapshot;
 use crate::value::Value;
 use crate::view::{View, stored_schema};
+use seen::SeenKeys;
 
 /// What a capture is to its replica.
 #[derive(Clone, Debug)]
@@ -73,7 +77,7 @@ pub struct Capture<'d> {
     is_next: bool,
     plan: Plan,
     seen: HashSet<RecordId, foldhash::fast::FixedState>,
-    seen_new: HashSet<String, foldhash::fast::FixedState>,
+    seen_new: SeenKeys,
     rows: Rows,
     records_read: usize,
 }
@@ -98,7 +102,7 @@ impl Document {
             is_next: actor == ActorKind::Capture,
             plan,
             seen,
-            seen_new: HashSet::default(),
+            seen_new: SeenKeys::default(),
             rows: Rows::default(),
             records_read: 0,
         }
@@ -149,7 +153,8 @@ impl Capture<'_> {
     pub fn record(&mut self, key: &Key, value: &Value, loss: Option<Loss<'_>>) -> Result<(), CaptureError> {
         self.records_read += 1;
         let mark = self.plan.mark();
-        let known = self.base.keys().find(&self.base.registers, key);
+        let encoded = layout::encode_key(key);
+        let known = self.base.keys().find_encoded(&self.base.registers, key, &encoded);
         let fresh = match known {
             Some(record) => Some(self.seen.insert(record)),
             None => None,
@@ -158,7 +163,7 @@ impl Capture<'_> {
             (Some(_), Some(false)) => return Err(CaptureError::DuplicateKey { key: key.clone() }),
             (Some(record), _) => self.plan.put(&self.base, Target::Known(record), value, loss),
             (None, _) => {
-                let identity = self.identity_of_new(key, value, loss)?;
+                let identity = self.identity_of_new(key, encoded, value, loss)?;
                 self.plan.put(&self.base, Target::New(&identity), value, loss);
             }
         }
@@ -174,12 +179,17 @@ impl Capture<'_> {
     }
 
     /// A positive integer that a generator may have made between two captures names a new record; other keys join.
-    fn identity_of_new(&mut self, key: &Key, value: &Value, loss: Option<Loss<'_>>) -> Result<String, CaptureError> {
-        let encoded = layout::encode_key(key);
+    fn identity_of_new(
+        &mut self,
+        key: &Key,
+        encoded: String,
+        value: &Value,
+        loss: Option<Loss<'_>>,
+    ) -> Result<String, CaptureError> {
         if encoded.len() > limits::KEY_BYTES_MAX {
             return Err(CaptureError::KeyTooLong { bytes: encoded.len() });
         }
-        if !self.seen_new.insert(encoded.clone()) {
+        if !self.seen_new.insert(&encoded) {
             return Err(CaptureError::DuplicateKey { key: key.clone() });
         }
         let is_generated = |view: &View<'_>| view.schema().auto_increment && is_generator_key(key);
@@ -227,18 +237,19 @@ impl Capture<'_> {
 impl Plan {
     /// Encodes the plan as a chain upon `base` and upon the sequences that were found.
     pub(crate) fn prepare(self, document: &Document, base: &KnownHeads, rows: Rows) -> Prepared {
-        let (mut merges, mut chain) = (Vec::new(), Vec::new());
+        let (mut merges, mut changes) = (Vec::new(), Vec::new());
         if self.mark() > 0 {
             let mut found = Vec::new();
             for plan in self.found() {
-                let changes = plan.encode(&[], 0);
-                found.extend(changes.last().map(|last| (last.hash, plan.mark() as u32)));
-                merges.extend(changes);
+                let chain = plan.encode(&[], 0);
+                found.extend(chain.last().map(|last| (last.hash(), plan.mark() as u32)));
+                merges.extend(chain.iter().map(|change| ChangeBytes::of(change)));
             }
             let joined = merge_change::join(&document.history, base, &found);
-            chain = self.encode(&joined.deps, joined.last_op);
+            changes = self.encode(&joined.deps, joined.last_op);
             merges.extend(joined.merges);
         }
+        let chain = OwnChain { changes, plan: Arc::new(self) };
         Prepared { base: base.clone(), merges, chain, rows, deletions: 0, base_records: 0, records_read: 0 }
     }
 }

@@ -1,6 +1,7 @@
 //! A commit being planned: the registers that it sets, and their encoding as a chain of changes.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::change::ActorId;
 use crate::commit::Author;
@@ -14,6 +15,7 @@ mod current;
 mod encode;
 mod names;
 mod sequences;
+pub(crate) use encode::OwnChain;
 use names::{Name, Names};
 pub(crate) use sequences::Elements;
 use sequences::PlannedPlace;
@@ -35,6 +37,12 @@ pub(crate) struct Plan {
     found: Vec<(usize, Plan)>,
     /// What is too large of the record that is being planned.
     too_large: Option<RecordTooLarge>,
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan").field("author", &self.author).field("ops", &self.ops.len()).finish_non_exhaustive()
+    }
 }
 
 /// A position between ops at which a change may end.

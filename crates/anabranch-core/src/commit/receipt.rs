@@ -135,7 +135,7 @@ enum RowPlan {
     /// Sets registers; which ones, the chain tells, record by record in the order of the rows.
     Changed,
     Unchanged,
-    Refused(RowRefusal),
+    Refused(Box<RowRefusal>),
 }
 
 impl Rows {
@@ -150,7 +150,7 @@ impl Rows {
     }
 
     pub(crate) fn push_refused(&mut self, key: Option<Key>, refusal: RowRefusal) {
-        self.rows.push((key, RowPlan::Refused(refusal)));
+        self.rows.push((key, RowPlan::Refused(Box::new(refusal))));
     }
 
     pub(crate) fn refused(&self) -> usize {
@@ -185,7 +185,7 @@ impl Document {
         let mut receipt = Receipt::default();
         for (row, (key, plan)) in rows.rows.iter().enumerate() {
             let (met, refusal) = match plan {
-                RowPlan::Refused(refusal) => (Met::only(Outcome::Refused), Some(refusal.clone())),
+                RowPlan::Refused(refusal) => (Met::only(Outcome::Refused), Some((**refusal).clone())),
                 RowPlan::Unchanged => (Met::only(Outcome::Unchanged), None),
                 RowPlan::Changed if alone => (Met::only(Outcome::Applied), None),
                 RowPlan::Changed => match records.next() {

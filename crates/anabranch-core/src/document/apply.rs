@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use super::Document;
 use crate::change::{Chunk, DecodeChangeError, Limits, UncheckedChange};
+use crate::commit::plan::Plan;
 use crate::heads::ChangeHash;
 use crate::layout;
+use crate::limits;
 use crate::registers::hash_identity;
 
 mod guard;
+mod own;
 mod waiting;
 
 pub(crate) use guard::CheckedChain;
@@ -60,16 +63,6 @@ impl Document {
     /// The same within tighter bounds.
     pub fn apply_within(&mut self, bounds: Limits, changes: impl IntoIterator<Item = Arc<[u8]>>) -> ApplyOutcome {
         self.apply_trusting(changes.into_iter().map(|bytes| Chunk::read(bytes, bounds)), bounds, Trust::Anybody)
-    }
-
-    /// Takes what this document has just made. Debug builds, and with them all tests, hold it against the guard; a release
-    /// takes it as it is, as long as nothing from elsewhere waits that it could complete.
-    pub(crate) fn apply_own(&mut self, changes: &[super::ChangeBytes]) -> ApplyOutcome {
-        if cfg!(debug_assertions) || self.waiting.len() > 0 {
-            return self.apply(changes.iter().map(|change| change.bytes.clone()));
-        }
-        let chunks = changes.iter().map(|change| Ok(Chunk::own(change.hash, change.bytes.clone())));
-        self.apply_trusting(chunks, Limits::default(), Trust::OwnLog)
     }
 
     /// Takes the changes of an own log, whose checksums were verified and which were checked when they were accepted.
@@ -148,7 +141,7 @@ impl Document {
                     for forged in actor.map(|actor| self.waiting.of_actor(actor)).unwrap_or_default() {
                         self.waiting.refuse(forged, RefuseReason::ActorReused, &mut linked);
                     }
-                    self.push_chain(&chain, outcome);
+                    self.push_chain(&chain, None, outcome);
                     queue.extend(hashes.iter().flat_map(|part| self.waiting.chains_upon(part)));
                 }
             }
@@ -156,18 +149,29 @@ impl Document {
         linked.refused.into_iter().for_each(|(hash, reason)| refuse(outcome, Some(hash), reason));
     }
 
-    fn push_chain(&mut self, chain: &CheckedChain, outcome: &mut ApplyOutcome) {
+    /// Takes a checked chain; its ops are those of `plain` where there is such a plan, else they are decoded.
+    fn push_chain(&mut self, chain: &CheckedChain, plain: Option<&Plan>, outcome: &mut ApplyOutcome) {
         let first = self.history.push_chain(chain);
         let paths = self.registers.paths.len();
+        let ops: usize = chain.changes().iter().map(|change| change.op_count() as usize).sum();
+        self.registers.expect(ops.min(chain.changes().len() * limits::RECORDS_PER_CHANGE));
         let mut keys_moved = false;
         let mut schema_touched = false;
+        let mut from = 0;
         for (position, change) in (first..).zip(chain.changes()) {
-            let decoded = change.decoded();
-            let touched = self.registers.apply(&self.history, position, (&decoded, change.bytes()), &|_| true);
+            let to = from + change.op_count() as usize;
+            let touched = match plain {
+                Some(plan) => self.registers.apply_plain(&self.history, position, plan.plain_ops(from, to)),
+                None => {
+                    let decoded = (&*change.decoded(), &**change.bytes());
+                    self.registers.apply(&self.history, position, decoded, &|_| true)
+                }
+            };
+            from = to;
             keys_moved |= touched.keys_moved;
             schema_touched |= touched.records.binary_search(&hash_identity(layout::SCHEMA_IDENTITY)).is_ok();
             self.history.note_touched(position, touched.records);
-            outcome.applied.push(super::ChangeBytes { hash: change.hash(), bytes: change.bytes().clone() });
+            outcome.applied.push(super::ChangeBytes::of(change));
         }
         let paths_came = self.registers.paths.len() > paths;
         let is_stale = |rules: &Arc<crate::view::Rules>| {

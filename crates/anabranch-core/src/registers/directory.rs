@@ -21,6 +21,13 @@ impl Default for Directory {
 }
 
 impl Directory {
+    /// At least so many pages, or as many as there may be, each for as many prefixes.
+    pub(super) fn even(pages: usize) -> Self {
+        let depth = pages.next_power_of_two().ilog2().min(u32::from(DEPTH_MAX)) as u8;
+        let pages = 1 << depth;
+        Self { depth, pages: (0..pages).collect(), depths: vec![depth; pages as usize] }
+    }
+
     /// The page of a hash.
     pub(super) fn page(&self, hash: u64) -> u32 {
         let prefix = if self.depth == 0 { 0 } else { hash >> (64 - self.depth) };
@@ -88,6 +95,16 @@ mod tests {
                 assert_eq!(directory.page(*hash), expected);
             }
         }
+    }
+
+    #[test]
+    fn pages_made_at_once_are_those_that_splits_make() {
+        for (asked, depth) in [(0, 0), (1, 0), (2, 1), (3, 2), (130, 8)] {
+            let even = Directory::even(asked);
+            assert_eq!((even.depth, even.pages.len(), even.is_sound()), (depth, 1 << depth, true));
+        }
+        assert_eq!(Directory::even(0), Directory::default());
+        assert_eq!(Directory::even(1 << 30).depth, DEPTH_MAX);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Interned register suffixes: a store has few field paths and many records.
 
+use std::sync::Arc;
+
 use hashbrown::{HashMap, HashSet};
 
 use crate::layout;
@@ -85,5 +87,34 @@ impl Paths {
 
     pub(crate) fn infos(&self) -> &[PathInfo] {
         &self.infos
+    }
+}
+
+/// The paths of the record before, in order: most records of a change set the same ones.
+#[derive(Default)]
+pub(super) struct PathGuesses {
+    paths: Vec<u32>,
+    next: usize,
+}
+
+impl PathGuesses {
+    pub(super) fn begin_record(&mut self) {
+        self.next = 0;
+    }
+
+    /// The path of a checked suffix.
+    pub(super) fn path(&mut self, paths: &mut Arc<Paths>, suffix: &[u8]) -> u32 {
+        let at = self.next;
+        self.next += 1;
+        if let Some(guess) = self.paths.get(at)
+            && paths.info(*guess).suffix.as_bytes() == suffix
+        {
+            return *guess;
+        }
+        let suffix = std::str::from_utf8(suffix).expect("names were checked");
+        let path = paths.find(suffix).unwrap_or_else(|| Arc::make_mut(paths).intern(suffix));
+        self.paths.truncate(at);
+        self.paths.push(path);
+        path
     }
 }

@@ -48,7 +48,13 @@ impl ShownKeys {
 
     /// The record that is shown under `key`, deleted ones included.
     pub(crate) fn find(&self, registers: &RegistersAt<'_>, key: &Key) -> Option<RecordId> {
-        self.by_rekeyed.get(key).copied().or_else(|| holder(registers, &layout::encode_key(key)))
+        self.find_encoded(registers, key, &layout::encode_key(key))
+    }
+
+    /// The same for a key whose encoding is at hand.
+    pub(crate) fn find_encoded(&self, registers: &RegistersAt<'_>, key: &Key, encoded: &str) -> Option<RecordId> {
+        let rekeyed = if self.by_rekeyed.is_empty() { None } else { self.by_rekeyed.get(key).copied() };
+        rekeyed.or_else(|| holder(registers, encoded))
     }
 
     pub(crate) fn key_of(&self, registers: &RegistersAt<'_>, record: RecordId) -> Option<Key> {

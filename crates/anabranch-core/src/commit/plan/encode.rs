@@ -4,12 +4,22 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{End, Plan, PlannedOp};
-use crate::change::{ActorId, Draft, DraftOp, encode};
-use crate::document::ChangeBytes;
+use crate::change::{ActorId, Draft, DraftOp, UncheckedChange, code, encode};
 use crate::heads::ChangeHash;
 use crate::history::chain::{ActorHasher, Header};
 use crate::layout;
 use crate::limits;
+use crate::registers::PlainOp;
+use crate::scalar::Scalar;
+
+/// A commit, encoded.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnChain {
+    /// Its changes, thin.
+    pub(crate) changes: Vec<Arc<UncheckedChange>>,
+    /// What they say.
+    pub(crate) plan: Arc<Plan>,
+}
 
 /// What a planned op says: its name's identity and suffix, its value's type and bytes, and its predecessors.
 struct Said<'p> {
@@ -21,7 +31,7 @@ struct Said<'p> {
 
 impl Plan {
     /// Encodes the chain upon `deps` (at most [`limits::DEPS_MAX`]), whose largest op counter is `last_op`.
-    pub(crate) fn encode(&self, deps: &[ChangeHash], last_op: u32) -> Vec<ChangeBytes> {
+    pub(crate) fn encode(&self, deps: &[ChangeHash], last_op: u32) -> Vec<Arc<UncheckedChange>> {
         let cuts = self.cut_into_changes();
         let header = Header {
             length: cuts.len() as u32,
@@ -31,7 +41,7 @@ impl Plan {
         let actor = self.derive_actor(deps, last_op);
         let own = actor.to_string();
         let has_blanks = self.names.has_blanks();
-        let mut chain: Vec<ChangeBytes> = Vec::with_capacity(cuts.len());
+        let mut chain: Vec<Arc<UncheckedChange>> = Vec::with_capacity(cuts.len());
         let mut ops: Vec<DraftOp<'_>> = Vec::new();
         let (mut from, mut start_op) = (0, u64::from(last_op) + 1);
         for to in cuts {
@@ -44,7 +54,7 @@ impl Plan {
                 DraftOp { name, place: places(at), value_code: said.value_code, value: said.value, preds: said.preds }
             }));
             let message = if from == 0 { header.message() } else { String::new() };
-            let before = chain.last().map(|change| [change.hash]);
+            let before = chain.last().map(|change| [change.hash()]);
             let draft = Draft {
                 deps: before.as_ref().map_or(deps, |before| before),
                 actor,
@@ -54,7 +64,7 @@ impl Plan {
                 ops: &ops,
             };
             let (bytes, hash) = encode(&draft);
-            chain.push(ChangeBytes { hash, bytes: Arc::from(bytes) });
+            chain.push(Arc::new(UncheckedChange::own(&draft, Arc::from(bytes), hash)));
             start_op += (to - from) as u64;
             from = to;
         }
@@ -99,6 +109,22 @@ impl Plan {
             from = to;
         }
         hasher.finish()
+    }
+
+    /// Whether every op sets a register to a scalar under a name that has no blank.
+    pub(crate) fn is_plain(&self) -> bool {
+        let is_scalar = |op: &PlannedOp| !matches!(op.value_code, code::TEXT | code::LIST);
+        self.places.is_empty() && !self.names.has_blanks() && self.ops.iter().all(is_scalar)
+    }
+
+    /// The ops from `from` to `to` of a plain plan.
+    pub(crate) fn plain_ops(&self, from: usize, to: usize) -> impl Iterator<Item = PlainOp<'_>> {
+        self.said(from, to).map(|Said { name: (identity, suffix), value_code, value, preds }| PlainOp {
+            identity,
+            suffix,
+            scalar: Scalar { code: value_code, bytes: value },
+            preds,
+        })
     }
 
     /// What the ops from `from` to `to` say, in order.

@@ -1,0 +1,70 @@
+//! Taking what this document has just made: its ops are at hand, so nothing is decoded again.
+
+use super::guard::{self, Known};
+use super::{ApplyOutcome, Chunk, Limits, RefuseReason, Trust, refuse};
+use crate::change::UncheckedChange;
+use crate::commit::plan::{OwnChain, Plan};
+use crate::document::{ChangeBytes, Document};
+use crate::history::chain::{ActorHasher, Header};
+use crate::registers::PlainOp;
+
+impl Document {
+    /// Takes a commit of this document. Debug builds, and with them all tests, hold it against the guard; a release takes
+    /// it as it is, as long as nothing from elsewhere waits that it could complete.
+    pub(crate) fn apply_own(&mut self, merges: &[ChangeBytes], own: &OwnChain) -> ApplyOutcome {
+        if self.waiting.len() > 0 {
+            let merges = merges.iter().map(|merge| merge.bytes.clone());
+            return self.apply(merges.chain(own.changes.iter().map(|change| change.bytes().clone())));
+        }
+        let trust = if cfg!(debug_assertions) { Trust::Anybody } else { Trust::OwnLog };
+        let chunks = merges.iter().map(|merge| Ok(Chunk::own(merge.hash, merge.bytes.clone())));
+        let mut outcome = self.apply_trusting(chunks, Limits::default(), trust);
+        if outcome.refused.is_empty()
+            && !own.changes.is_empty()
+            && let Err(reason) = self.take_own(own, &mut outcome)
+        {
+            own.changes.iter().for_each(|change| refuse(&mut outcome, Some(change.hash()), reason.clone()));
+        }
+        outcome
+    }
+
+    fn take_own(&mut self, own: &OwnChain, outcome: &mut ApplyOutcome) -> Result<(), RefuseReason> {
+        let known = Known { history: &self.history, registers: &self.registers };
+        let chain = guard::check_chain(known, own.changes.clone(), cfg!(debug_assertions))?;
+        let plain = own.plan.is_plain().then_some(&*own.plan);
+        if cfg!(debug_assertions) {
+            check_actor(chain.header(), &own.changes)?;
+            plain.into_iter().for_each(|plan| check_said(plan, own));
+        }
+        self.push_chain(&chain, plain, outcome);
+        Ok(())
+    }
+}
+
+/// Derives the actor of a chain again from what its changes say.
+fn check_actor(header: &Header, changes: &[std::sync::Arc<UncheckedChange>]) -> Result<(), RefuseReason> {
+    let first = changes.first().ok_or(RefuseReason::BrokenChain)?;
+    let kind = first.actor().kind().ok_or(RefuseReason::Header)?;
+    let mut said = ActorHasher::new(kind, &header.by, &header.origin, first.deps());
+    changes.iter().for_each(|change| guard::say_ops(&mut said, &change.decoded(), change.bytes()));
+    if said.finish() == first.actor() { Ok(()) } else { Err(RefuseReason::ActorNotDerived) }
+}
+
+/// A plan that is taken as it is says what its changes say.
+fn check_said(plan: &Plan, own: &OwnChain) {
+    let mut from = 0;
+    for change in &own.changes {
+        let decoded = change.decoded();
+        let to = from + decoded.ops.len();
+        let planned = plan.plain_ops(from, to);
+        for (PlainOp { identity, suffix, scalar, preds }, op) in planned.zip(&decoded.ops) {
+            let name = decoded.name(change.bytes(), op);
+            debug_assert_eq!(name.strip_prefix(identity), Some(suffix));
+            debug_assert_eq!(decoded.value(change.bytes(), op), scalar);
+            let named =
+                decoded.preds_of(op).iter().map(|(counter, actor)| (*counter, decoded.actors.get(*actor as usize)));
+            debug_assert!(named.eq(preds.iter().map(|(counter, actor)| (*counter, Some(actor)))));
+        }
+        from = to;
+    }
+}

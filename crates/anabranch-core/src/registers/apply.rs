@@ -1,0 +1,256 @@
+//! Applying changes: each op sets a register of a record, or acts inside a sequence.
+
+use super::page::{Page, StoredEntry};
+use super::paths::PathGuesses;
+use super::sequences::kind_of;
+use super::{Held, RecordId, Registers, SequenceEdit, hash_identity, hash_key};
+use crate::change::{ActorId, Decoded, OpRef, Place, SequenceAction};
+use crate::history::History;
+use crate::layout;
+use crate::scalar::Scalar;
+use crate::sequence::OpId;
+
+/// What applying a change did.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    /// The hash of each record that was touched, ascending.
+    pub(crate) records: Vec<u32>,
+    /// Whether records came, or what decides who keeps a generated key.
+    pub(crate) keys_moved: bool,
+}
+
+/// An op that sets a register to a scalar, as it was planned.
+pub(crate) struct PlainOp<'p> {
+    /// Ops of one record lie beside each other and share their identity.
+    pub(crate) identity: &'p str,
+    pub(crate) suffix: &'p str,
+    pub(crate) scalar: Scalar<'p>,
+    pub(crate) preds: &'p [(u32, ActorId)],
+}
+
+impl Registers {
+    /// Applies the change at `position`, of which `decoded` is the decoding; only records that `wanted` names by hash.
+    pub(crate) fn apply(
+        &mut self,
+        history: &History,
+        position: u32,
+        (decoded, bytes): (&Decoded, &[u8]),
+        wanted: &dyn Fn(u32) -> bool,
+    ) -> Touched {
+        let actors: Vec<Option<u32>> = decoded.actors.iter().map(|actor| history.actor_position(actor)).collect();
+        let start_op = history.change(position).start_op;
+        let mut writer = Writer::new(self, history, position, wanted);
+        let mut record: Option<&str> = None;
+        for (at, op) in decoded.ops.iter().enumerate() {
+            let counter = start_op + at as u32;
+            let (value, preds) = (decoded.value(bytes, op), decoded.preds_of(op));
+            if let Some(place) = decoded.place(at) {
+                let edit = SequenceEdit { change: position, counter };
+                writer.edit_sequence(&actors, place, (edit, value, preds));
+                continue;
+            }
+            let name = decoded.name_bytes(bytes, op);
+            let suffix = match record.and_then(|identity| same_record(name, identity.as_bytes())) {
+                Some(suffix) => suffix,
+                None => {
+                    let name = decoded.name(bytes, op);
+                    let (identity, suffix) = name.split_at(layout::identity_length(name).expect("names were checked"));
+                    writer.begin_record(identity, counter);
+                    record = Some(identity);
+                    suffix.as_bytes()
+                }
+            };
+            let preds = preds.iter();
+            let preds = preds.map(|(counter, actor)| (*counter, actors.get(*actor as usize).copied().flatten()));
+            writer.set(suffix, counter, value, preds);
+        }
+        writer.finish()
+    }
+
+    /// Applies the change at `position`, which was made here and whose ops are these.
+    pub(crate) fn apply_plain<'p>(
+        &mut self,
+        history: &History,
+        position: u32,
+        ops: impl Iterator<Item = PlainOp<'p>>,
+    ) -> Touched {
+        let start_op = history.change(position).start_op;
+        let mut writer = Writer::new(self, history, position, &|_| true);
+        let mut record: Option<&str> = None;
+        for (op, counter) in ops.zip(start_op..) {
+            if !record.is_some_and(|record| std::ptr::eq(record, op.identity)) {
+                writer.begin_record(op.identity, counter);
+                record = Some(op.identity);
+            }
+            let preds = op.preds.iter().map(|(counter, actor)| (*counter, history.actor_position(actor)));
+            writer.set(op.suffix.as_bytes(), counter, op.scalar, preds);
+        }
+        writer.finish()
+    }
+}
+
+/// Takes the ops of one change, in order.
+struct Writer<'w> {
+    registers: &'w mut Registers,
+    history: &'w History,
+    position: u32,
+    wanted: &'w dyn Fn(u32) -> bool,
+    /// The record to write; `None` if it is not wanted.
+    record: Option<RecordId>,
+    guesses: PathGuesses,
+    touched: Touched,
+}
+
+impl<'w> Writer<'w> {
+    fn new(registers: &'w mut Registers, history: &'w History, position: u32, wanted: &'w dyn Fn(u32) -> bool) -> Self {
+        let (guesses, touched) = (PathGuesses::default(), Touched::default());
+        Self { registers, history, position, wanted, record: None, guesses, touched }
+    }
+
+    fn begin_record(&mut self, identity: &str, counter: u32) {
+        self.guesses.begin_record();
+        let hash = hash_identity(identity);
+        self.record = (self.wanted)(hash).then(|| {
+            self.touched.records.push(hash);
+            self.find_or_insert(identity, counter)
+        });
+    }
+
+    fn find_or_insert(&mut self, identity: &str, counter: u32) -> RecordId {
+        let (history, position) = (self.history, self.position);
+        let key = layout::key_of_identity(identity);
+        let hash = hash_key(key);
+        let page = self.registers.directory.page(hash);
+        let own = self.registers.page_mut(history, page, position);
+        let mut is_contested = false;
+        let at = match own.find(identity, hash) {
+            Some(at) => at,
+            None => {
+                self.touched.keys_moved = true;
+                is_contested = own.claimants(key, hash).next().is_some();
+                own.insert(identity, hash)
+            }
+        };
+        if let Some(creator) = identity.get(key.len() + 1..)
+            && history.is_author(position, creator)
+        {
+            self.touched.keys_moved |= own.note_created(at, counter);
+        }
+        if is_contested {
+            self.registers.contested.insert(key.into());
+        }
+        RecordId { page, at }
+    }
+
+    /// Sets a register of the record that was begun last.
+    fn set(&mut self, suffix: &[u8], counter: u32, value: Scalar<'_>, preds: impl Iterator<Item = (u32, Option<u32>)>) {
+        let Some(record) = self.record else { return };
+        let (history, position) = (self.history, self.position);
+        let path = self.guesses.path(&mut self.registers.paths, suffix);
+        let page = self.registers.page_mut(history, record.page, position);
+        let length_code = (value.bytes.len() as u32) << 4 | u32::from(value.code);
+        let (at, made) = match kind_of(value) {
+            None => (page.keep(value.bytes), None),
+            Some(kind) => {
+                let id = OpId { actor: history.change(position).actor, counter };
+                let hash = hash_key(layout::key_of_identity(page.identity(record.at)));
+                (page.keep_sequence(Held::new(kind, id, position, record.at, path)), Some((id, hash)))
+            }
+        };
+        let entry = StoredEntry { path, counter, change: position, length_code, at };
+        set(page, record.at, history, entry, preds);
+        self.registers.objects.extend(made);
+    }
+
+    /// Applies an op inside a sequence, if that is here.
+    fn edit_sequence(
+        &mut self,
+        actors: &[Option<u32>],
+        place: &Place,
+        (edit, value, preds): (SequenceEdit, Scalar<'_>, &[OpRef]),
+    ) {
+        let history = self.history;
+        let id = |(counter, actor): OpRef| {
+            let actor = actors.get(actor as usize).copied().flatten();
+            OpId { actor: actor.unwrap_or(u32::MAX), counter }
+        };
+        let object = id(place.object);
+        let Some(hash) = self.registers.objects.get(&object) else { return };
+        let page = self.registers.page_mut(history, self.registers.directory.page(*hash), edit.change);
+        let Some(held) = page.sequence_mut(object) else { return };
+        let own = OpId { actor: history.change(edit.change).actor, counter: edit.counter };
+        let actor = |actor| history.actor_at(actor);
+        let taken = match (place.action, place.element) {
+            (SequenceAction::Insert, after) => held.sequence.insert(after.map(id), own, value, &actor),
+            (action, Some(element)) => {
+                let value = (action == SequenceAction::Set).then_some((own, value));
+                held.sequence.overwrite(id(element), preds.iter().copied().map(id), value, &actor)
+            }
+            (_, None) => false,
+        };
+        debug_assert!(taken, "references were checked");
+        let was_edited = held.is_edited(history);
+        held.note_edit(edit, history);
+        let (record, is_edited) = (held.record, held.is_edited(history));
+        if is_edited && !was_edited {
+            page.note_class_overwritten(object, history);
+        }
+        let hash = hash_identity(page.identity(record));
+        if self.touched.records.last() != Some(&hash) {
+            self.touched.records.push(hash);
+        }
+    }
+
+    fn finish(mut self) -> Touched {
+        self.touched.records.sort_unstable();
+        self.touched.records.dedup();
+        self.touched.keys_moved |= self.registers.split_full_pages();
+        self.touched
+    }
+}
+
+/// Sets a register: what the op saw goes, what it did not see stays beside it.
+fn set(
+    page: &mut Page,
+    record: u32,
+    history: &History,
+    entry: StoredEntry,
+    preds: impl Iterator<Item = (u32, Option<u32>)>,
+) {
+    let mut placed = false;
+    for (counter, actor) in preds {
+        let is_pred = |have: &StoredEntry| {
+            have.path == entry.path && have.counter == counter && Some(history.change(have.change).actor) == actor
+        };
+        let entries = page.entries(record);
+        let Some((at, gone)) = entries.iter().enumerate().find(|(_, have)| is_pred(have)) else { continue };
+        let gone = *gone;
+        let shown = page.entry(&gone);
+        let is_class = shown.is_found(history) && !page.slot(record).is_hidden(&shown, history);
+        match shown.sequence.map(|held| held.id) {
+            None if is_class => page.note_overwritten(record, gone),
+            None => (),
+            Some(object) => {
+                if is_class {
+                    page.note_class_overwritten(object, history);
+                }
+                page.bury(record, gone.at);
+            }
+        }
+        if placed {
+            page.remove(record, at);
+        } else {
+            page.replace(record, at, entry);
+            placed = true;
+        }
+    }
+    if !placed {
+        page.push(record, entry);
+    }
+}
+
+/// The suffix of `name` if it names a register of the record `identity`.
+fn same_record<'n>(name: &'n [u8], identity: &[u8]) -> Option<&'n [u8]> {
+    let suffix = name.strip_prefix(identity)?;
+    matches!(suffix.first(), None | Some(b'.' | b'=')).then_some(suffix)
+}
