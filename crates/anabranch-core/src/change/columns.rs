@@ -4,7 +4,7 @@ mod read;
 mod write;
 
 pub(super) use read::{BadColumn, BooleanDecoder, NullableDecoder, RunDecoder, RunValue};
-pub(super) use write::{DeltaEncoder, NullableEncoder, RunEncoder, write_booleans};
+pub(super) use write::{ColumnValue, DeltaEncoder, NullableEncoder, RunEncoder, write_booleans};
 
 #[cfg(test)]
 mod tests;

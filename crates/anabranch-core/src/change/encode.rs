@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-use super::columns::{DeltaEncoder, NullableEncoder, RunEncoder, write_booleans};
+use super::columns::{ColumnValue, DeltaEncoder, NullableEncoder, RunEncoder, write_booleans};
 use super::leb128::{write_signed, write_unsigned};
 use super::{ActorId, CHUNK_CHANGE, MAGIC, SequenceAction, action, code, column};
 use crate::heads::ChangeHash;
@@ -22,7 +22,7 @@ pub(crate) struct Draft<'a> {
 /// An op about to be made: a `set` of the register `name`, or what is done at a place in a sequence. `preds` ascend by
 /// counter, then by actor.
 pub(crate) struct DraftOp<'a> {
-    /// In two parts, wherever it is cut.
+    /// In two parts, wherever it is cut, but in all ops of a change at the same place.
     pub(crate) name: [Cow<'a, str>; 2],
     pub(crate) place: Option<DraftPlace>,
     pub(crate) value_code: u8,
@@ -38,7 +38,27 @@ pub(crate) struct DraftPlace {
     pub(crate) action: SequenceAction,
 }
 
+/// A name in two parts; the one that differs more often is compared first.
+#[derive(Clone, Copy, PartialEq)]
+struct DraftName<'n> {
+    suffix: &'n str,
+    identity: &'n str,
+}
+
+impl ColumnValue for DraftName<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_unsigned((self.identity.len() + self.suffix.len()) as u64, out);
+        out.extend_from_slice(self.identity.as_bytes());
+        out.extend_from_slice(self.suffix.as_bytes());
+    }
+}
+
 impl DraftOp<'_> {
+    fn name(&self) -> DraftName<'_> {
+        let [identity, suffix] = &self.name;
+        DraftName { suffix, identity }
+    }
+
     /// The action and the type code of its value.
     fn action(&self) -> (u64, u8) {
         match (self.value_code, self.place) {
@@ -128,17 +148,14 @@ fn encode_columns(draft: &Draft<'_>, others: &[ActorId]) -> Vec<(u64, Vec<u8>)> 
         let mut runs = NullableEncoder::new(out);
         ops.iter().for_each(|op| match op.place {
             Some(_) => runs.append_null(),
-            None => runs.append(|out| {
-                write_unsigned(op.name.iter().map(|part| part.len() as u64).sum(), out);
-                op.name.iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
-            }),
+            None => runs.append(op.name()),
         });
         runs.finish();
     });
     add(column::INSERT, &|out| write_booleans(ops.iter().map(DraftOp::is_insert), out));
     let numbers = |out: &mut Vec<u8>, numbers: &mut dyn Iterator<Item = u64>| {
         let mut runs = RunEncoder::new(out);
-        numbers.for_each(|number| runs.append(|out| write_unsigned(number, out)));
+        numbers.for_each(|number| runs.append(number));
         runs.finish();
     };
     add(column::ACTION, &|out| numbers(out, &mut ops.iter().map(|op| op.action().0)));
@@ -167,7 +184,7 @@ fn write_places(ops: &[DraftOp<'_>], index: &dyn Fn(&ActorId) -> u64, add: &mut 
     let numbers = |out: &mut Vec<u8>, number: &dyn Fn(&DraftOp<'_>) -> Option<u64>| {
         let mut runs = NullableEncoder::new(out);
         ops.iter().for_each(|op| match number(op) {
-            Some(number) => runs.append(|out| write_unsigned(number, out)),
+            Some(number) => runs.append(number),
             None => runs.append_null(),
         });
         runs.finish();
@@ -181,7 +198,7 @@ fn write_places(ops: &[DraftOp<'_>], index: &dyn Fn(&ActorId) -> u64, add: &mut 
         ops.iter().for_each(|op| match op.place {
             Some(place) => {
                 let counter = place.element.map_or(0, |(counter, _)| i64::from(counter));
-                runs.append(|out| write_signed(counter - before, out));
+                runs.append(counter - before);
                 before = counter;
             }
             None => runs.append_null(),

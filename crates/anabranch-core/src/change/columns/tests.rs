@@ -17,10 +17,20 @@ fn decoded<'a, T: RunValue<'a>>(input: &'a [u8]) -> Option<Vec<T>> {
     Some(values)
 }
 
+#[derive(Clone, Copy, PartialEq)]
+struct Text<'t>(&'t [u8]);
+
+impl ColumnValue for Text<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_unsigned(self.0.len() as u64, out);
+        out.extend(self.0);
+    }
+}
+
 fn unsigned(values: &[u64]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut runs = RunEncoder::new(&mut out);
-    values.iter().for_each(|value| runs.append(|out| write_unsigned(*value, out)));
+    values.iter().for_each(|value| runs.append(*value));
     runs.finish();
     out
 }
@@ -67,10 +77,7 @@ fn whatever_is_written_is_read() {
             let mut out = Vec::new();
             let mut runs = RunEncoder::new(&mut out);
             texts.iter().for_each(|text| {
-                runs.append(|out| {
-                    write_unsigned(text.len() as u64, out);
-                    out.extend(*text);
-                })
+                runs.append(Text(text));
             });
             runs.finish();
             assert_eq!(decoded::<&[u8]>(&out), Some(texts));

@@ -2,44 +2,50 @@
 
 use super::super::leb128::{write_signed, write_unsigned};
 
-/// Encodes a column of values in runs: repeated values, literal values, nulls.
-///
-/// Writes the one canonical form: equal neighbours are a run, others are collected into literal runs.
-pub(crate) struct RunEncoder<'o> {
-    out: &'o mut Vec<u8>,
-    /// Encoded literals that wait for their count, with the start of the last of them.
-    literals: Vec<u8>,
-    last_at: usize,
-    literal_count: i64,
-    /// How often the last value occurred in a row; 0 before the first value.
-    repeats: i64,
+/// What a column holds, and how it is written.
+pub(crate) trait ColumnValue: Copy + PartialEq {
+    fn write(&self, out: &mut Vec<u8>);
 }
 
-impl<'o> RunEncoder<'o> {
+impl ColumnValue for u64 {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_unsigned(*self, out);
+    }
+}
+
+impl ColumnValue for i64 {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_signed(*self, out);
+    }
+}
+
+/// Encodes a column of values in runs: repeated values, literal values, nulls.
+///
+/// Writes the one canonical form: equal neighbours are a run, others are collected into literal runs. Values are compared
+/// as they are and not as they are written: reading back what was written a moment ago is slow.
+pub(crate) struct RunEncoder<'o, T> {
+    out: &'o mut Vec<u8>,
+    /// Encoded literals that wait for their count.
+    literals: Vec<u8>,
+    literal_count: i64,
+    /// The last value, not written yet, and how often it occurred in a row.
+    last: Option<(T, i64)>,
+}
+
+impl<'o, T: ColumnValue> RunEncoder<'o, T> {
     pub(crate) fn new(out: &'o mut Vec<u8>) -> Self {
-        Self { out, literals: Vec::new(), last_at: 0, literal_count: 0, repeats: 0 }
+        Self { out, literals: Vec::new(), literal_count: 0, last: None }
     }
 
-    /// Appends a value given by its encoding.
-    pub(crate) fn append(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
-        let start = self.literals.len();
-        encode(&mut self.literals);
-        let (before, new) = self.literals.split_at(start);
-        if self.repeats > 0 && before.get(self.last_at..) == Some(new) {
-            self.literals.truncate(start);
-            self.repeats += 1;
-            if self.repeats == 2 {
-                self.flush_literals_before_last();
+    #[inline]
+    pub(crate) fn append(&mut self, value: T) {
+        match &mut self.last {
+            Some((last, repeats)) if *last == value => *repeats += 1,
+            _ => {
+                self.write_last();
+                self.last = Some((value, 1));
             }
-            return;
         }
-        if self.repeats > 1 {
-            self.flush_run(start);
-        } else {
-            self.last_at = start;
-        }
-        self.literal_count += 1;
-        self.repeats = 1;
     }
 
     /// Ends the column.
@@ -48,45 +54,42 @@ impl<'o> RunEncoder<'o> {
     }
 
     fn flush(&mut self) {
-        if self.repeats > 1 {
-            let end = self.literals.len();
-            self.flush_run(end);
-        } else if self.literal_count > 0 {
+        self.write_last();
+        self.flush_literals();
+    }
+
+    fn write_last(&mut self) {
+        match self.last.take() {
+            None => (),
+            Some((value, 1)) => {
+                value.write(&mut self.literals);
+                self.literal_count += 1;
+            }
+            Some((value, repeats)) => {
+                self.flush_literals();
+                write_signed(repeats, self.out);
+                value.write(self.out);
+            }
+        }
+    }
+
+    fn flush_literals(&mut self) {
+        if self.literal_count > 0 {
             write_signed(-self.literal_count, self.out);
             self.out.append(&mut self.literals);
             self.literal_count = 0;
         }
-        (self.last_at, self.repeats) = (0, 0);
-    }
-
-    /// The last literal turned out to begin a run: what stood before it goes out.
-    fn flush_literals_before_last(&mut self) {
-        self.literal_count -= 1;
-        if self.literal_count > 0 {
-            write_signed(-self.literal_count, self.out);
-            self.out.extend(self.literals.drain(..self.last_at));
-            self.literal_count = 0;
-        }
-        self.last_at = 0;
-    }
-
-    /// Writes the run whose value ends at `end` and forgets it.
-    fn flush_run(&mut self, end: usize) {
-        write_signed(self.repeats, self.out);
-        self.out.extend(self.literals.drain(..end));
-        self.last_at = 0;
-        self.literal_count = 0;
     }
 }
 
 /// Encodes a column in which some ops have no value; where none has one, there is no column.
-pub(crate) struct NullableEncoder<'o> {
-    runs: RunEncoder<'o>,
+pub(crate) struct NullableEncoder<'o, T> {
+    runs: RunEncoder<'o, T>,
     nulls: u64,
     is_empty: bool,
 }
 
-impl<'o> NullableEncoder<'o> {
+impl<'o, T: ColumnValue> NullableEncoder<'o, T> {
     pub(crate) fn new(out: &'o mut Vec<u8>) -> Self {
         Self { runs: RunEncoder::new(out), nulls: 0, is_empty: true }
     }
@@ -96,10 +99,11 @@ impl<'o> NullableEncoder<'o> {
         self.nulls += 1;
     }
 
-    pub(crate) fn append(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
+    #[inline]
+    pub(crate) fn append(&mut self, value: T) {
         self.flush_nulls();
         self.is_empty = false;
-        self.runs.append(encode);
+        self.runs.append(value);
     }
 
     pub(crate) fn finish(mut self) {
@@ -134,7 +138,7 @@ pub(crate) fn write_booleans(booleans: impl Iterator<Item = bool>, out: &mut Vec
 
 /// Encodes a column of integers as the runs of their differences.
 pub(crate) struct DeltaEncoder<'o> {
-    runs: RunEncoder<'o>,
+    runs: RunEncoder<'o, i64>,
     before: i64,
 }
 
@@ -146,7 +150,7 @@ impl<'o> DeltaEncoder<'o> {
     pub(crate) fn append(&mut self, number: i64) {
         let delta = number - self.before;
         self.before = number;
-        self.runs.append(|out| write_signed(delta, out));
+        self.runs.append(delta);
     }
 
     pub(crate) fn finish(self) {
