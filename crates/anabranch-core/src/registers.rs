@@ -139,7 +139,7 @@ impl Registers {
     }
 
     /// Makes room for records that are about to come, so that no page is written and split again meanwhile.
-    pub(crate) fn expect(&mut self, records: usize) {
+    pub(crate) fn expect(&mut self, records: usize, ops: usize) {
         let is_empty = |cell: &PageCell| cell.opened().is_some_and(|page| page.len() == 0);
         if !matches!(self.pages.as_slice(), [only] if is_empty(only)) {
             return;
@@ -147,7 +147,11 @@ impl Registers {
         // Hashes do not fall evenly: pages that are three quarters full on average are rarely too full.
         let pages = records / (self.page_records_max * 3 / 4).max(1);
         self.directory = Directory::even(pages);
-        self.pages.resize_with(self.directory.depths.len(), || PageCell::written(Page::default()));
+        let pages = self.directory.depths.len();
+        if pages > 1 {
+            self.pages.clear();
+            self.pages.resize_with(pages, || PageCell::written(Page::with_room_for(records / pages, ops / pages)));
+        }
     }
 
     fn put_page(&mut self, at: usize, page: Page) {

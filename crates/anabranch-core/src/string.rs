@@ -93,11 +93,17 @@ impl Ord for JsString {
 
 /// Orders well-formed texts by code unit.
 fn compare_utf8(a: &str, b: &str) -> Ordering {
-    // Below U+E000 the order of UTF-8 bytes is that of code units; an ASCII text meets nothing where it differs.
-    if a.is_ascii() || b.is_ascii() {
-        return a.as_bytes().cmp(b.as_bytes());
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let same = a.chunks_exact(8).zip(b.chunks_exact(8)).take_while(|(a, b)| a == b).count() * 8;
+    let (a, b) = (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default());
+    match a.iter().zip(b).find(|(a, b)| a != b) {
+        None => a.len().cmp(&b.len()),
+        // The order of UTF-8 is that of code points. That of code units differs where a pair of surrogates (four bytes, the
+        // first at least 0xF0) meets what lies above them (U+E000 to U+FFFF, the first byte 0xEE or 0xEF).
+        Some((0xF0.., 0xEE | 0xEF)) => Ordering::Less,
+        Some((0xEE | 0xEF, 0xF0..)) => Ordering::Greater,
+        Some((a, b)) => a.cmp(b),
     }
-    a.encode_utf16().cmp(b.encode_utf16())
 }
 
 impl PartialOrd for JsString {
@@ -159,6 +165,20 @@ mod tests {
         assert!(face < halfwidth);
         let sorted = ["", "\0", "a", "\u{e9}"].map(JsString::from);
         assert!(sorted.is_sorted());
+    }
+
+    #[test]
+    fn texts_are_ordered_as_their_code_units_wherever_they_differ() {
+        let chars = ["", "a", "\u{7f}", "\u{80}", "\u{7ff}", "\u{800}", "\u{d7ff}", "\u{e000}", "\u{f000}", "\u{ffff}"];
+        let chars: Vec<&str> = chars.into_iter().chain(["\u{10000}", "\u{40000}", "\u{10ffff}"]).collect();
+        for before in ["", "x", "1234567", "12345678", "123456789abcdef\u{ffff}"] {
+            for (a, b) in chars.iter().flat_map(|a| chars.iter().map(move |b| (a, b))) {
+                for (a, b) in [(a.to_string(), b.to_string()), (format!("{a}z"), format!("{b}zz"))] {
+                    let (a, b) = (format!("{before}{a}"), format!("{before}{b}"));
+                    assert_eq!(compare_utf8(&a, &b), a.encode_utf16().cmp(b.encode_utf16()), "{a:?} {b:?}");
+                }
+            }
+        }
     }
 
     #[test]

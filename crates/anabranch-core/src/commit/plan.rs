@@ -60,8 +60,8 @@ const FIELD_NAME_BYTES_MAX: usize = limits::NAME_BYTES_MAX - 64;
 struct PlannedOp {
     /// Which register it sets; `None` for an op inside a sequence.
     name: Option<Name>,
-    value_end: usize,
-    preds_end: u32,
+    value_bytes: u32,
+    preds: u32,
     value_code: u8,
 }
 
@@ -105,23 +105,24 @@ impl Plan {
                 Some(RecordTooLarge { what: "bytes in a field's name", limit: FIELD_NAME_BYTES_MAX as u64 });
         }
         let name = Some(self.names.name(identity, suffix));
+        let (values_at, from) = (self.values.len(), self.preds.len());
         let value_code = write(&mut self.values);
         if let Some(slot) = slot
             && let Some(path) = view.paths().find(suffix)
         {
-            let from = self.preds.len();
             self.preds.extend(slot.raw(path).map(|entry| (entry.counter, view.history.actor(entry.change))));
             if let Some(own) = self.preds.get_mut(from..) {
                 own.sort_unstable();
             }
         }
-        self.push_op(name, value_code);
+        self.push_op(name, value_code, (values_at, from));
     }
 
-    /// Ends an op whose value and predecessors were appended.
-    fn push_op(&mut self, name: Option<Name>, value_code: u8) {
-        let (value_end, preds_end) = (self.values.len(), self.preds.len() as u32);
-        self.ops.push(PlannedOp { name, value_end, preds_end, value_code });
+    /// Ends an op whose value and predecessors were appended from these positions on.
+    fn push_op(&mut self, name: Option<Name>, value_code: u8, (values_at, preds_at): (usize, usize)) {
+        let value_bytes = (self.values.len() - values_at) as u32;
+        let preds = (self.preds.len() - preds_at) as u32;
+        self.ops.push(PlannedOp { name, value_bytes, preds, value_code });
     }
 
     /// Notes that a change may end here.
@@ -172,10 +173,11 @@ impl Plan {
 
     /// Forgets what was set after `mark`.
     pub(crate) fn roll_back(&mut self, mark: usize) {
-        self.ops.truncate(mark);
-        let (values, preds) = self.ops.last().map_or((0, 0), |op| (op.value_end, op.preds_end));
-        self.values.truncate(values);
-        self.preds.truncate(preds as usize);
+        let gone = self.ops.drain(mark..);
+        let (values, preds) =
+            gone.fold((0, 0), |(values, preds), op| (values + op.value_bytes as usize, preds + op.preds as usize));
+        self.values.truncate(self.values.len() - values);
+        self.preds.truncate(self.preds.len() - preds);
         self.places.truncate(self.places.partition_point(|place| (place.op as usize) < mark));
         self.ends.truncate(self.ends.partition_point(|end| end.at as usize <= mark));
         self.found.retain(|(before, _)| *before < mark);

@@ -154,20 +154,21 @@ impl Document {
         let first = self.history.push_chain(chain);
         let paths = self.registers.paths.len();
         let ops: usize = chain.changes().iter().map(|change| change.op_count() as usize).sum();
-        self.registers.expect(ops.min(chain.changes().len() * limits::RECORDS_PER_CHANGE));
+        self.registers.expect(ops.min(chain.changes().len() * limits::RECORDS_PER_CHANGE), ops);
         let mut keys_moved = false;
         let mut schema_touched = false;
-        let mut from = 0;
+        let mut plain_ops = plain.map(Plan::plain_ops);
         for (position, change) in (first..).zip(chain.changes()) {
-            let to = from + change.op_count() as usize;
-            let touched = match plain {
-                Some(plan) => self.registers.apply_plain(&self.history, position, plan.plain_ops(from, to)),
+            let touched = match &mut plain_ops {
+                Some(ops) => {
+                    let own = ops.by_ref().take(change.op_count() as usize);
+                    self.registers.apply_plain(&self.history, position, own)
+                }
                 None => {
                     let decoded = (&*change.decoded(), &**change.bytes());
                     self.registers.apply(&self.history, position, decoded, &|_| true)
                 }
             };
-            from = to;
             keys_moved |= touched.keys_moved;
             schema_touched |= touched.records.binary_search(&hash_identity(layout::SCHEMA_IDENTITY)).is_ok();
             self.history.note_touched(position, touched.records);

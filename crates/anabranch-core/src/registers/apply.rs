@@ -90,18 +90,18 @@ impl Registers {
 }
 
 /// Takes the ops of one change, in order.
-struct Writer<'w> {
+struct Writer<'w, 's> {
     registers: &'w mut Registers,
     history: &'w History,
     position: u32,
     wanted: &'w dyn Fn(u32) -> bool,
     /// The record to write; `None` if it is not wanted.
     record: Option<RecordId>,
-    guesses: PathGuesses,
+    guesses: PathGuesses<'s>,
     touched: Touched,
 }
 
-impl<'w> Writer<'w> {
+impl<'w, 's> Writer<'w, 's> {
     fn new(registers: &'w mut Registers, history: &'w History, position: u32, wanted: &'w dyn Fn(u32) -> bool) -> Self {
         let (guesses, touched) = (PathGuesses::default(), Touched::default());
         Self { registers, history, position, wanted, record: None, guesses, touched }
@@ -143,7 +143,13 @@ impl<'w> Writer<'w> {
     }
 
     /// Sets a register of the record that was begun last.
-    fn set(&mut self, suffix: &[u8], counter: u32, value: Scalar<'_>, preds: impl Iterator<Item = (u32, Option<u32>)>) {
+    fn set(
+        &mut self,
+        suffix: &'s [u8],
+        counter: u32,
+        value: Scalar<'_>,
+        preds: impl Iterator<Item = (u32, Option<u32>)>,
+    ) {
         let Some(record) = self.record else { return };
         let (history, position) = (self.history, self.position);
         let path = self.guesses.path(&mut self.registers.paths, suffix);

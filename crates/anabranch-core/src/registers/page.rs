@@ -64,6 +64,12 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// An empty page with room for so many records and entries, and some more: hashes do not fall evenly.
+    pub(super) fn with_room_for(records: usize, entries: usize) -> Self {
+        let (slots, entries) = (Vec::with_capacity(records + records / 8), Vec::with_capacity(entries + entries / 8));
+        Self { slots, entries, ..Self::default() }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.slots.len()
     }

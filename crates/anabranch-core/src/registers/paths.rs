@@ -92,29 +92,30 @@ impl Paths {
 
 /// The paths of the record before, in order: most records of a change set the same ones.
 #[derive(Default)]
-pub(super) struct PathGuesses {
-    paths: Vec<u32>,
+pub(super) struct PathGuesses<'s> {
+    /// With the suffix in whose place each stood: whoever shares suffixes between records gives the same one again.
+    paths: Vec<(u32, &'s [u8])>,
     next: usize,
 }
 
-impl PathGuesses {
+impl<'s> PathGuesses<'s> {
     pub(super) fn begin_record(&mut self) {
         self.next = 0;
     }
 
     /// The path of a checked suffix.
-    pub(super) fn path(&mut self, paths: &mut Arc<Paths>, suffix: &[u8]) -> u32 {
+    pub(super) fn path(&mut self, paths: &mut Arc<Paths>, suffix: &'s [u8]) -> u32 {
         let at = self.next;
         self.next += 1;
-        if let Some(guess) = self.paths.get(at)
-            && paths.info(*guess).suffix.as_bytes() == suffix
+        if let Some((guess, shared)) = self.paths.get(at)
+            && (std::ptr::eq(*shared, suffix) || paths.info(*guess).suffix.as_bytes() == suffix)
         {
             return *guess;
         }
-        let suffix = std::str::from_utf8(suffix).expect("names were checked");
-        let path = paths.find(suffix).unwrap_or_else(|| Arc::make_mut(paths).intern(suffix));
+        let text = std::str::from_utf8(suffix).expect("names were checked");
+        let path = paths.find(text).unwrap_or_else(|| Arc::make_mut(paths).intern(text));
         self.paths.truncate(at);
-        self.paths.push(path);
+        self.paths.push((path, suffix));
         path
     }
 }

@@ -43,11 +43,12 @@ impl Plan {
         let has_blanks = self.names.has_blanks();
         let mut chain: Vec<Arc<UncheckedChange>> = Vec::with_capacity(cuts.len());
         let mut ops: Vec<DraftOp<'_>> = Vec::new();
+        let mut said = self.said();
         let (mut from, mut start_op) = (0, u64::from(last_op) + 1);
         for to in cuts {
             let mut places = self.places_from(from as u32, last_op + 1, actor);
             ops.clear();
-            ops.extend(self.said(from, to).zip(from..).map(|(said, at)| {
+            ops.extend(said.by_ref().take(to - from).zip(from..).map(|(said, at)| {
                 let (identity, suffix) = said.name;
                 let filled = |part| if has_blanks { fill_blank(part, &own) } else { Cow::Borrowed(part) };
                 let name = [filled(identity), filled(suffix)];
@@ -96,9 +97,9 @@ impl Plan {
     pub(super) fn derive_actor(&self, deps: &[ChangeHash], last_op: u32) -> ActorId {
         let mut places = self.places_from(0, last_op + 1, ActorHasher::OWN);
         let mut hasher = ActorHasher::new(self.author.kind, &self.author.name, &self.author.origin, deps);
-        let mut from = 0;
+        let (mut said, mut from) = (self.said(), 0);
         for to in self.cut_into_changes() {
-            for (said, at) in self.said(from, to).zip(from..) {
+            for (said, at) in said.by_ref().take(to - from).zip(from..) {
                 let (identity, suffix) = said.name;
                 hasher.op([identity, suffix], said.value_code, said.value, said.preds.iter().copied());
                 if let Some(place) = places(at) {
@@ -117,9 +118,9 @@ impl Plan {
         self.places.is_empty() && !self.names.has_blanks() && self.ops.iter().all(is_scalar)
     }
 
-    /// The ops from `from` to `to` of a plain plan.
-    pub(crate) fn plain_ops(&self, from: usize, to: usize) -> impl Iterator<Item = PlainOp<'_>> {
-        self.said(from, to).map(|Said { name: (identity, suffix), value_code, value, preds }| PlainOp {
+    /// The ops of a plain plan, in order.
+    pub(crate) fn plain_ops(&self) -> impl Iterator<Item = PlainOp<'_>> {
+        self.said().map(|Said { name: (identity, suffix), value_code, value, preds }| PlainOp {
             identity,
             suffix,
             scalar: Scalar { code: value_code, bytes: value },
@@ -127,15 +128,13 @@ impl Plan {
         })
     }
 
-    /// What the ops from `from` to `to` say, in order.
-    fn said(&self, from: usize, to: usize) -> impl Iterator<Item = Said<'_>> {
-        let before = from.checked_sub(1).and_then(|before| self.ops.get(before));
-        let (mut value_at, mut preds_at) = before.map_or((0, 0), |op| (op.value_end, op.preds_end as usize));
-        let ops = self.ops.get(from..to).unwrap_or_default();
-        ops.iter().map(move |PlannedOp { name, value_end, preds_end, value_code }| {
-            let value = self.values.get(value_at..*value_end).unwrap_or_default();
-            let preds = self.preds.get(preds_at..*preds_end as usize).unwrap_or_default();
-            (value_at, preds_at) = (*value_end, *preds_end as usize);
+    /// What the ops say, in order.
+    fn said(&self) -> impl Iterator<Item = Said<'_>> {
+        let (mut values, mut all_preds) = (self.values.as_slice(), self.preds.as_slice());
+        self.ops.iter().map(move |PlannedOp { name, value_bytes, preds, value_code }| {
+            let (value, values_after) = values.split_at(*value_bytes as usize);
+            let (preds, preds_after) = all_preds.split_at(*preds as usize);
+            (values, all_preds) = (values_after, preds_after);
             let name = name.map_or(("", ""), |name| self.names.parts(name));
             Said { name, value_code: *value_code, value, preds }
         })

@@ -182,8 +182,9 @@ impl Plan {
             }
             // As many as there were: each is what became of the one in its place.
             for (at, item) in hunk.from.zip(came) {
+                let values_at = self.values.len();
                 let code = scalar::write_value(item, &mut self.values);
-                self.overwrite(current, at, SequenceAction::Set, code);
+                self.overwrite(current, at, SequenceAction::Set, (code, values_at));
             }
         }
     }
@@ -193,48 +194,52 @@ impl Plan {
         let before = hunk.from.start.checked_sub(1).and_then(|at| current.ids.get(at));
         self.insert(current.object, before.map(|(counter, actor)| Reference::Known(*counter, *actor)), came);
         for at in hunk.from.clone() {
-            self.overwrite(current, at, SequenceAction::Delete, code::NULL);
+            self.overwrite(current, at, SequenceAction::Delete, (code::NULL, self.values.len()));
         }
     }
 
-    /// Writes over all that an element of the base shows.
-    fn overwrite(&mut self, current: &Current, at: usize, action: SequenceAction, code: u8) {
+    /// Writes over all that an element of the base shows, with a value of this type that was written from a position on.
+    fn overwrite(&mut self, current: &Current, at: usize, action: SequenceAction, value: (u8, usize)) {
         let Some(element) = current.ids.get(at) else { return };
+        let preds_at = self.preds.len();
         match current.written.get(&at) {
             Some(values) => self.preds.extend(values),
             None => self.preds.push(*element),
         }
         let op = self.ops.len() as u32;
         let element = Some(Reference::Known(element.0, element.1));
-        self.push_place(PlannedPlace { op, object: current.object, element, action }, code);
+        self.push_place(PlannedPlace { op, object: current.object, element, action }, value, preds_at);
     }
 
     /// Inserts elements one behind the other.
     fn insert(&mut self, object: Reference, mut after: Option<Reference>, elements: Elements<'_>) {
-        let mut push = |plan: &mut Self, code: u8| {
-            let op = plan.ops.len() as u32;
-            plan.push_place(PlannedPlace { op, object, element: after, action: SequenceAction::Insert }, code);
+        let mut push = |plan: &mut Self, value: (u8, usize)| {
+            let (op, preds_at) = (plan.ops.len() as u32, plan.preds.len());
+            let place = PlannedPlace { op, object, element: after, action: SequenceAction::Insert };
+            plan.push_place(place, value, preds_at);
             after = Some(Reference::Planned(op));
         };
         match elements {
             Elements::Text(text) => {
                 for char in text.chars() {
+                    let values_at = self.values.len();
                     self.values.extend(char.encode_utf8(&mut [0; 4]).as_bytes());
-                    push(self, code::STR);
+                    push(self, (code::STR, values_at));
                 }
             }
             Elements::List(items) => {
                 for item in items {
+                    let values_at = self.values.len();
                     let code = scalar::write_value(item, &mut self.values);
-                    push(self, code);
+                    push(self, (code, values_at));
                 }
             }
         }
     }
 
-    fn push_place(&mut self, place: PlannedPlace, value_code: u8) {
+    fn push_place(&mut self, place: PlannedPlace, (value_code, values_at): (u8, usize), preds_at: usize) {
         self.places.push(place);
-        self.push_op(None, value_code);
+        self.push_op(None, value_code, (values_at, preds_at));
         if self.places.len().is_multiple_of(OPS_BETWEEN_ENDS) {
             self.push_end(false);
         }

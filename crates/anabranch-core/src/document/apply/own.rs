@@ -52,11 +52,10 @@ fn check_actor(header: &Header, changes: &[std::sync::Arc<UncheckedChange>]) -> 
 
 /// A plan that is taken as it is says what its changes say.
 fn check_said(plan: &Plan, own: &OwnChain) {
-    let mut from = 0;
+    let mut planned = plan.plain_ops();
     for change in &own.changes {
         let decoded = change.decoded();
-        let to = from + decoded.ops.len();
-        let planned = plan.plain_ops(from, to);
+        let planned = planned.by_ref().take(decoded.ops.len());
         for (PlainOp { identity, suffix, scalar, preds }, op) in planned.zip(&decoded.ops) {
             let name = decoded.name(change.bytes(), op);
             debug_assert_eq!(name.strip_prefix(identity), Some(suffix));
@@ -65,6 +64,5 @@ fn check_said(plan: &Plan, own: &OwnChain) {
                 decoded.preds_of(op).iter().map(|(counter, actor)| (*counter, decoded.actors.get(*actor as usize)));
             debug_assert!(named.eq(preds.iter().map(|(counter, actor)| (*counter, Some(actor)))));
         }
-        from = to;
     }
 }
