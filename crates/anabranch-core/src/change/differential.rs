@@ -97,7 +97,7 @@ fn encoded_again(decoded: &Decoded, bytes: &[u8]) -> (Vec<u8>, ChangeHash) {
         .iter()
         .zip(&preds)
         .map(|(op, preds)| DraftOp {
-            name: [decoded.name(bytes, op).into(), "".into()],
+            name: [decoded.name(bytes, op), ""],
             value_code: op.value_code,
             value: &bytes[op.value_at as usize..][..op.value_bytes as usize],
             preds,

@@ -1,7 +1,5 @@
 //! Encoding a change chunk, byte for byte as automerge does.
 
-use std::borrow::Cow;
-
 use sha2::{Digest, Sha256};
 
 use super::columns::{ColumnValue, DeltaEncoder, NullableEncoder, RunEncoder, write_booleans};
@@ -23,8 +21,8 @@ pub(crate) struct Draft<'a> {
 /// counter, then by actor.
 pub(crate) struct DraftOp<'a> {
     /// In two parts, wherever it is cut, but in all ops of a change at the same place.
-    pub(crate) name: [Cow<'a, str>; 2],
-    pub(crate) place: Option<DraftPlace>,
+    pub(crate) name: [&'a str; 2],
+    pub(crate) place: Option<&'a DraftPlace>,
     pub(crate) value_code: u8,
     pub(crate) value: &'a [u8],
     pub(crate) preds: &'a [(u32, ActorId)],
@@ -55,7 +53,7 @@ impl ColumnValue for DraftName<'_> {
 
 impl DraftOp<'_> {
     fn name(&self) -> DraftName<'_> {
-        let [identity, suffix] = &self.name;
+        let [identity, suffix] = self.name;
         DraftName { suffix, identity }
     }
 

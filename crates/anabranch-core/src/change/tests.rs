@@ -47,7 +47,7 @@ fn encoded(ops: &[Op], author: ActorId, deps: &[ChangeHash]) -> (Vec<u8>, Change
     let ops: Vec<_> = ops
         .iter()
         .map(|(name, code, value, preds)| DraftOp {
-            name: [name.as_str().into(), "".into()],
+            name: [name.as_str(), ""],
             place: None,
             value_code: *code,
             value,

@@ -11,7 +11,7 @@ use proptest::sample::Index;
 
 use super::*;
 use crate::change::{Decoded, DraftOp, DraftPlace, Limits, SequenceAction, code, encode};
-use crate::change::{Draft, OpRef};
+use crate::change::{Draft, OpRef, Place};
 use crate::scalar;
 use crate::value::Value;
 
@@ -216,16 +216,18 @@ fn encoded_again(bytes: &[u8], decoded: &Decoded) -> Vec<u8> {
     let named = |(counter, actor): OpRef| (counter, decoded.actors[actor as usize]);
     let preds: Vec<Vec<_>> =
         decoded.ops.iter().map(|op| decoded.preds_of(op).iter().copied().map(named).collect()).collect();
+    let place = |place: &Place| DraftPlace {
+        object: named(place.object),
+        element: place.element.map(named),
+        action: place.action,
+    };
+    let places: Vec<_> = (0..decoded.ops.len()).map(|at| decoded.place(at).map(place)).collect();
     let ops: Vec<DraftOp<'_>> = (0..decoded.ops.len())
         .map(|at| {
             let op = &decoded.ops[at];
             DraftOp {
-                name: [decoded.name(bytes, op).into(), "".into()],
-                place: decoded.place(at).map(|place| DraftPlace {
-                    object: named(place.object),
-                    element: place.element.map(named),
-                    action: place.action,
-                }),
+                name: [decoded.name(bytes, op), ""],
+                place: places[at].as_ref(),
                 value_code: op.value_code,
                 value: &bytes[op.value_at as usize..][..op.value_bytes as usize],
                 preds: &preds[at],

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{End, Plan, PlannedOp};
-use crate::change::{ActorId, Draft, DraftOp, UncheckedChange, code, encode};
+use crate::change::{ActorId, Draft, DraftOp, DraftPlace, UncheckedChange, code, encode};
 use crate::heads::ChangeHash;
 use crate::history::chain::{ActorHasher, Header};
 use crate::layout;
@@ -40,19 +40,27 @@ impl Plan {
         };
         let actor = self.derive_actor(deps, last_op);
         let own = actor.to_string();
-        let has_blanks = self.names.has_blanks();
+        let filled = if self.names.has_blanks() { self.filled_names(&own) } else { Vec::new() };
+        let places: Vec<Option<DraftPlace>> = match self.places.is_empty() {
+            true => Vec::new(),
+            false => {
+                let mut place = self.places_from(0, last_op + 1, actor);
+                (0..self.ops.len()).map(|op| place(op)).collect()
+            }
+        };
         let mut chain: Vec<Arc<UncheckedChange>> = Vec::with_capacity(cuts.len());
         let mut ops: Vec<DraftOp<'_>> = Vec::new();
         let mut said = self.said();
         let (mut from, mut start_op) = (0, u64::from(last_op) + 1);
         for to in cuts {
-            let mut places = self.places_from(from as u32, last_op + 1, actor);
             ops.clear();
             ops.extend(said.by_ref().take(to - from).zip(from..).map(|(said, at)| {
-                let (identity, suffix) = said.name;
-                let filled = |part| if has_blanks { fill_blank(part, &own) } else { Cow::Borrowed(part) };
-                let name = [filled(identity), filled(suffix)];
-                DraftOp { name, place: places(at), value_code: said.value_code, value: said.value, preds: said.preds }
+                let name = match filled.get(at) {
+                    Some([identity, suffix]) => [&**identity, &**suffix],
+                    None => [said.name.0, said.name.1],
+                };
+                let place = places.get(at).and_then(Option::as_ref);
+                DraftOp { name, place, value_code: said.value_code, value: said.value, preds: said.preds }
             }));
             let message = if from == 0 { header.message() } else { String::new() };
             let before = chain.last().map(|change| [change.hash()]);
@@ -70,6 +78,13 @@ impl Plan {
             from = to;
         }
         chain
+    }
+
+    /// The names of all ops, with the author's id in the places that were left blank for it.
+    fn filled_names(&self, own: &str) -> Vec<[Cow<'_, str>; 2]> {
+        self.said()
+            .map(|Said { name: (identity, suffix), .. }| [identity, suffix].map(|part| fill_blank(part, own)))
+            .collect()
     }
 
     /// The ends of the changes: about a hundred records each, fewer where they are large.

@@ -102,7 +102,7 @@ impl Chain {
             let drafts: Vec<_> = ops
                 .iter()
                 .map(|op| DraftOp {
-                    name: [op.name.as_str().into(), "".into()],
+                    name: [op.name.as_str(), ""],
                     value_code: op.code,
                     value: &op.value,
                     preds: &op.preds,
