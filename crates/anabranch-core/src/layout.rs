@@ -195,6 +195,14 @@ pub(crate) fn identity_length(name: &str) -> Option<usize> {
     is_lower_hex(actor.get(..32)?).then_some(key + 33)
 }
 
+/// Whether `name` names a register of the record `identity`.
+pub(crate) fn is_of_record(name: &str, identity: &str) -> bool {
+    !identity.is_empty()
+        && name
+            .strip_prefix(identity)
+            .is_some_and(|suffix| matches!(suffix.as_bytes().first(), None | Some(b'.' | b'=')))
+}
+
 /// The length of the key at the front of a name, found without decoding it.
 fn key_length(bytes: &[u8]) -> Option<usize> {
     let mut depth = 0usize;

@@ -39,7 +39,7 @@ fn join_one(group: &[(ChangeHash, u32)], merges: &mut Vec<ChangeBytes>) -> (Chan
     let deps: Vec<ChangeHash> = group.iter().map(|(hash, _)| *hash).collect();
     let last_op = group.iter().map(|(_, last_op)| *last_op).max().unwrap_or(0);
     let mut said = ActorHasher::new(ActorKind::Merge, "", &Origin::Person, &deps);
-    said.end_change();
+    said.begin_change(0);
     let actor = said.finish();
     let (bytes, hash) =
         encode(&Draft { deps: &deps, actor, seq: 1, start_op: u64::from(last_op) + 1, message: "", ops: &[] });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::change::{ActorId, ActorKind, DraftPlace};
+use crate::change::{ActorId, ActorKind, DraftPlace, write_unsigned};
 use crate::heads::ChangeHash;
 use crate::limits;
 use crate::record::Origin;
@@ -77,6 +77,8 @@ pub(crate) struct ActorHasher {
     kind: ActorKind,
     /// What is not hashed yet: hashing goes fast only by larger pieces.
     pending: Vec<u8>,
+    /// The identity of the op before in the same change.
+    identity: Option<String>,
 }
 
 /// Bytes after which what is pending is hashed.
@@ -96,23 +98,38 @@ impl ActorHasher {
         }
         hasher.update((deps.len() as u64).to_le_bytes());
         deps.iter().for_each(|hash| hasher.update(hash.0));
-        Self { hasher, kind, pending: Vec::new() }
+        Self { hasher, kind, pending: Vec::new(), identity: None }
     }
 
-    /// Adds an op, its name (in two parts, wherever it is cut) with the author's own id left blank.
+    /// Begins a change of so many ops: the same ops in other changes are another commit.
+    pub(crate) fn begin_change(&mut self, ops: usize) {
+        self.identity = None;
+        write_unsigned(ops as u64, &mut self.pending);
+    }
+
+    /// Adds an op, its name with the author's own id left blank; no name if it acts inside a sequence.
     pub(crate) fn op(
         &mut self,
-        name: [&str; 2],
+        (identity, suffix): (&str, &str),
         value_code: u8,
         value: &[u8],
         preds: impl ExactSizeIterator<Item = (u32, ActorId)>,
     ) {
-        let name_bytes = name.iter().map(|part| part.len() as u64).sum();
-        for length in [name_bytes, value.len() as u64, (preds.len() as u64) << 8 | u64::from(value_code)] {
-            self.pending.extend_from_slice(&length.to_le_bytes());
+        if self.identity.as_deref() == Some(identity) {
+            self.pending.push(0);
+        } else {
+            write_unsigned(identity.len() as u64 + 1, &mut self.pending);
+            self.pending.extend_from_slice(identity.as_bytes());
+            let own = self.identity.get_or_insert_default();
+            own.clear();
+            own.push_str(identity);
         }
-        name.iter().for_each(|part| self.pending.extend_from_slice(part.as_bytes()));
+        write_unsigned(suffix.len() as u64, &mut self.pending);
+        self.pending.extend_from_slice(suffix.as_bytes());
+        self.pending.push(value_code);
+        write_unsigned(value.len() as u64, &mut self.pending);
         self.pending.extend_from_slice(value);
+        write_unsigned(preds.len() as u64, &mut self.pending);
         for (counter, actor) in preds {
             self.pending.extend_from_slice(&counter.to_le_bytes());
             self.pending.extend_from_slice(&actor.0);
@@ -120,12 +137,6 @@ impl ActorHasher {
         if self.pending.len() > PENDING_BYTES {
             self.hash_pending();
         }
-    }
-
-    /// Ends a change, so that the same ops in other changes are another commit.
-    pub(crate) fn end_change(&mut self) {
-        self.pending.extend_from_slice(&[0xff; 24]);
-        self.hash_pending();
     }
 
     /// Adds where the op that was added last acts inside a sequence.

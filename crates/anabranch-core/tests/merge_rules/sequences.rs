@@ -425,6 +425,10 @@ fn the_changes_of_the_format_are_taken_and_made_alike_for_ever() {
         made.extend(commit.changes.iter().map(|change| -> String { hex(&change.bytes) }));
     }
     desk.shows(&[("1", r#"{"l":[2,"x",null],"t":"ca"}"#)]);
+    if std::env::var_os("ANABRANCH_UPDATE_SNAPSHOTS").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/sequences-v1.hex");
+        std::fs::write(path, made.join("\n") + "\n").unwrap();
+    }
     let kept: Vec<&str> = include_str!("../data/sequences-v1.hex").lines().collect();
     assert_eq!(made, kept);
     let bytes = |line: &&str| -> Vec<u8> {

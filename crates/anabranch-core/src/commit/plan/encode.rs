@@ -114,14 +114,13 @@ impl Plan {
         let mut hasher = ActorHasher::new(self.author.kind, &self.author.name, &self.author.origin, deps);
         let (mut said, mut from) = (self.said(), 0);
         for to in self.cut_into_changes() {
+            hasher.begin_change(to - from);
             for (said, at) in said.by_ref().take(to - from).zip(from..) {
-                let (identity, suffix) = said.name;
-                hasher.op([identity, suffix], said.value_code, said.value, said.preds.iter().copied());
+                hasher.op(said.name, said.value_code, said.value, said.preds.iter().copied());
                 if let Some(place) = places(at) {
                     hasher.place(&place);
                 }
             }
-            hasher.end_change();
             from = to;
         }
         hasher.finish()

@@ -82,10 +82,11 @@ impl Chain {
     fn actor(&self) -> ActorId {
         let mut said = ActorHasher::new(self.kind, self.by, &Origin::Person, &self.deps);
         for ops in &self.changes {
+            said.begin_change(ops.len());
             for op in ops {
-                said.op([&op.name, ""], op.code, &op.value, op.preds.iter().copied());
+                let length = layout::identity_length(&op.name).unwrap_or(op.name.len());
+                said.op(op.name.split_at(length), op.code, &op.value, op.preds.iter().copied());
             }
-            said.end_change();
         }
         self.actor.unwrap_or_else(|| said.finish())
     }
