@@ -13,6 +13,7 @@ use crate::layout;
 use crate::sequence::OpId;
 
 mod apply;
+mod arena;
 mod cell;
 mod directory;
 mod layers;

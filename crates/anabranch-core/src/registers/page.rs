@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashTable;
 
+use super::arena::Arena;
 use super::hash_key;
 use super::sequences::{Held, kind_of};
 use super::slot::{Entry, Slot};
@@ -50,7 +51,7 @@ pub(crate) struct Page {
     pub(super) slots: Vec<StoredSlot>,
     pub(super) identities: String,
     pub(super) entries: Vec<StoredEntry>,
-    pub(super) values: Vec<u8>,
+    pub(super) values: Arena,
     /// One of every class of found values that was overwritten: further ones of the class are not shown.
     pub(super) overwritten: BTreeMap<u32, Vec<StoredEntry>>,
     /// Every sequence that a register holds or held, and where each lies by the op that made it.
@@ -126,8 +127,7 @@ impl Page {
         if kind_of(scalar).is_some() {
             return Entry::of_sequence(self.sequences.get(stored.at as usize).expect("sequences lie in their page"));
         }
-        let from = stored.at as usize;
-        let bytes = self.values.get(from..from + stored.bytes()).expect("values lie in their page");
+        let bytes = self.values.get(stored.at, stored.bytes()).expect("values lie in their page");
         let scalar = Scalar { bytes, ..scalar };
         Entry { path: stored.path, counter: stored.counter, change: stored.change, scalar, sequence: None }
     }
@@ -225,9 +225,7 @@ impl Page {
 
     /// Keeps the bytes of a value and tells where they lie.
     pub(super) fn keep(&mut self, bytes: &[u8]) -> u64 {
-        let at = self.values.len() as u64;
-        self.values.extend_from_slice(bytes);
-        at
+        self.values.keep(bytes)
     }
 
     /// Puts `new` in the place of the entry at `index` of a record.

@@ -68,7 +68,7 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
         }
         read_sequences(at, &mut reader, &mut page, history)?;
     }
-    page.values = reader.bytes()?.to_vec();
+    page.values = reader.bytes()?.to_vec().into();
     let whole = reader.is_at_end() && page.values.len() as u64 == value_at;
     let holds: Vec<Option<(Holds, usize)>> = paths.infos().iter().map(|info| Holds::of(&info.suffix)).collect();
     let fits = |stored: &StoredEntry| {
@@ -82,8 +82,7 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
             };
             return holds.is_some_and(|(holds, _)| holds == Holds::Field) && held.is_some_and(is_own);
         }
-        let from = stored.at as usize;
-        let value = page.values.get(from..from + (stored.length_code >> 4) as usize);
+        let value = page.values.get(stored.at, (stored.length_code >> 4) as usize);
         let fits = |((holds, levels), bytes): ((Holds, usize), _)| {
             let scalar = Scalar { code, bytes };
             holds.fits(scalar) && nests_within(scalar, levels)

@@ -72,7 +72,8 @@ fn a_clash_of_generated_keys_is_over_once_somebody_keeps_or_deletes_a_record() {
         desk.capture("c", &[start]);
         desk.capture("c", &[start, ("2", r#"{"id":2,"t":"from c"}"#)]);
         let conflicts = desk.document.view().conflicts();
-        let of_c = |value: &Option<Value>| value.as_ref().is_some_and(|value| value_to_string(value).contains("from c"));
+        let of_c =
+            |value: &Option<Value>| value.as_ref().is_some_and(|value| value_to_string(value).contains("from c"));
         let with_c = |conflict: &Conflict| of_c(&conflict.shown) || of_c(&conflict.others[0].value);
         assert!(!conflicts.is_empty() && conflicts.iter().all(with_c), "{conflicts:?}");
     }

@@ -1,0 +1,94 @@
+//! The bytes of a page's values.
+//!
+//! A page that was read, copied or filled has no room left. What comes to it then goes beside what it has, which is moved only
+//! once so much came that moving pays: a merge that adds a few bytes to every page must not move all of them.
+
+/// Bytes in runs that stay where they are, named by the position of their first.
+#[derive(Clone, Default)]
+pub(super) struct Arena {
+    settled: Vec<u8>,
+    /// Lies behind what is settled.
+    recent: Vec<u8>,
+}
+
+/// Up to here all bytes are settled at once.
+const SMALL: usize = 4096;
+
+impl Arena {
+    pub(super) fn len(&self) -> usize {
+        self.settled.len() + self.recent.len()
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.settled.capacity() + self.recent.capacity()
+    }
+
+    /// The run of so many bytes at a position.
+    #[inline]
+    pub(super) fn get(&self, at: u64, bytes: usize) -> Option<&[u8]> {
+        let at = at as usize;
+        match at.checked_sub(self.settled.len()) {
+            None => self.settled.get(at..at.checked_add(bytes)?),
+            Some(at) => self.recent.get(at..at.checked_add(bytes)?),
+        }
+    }
+
+    /// Keeps a run and tells its position.
+    #[inline]
+    pub(super) fn keep(&mut self, bytes: &[u8]) -> u64 {
+        let at = self.len() as u64;
+        let has_room = self.settled.capacity() - self.settled.len() >= bytes.len();
+        if self.recent.is_empty() && (has_room || self.settled.len() < SMALL) {
+            self.settled.extend_from_slice(bytes);
+        } else {
+            self.recent.extend_from_slice(bytes);
+            if self.recent.len() > self.settled.len() / 2 {
+                self.settle();
+            }
+        }
+        at
+    }
+
+    fn settle(&mut self) {
+        self.settled.reserve_exact(self.recent.len() + self.len() / 4);
+        self.settled.append(&mut self.recent);
+        self.recent = Vec::new();
+    }
+}
+
+impl From<Vec<u8>> for Arena {
+    fn from(settled: Vec<u8>) -> Self {
+        Self { settled, recent: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_run_stays_where_it_is_whatever_comes_after_it() {
+        for start in [0, 10, SMALL, 3 * SMALL] {
+            let mut arena = Arena::from(vec![7; start]);
+            let mut kept = vec![(0, vec![7; start])];
+            for nth in 0..3000usize {
+                let run: Vec<u8> = (0..nth % 23).map(|at| (nth + at) as u8).collect();
+                kept.push((arena.keep(&run), run));
+            }
+            assert_eq!(arena.len(), kept.iter().map(|(_, run)| run.len()).sum::<usize>());
+            for (at, run) in &kept {
+                assert_eq!(arena.get(*at, run.len()).unwrap(), run.as_slice());
+            }
+            assert!(arena.get(arena.len() as u64, 1).is_none() && arena.get(u64::MAX, 2).is_none());
+        }
+    }
+
+    #[test]
+    fn a_little_that_comes_moves_nothing() {
+        let mut arena = Arena::from(vec![0; 100_000].into_boxed_slice().into_vec());
+        let before = arena.settled.as_ptr();
+        (0..100).for_each(|nth| assert_eq!(arena.keep(&[1; 100]), 100_000 + nth * 100));
+        assert_eq!(arena.settled.as_ptr(), before);
+    }
+}
