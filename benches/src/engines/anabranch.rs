@@ -68,8 +68,8 @@ impl Engine for Anabranch {
     }
 
     fn touched_since(own: &Self::Document, mark: &Heads) -> EngineResult<Option<BTreeSet<String>>> {
-        let batch = own.document.record_changes(&own.document.known(mark)?, &heads(&own.document)?);
-        let keys = batch.changes.into_iter().map(|change| match change.key {
+        let touched = own.document.touched(&own.document.known(mark)?, &heads(&own.document)?);
+        let keys = touched.into_iter().map(|key| match key {
             Key::String(key) => Ok(text(&key)?.to_owned()),
             key => Err(format!("no row has the key {key:?}").into()),
         });

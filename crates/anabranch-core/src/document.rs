@@ -14,6 +14,7 @@ mod changes;
 mod log;
 mod range;
 mod save;
+mod touched;
 mod trim;
 
 pub(crate) use apply::CheckedChain;

@@ -95,10 +95,6 @@ impl Registers {
         self.page_records_max = records;
     }
 
-    pub(crate) fn record_count(&self, history: &History) -> usize {
-        (0..self.pages.len() as u32).filter_map(|page| self.page(history, page)).map(Page::len).sum()
-    }
-
     /// All records, in no order that means anything.
     pub(crate) fn ids<'r>(&'r self, history: &'r History) -> impl Iterator<Item = RecordId> + 'r {
         let of_page = |page| {

@@ -132,6 +132,20 @@ pub(crate) fn write_value(value: &Value, out: &mut Vec<u8>) -> u8 {
     }
 }
 
+/// Whether `scalar` is what [`write_value`] makes of a leaf; `encoded` is room to write it to.
+pub(crate) fn is_of(value: &Value, scalar: Scalar<'_>, encoded: &mut Vec<u8>) -> bool {
+    match value {
+        Value::String(text) if text.as_str().is_some() => {
+            scalar.code == code::STR && text.as_str().map(str::as_bytes) == Some(scalar.bytes)
+        }
+        Value::Date(Some(ms)) => scalar.code == code::TIMESTAMP && read_signed(&mut &*scalar.bytes) == Some(*ms),
+        other => {
+            encoded.clear();
+            write_value(other, encoded) == scalar.code && encoded == scalar.bytes
+        }
+    }
+}
+
 /// Appends the scalar bytes of a set's element.
 pub(crate) fn write_element(element: &Value, present: bool, out: &mut Vec<u8>) -> u8 {
     out.push(ELEMENT);

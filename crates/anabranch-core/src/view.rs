@@ -148,10 +148,20 @@ impl<'d> View<'d> {
         value
     }
 
+    /// Those of the shown records that `wanted` names, in key order.
+    pub(crate) fn shown_in_key_order(&self, wanted: impl Fn(RecordId) -> bool) -> Vec<RecordId> {
+        let shown = |record: RecordId| self.life(self.registers.slot(record)).is_shown();
+        self.ordered(|record| wanted(record) && shown(record))
+    }
+
     /// The records with an identity, in the order of the keys under which they are shown.
     pub(crate) fn in_key_order(&self) -> Vec<RecordId> {
-        let mut order: Vec<(Cow<'_, str>, RecordId)> = Vec::with_capacity(self.registers.record_count());
-        for record in self.registers.ids() {
+        self.ordered(|_| true)
+    }
+
+    fn ordered(&self, wanted: impl Fn(RecordId) -> bool) -> Vec<RecordId> {
+        let mut order: Vec<(Cow<'_, str>, RecordId)> = Vec::new();
+        for record in self.registers.ids().filter(|record| wanted(*record)) {
             let identity = self.registers.slot(record).identity();
             match self.rules.keys.rekeyed(record) {
                 _ if identity == layout::SCHEMA_IDENTITY => (),

@@ -165,41 +165,57 @@ impl Decoded {
 
     /// Decodes a plain chunk whose hash and checksum are known.
     pub(crate) fn read_body(bytes: &[u8], hash: ChangeHash, bounds: Limits) -> Result<Self, DecodeChangeError> {
-        let body_at = read_chunk_header(bytes, bounds)?;
-        let mut reader = Reader { whole: bytes, rest: bytes.get(body_at..).unwrap_or_default() };
-        let deps = read_deps(&mut reader)?;
-        let author = reader.actor()?;
-        let seq = reader.unsigned("seq")?;
-        let start_op = reader.unsigned("start op")?;
-        if seq == 0 || seq > u64::from(u32::MAX) || start_op == 0 || start_op > limits::OP_COUNTER_MAX {
-            return Err(DecodeChangeError::Malformed { what: "seq or start op" });
-        }
-        if reader.signed("time")? != 0 {
-            return Err(DecodeChangeError::Malformed { what: "time" });
-        }
-        let message = reader.text("message", limits::MESSAGE_BYTES_MAX)?;
-        let others = reader.count("actors", limits::ACTORS_MAX)?;
-        let mut actors = vec![author];
-        for _ in 0..others {
-            actors.push(reader.actor()?);
-        }
-        if !actors.get(1..).unwrap_or_default().is_sorted_by(|a, b| a < b)
-            || actors.get(1..).is_some_and(|o| o.contains(&author))
-        {
-            return Err(DecodeChangeError::Malformed { what: "actors" });
-        }
-        let columns = read_columns(&mut reader)?;
-        if !reader.rest.is_empty() {
-            return Err(DecodeChangeError::TrailingBytes);
-        }
-        let (ops, preds, places) = (Vec::new(), Vec::new(), Vec::new());
-        let mut decoded = Self { hash, deps, seq, start_op, message, actors, ops, preds, places };
+        let (mut decoded, columns) = read_head(bytes, hash, bounds)?;
         ops::read_ops(bytes, &columns, bounds, &mut decoded)?;
-        if start_op + decoded.ops.len() as u64 > limits::OP_COUNTER_MAX {
+        if decoded.start_op + decoded.ops.len() as u64 > limits::OP_COUNTER_MAX {
             return Err(DecodeChangeError::Limit { what: "the op counter", limit: limits::OP_COUNTER_MAX });
         }
         Ok(decoded)
     }
+
+    /// Calls `visit` with the name of every op of an accepted change, or tells that some of its ops act inside sequences.
+    pub(crate) fn each_name_accepted<'b>(bytes: &'b [u8], visit: &mut dyn FnMut(&'b str)) -> Result<(), InSequences> {
+        let bounds = Limits { change_bytes: usize::MAX, ..Limits::default() };
+        let head = read_head(bytes, ChangeHash([0; 32]), bounds);
+        let (_, columns) = head.expect("accepted changes decode");
+        ops::each_name(bytes, &columns, visit)
+    }
+}
+
+/// Some ops of a change act inside sequences, so that its names do not tell which records it writes.
+pub(crate) struct InSequences;
+
+/// Reads all but the ops of a plain chunk.
+fn read_head(bytes: &[u8], hash: ChangeHash, bounds: Limits) -> Result<(Decoded, Columns), DecodeChangeError> {
+    let body_at = read_chunk_header(bytes, bounds)?;
+    let mut reader = Reader { whole: bytes, rest: bytes.get(body_at..).unwrap_or_default() };
+    let deps = read_deps(&mut reader)?;
+    let author = reader.actor()?;
+    let seq = reader.unsigned("seq")?;
+    let start_op = reader.unsigned("start op")?;
+    if seq == 0 || seq > u64::from(u32::MAX) || start_op == 0 || start_op > limits::OP_COUNTER_MAX {
+        return Err(DecodeChangeError::Malformed { what: "seq or start op" });
+    }
+    if reader.signed("time")? != 0 {
+        return Err(DecodeChangeError::Malformed { what: "time" });
+    }
+    let message = reader.text("message", limits::MESSAGE_BYTES_MAX)?;
+    let others = reader.count("actors", limits::ACTORS_MAX)?;
+    let mut actors = vec![author];
+    for _ in 0..others {
+        actors.push(reader.actor()?);
+    }
+    if !actors.get(1..).unwrap_or_default().is_sorted_by(|a, b| a < b)
+        || actors.get(1..).is_some_and(|o| o.contains(&author))
+    {
+        return Err(DecodeChangeError::Malformed { what: "actors" });
+    }
+    let columns = read_columns(&mut reader)?;
+    if !reader.rest.is_empty() {
+        return Err(DecodeChangeError::TrailingBytes);
+    }
+    let (ops, preds, places) = (Vec::new(), Vec::new(), Vec::new());
+    Ok((Decoded { hash, deps, seq, start_op, message, actors, ops, preds, places }, columns))
 }
 
 /// Where the body of the plain chunk `bytes` begins; it goes to their end.

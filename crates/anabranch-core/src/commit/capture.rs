@@ -77,6 +77,8 @@ pub struct Capture<'d> {
     is_next: bool,
     plan: Plan,
     seen: HashSet<RecordId, foldhash::fast::FixedState>,
+    /// How many of them the base shows.
+    shown_seen: usize,
     seen_new: SeenKeys,
     rows: Rows,
     records_read: usize,
@@ -102,6 +104,7 @@ impl Document {
             is_next: actor == ActorKind::Capture,
             plan,
             seen,
+            shown_seen: 0,
             seen_new: SeenKeys::default(),
             rows: Rows::default(),
             records_read: 0,
@@ -161,7 +164,11 @@ impl Capture<'_> {
         };
         match (known, fresh) {
             (Some(_), Some(false)) => return Err(CaptureError::DuplicateKey { key: key.clone() }),
-            (Some(record), _) => self.plan.put(&self.base, Target::Known(record), value, loss),
+            (Some(record), _) => {
+                let is_shown = self.base.life(self.base.registers.slot(record)).is_shown();
+                self.shown_seen += usize::from(is_shown);
+                self.plan.put(&self.base, Target::Known(record), value, loss);
+            }
             (None, _) => {
                 let identity = self.identity_of_new(key, encoded, value, loss)?;
                 self.plan.put(&self.base, Target::New(&identity), value, loss);
@@ -212,14 +219,11 @@ impl Capture<'_> {
     /// Ends the capture. Where the source was `complete`, records of the baseline that were not seen are deleted.
     pub fn finish(mut self, complete: bool) -> Result<Prepared, CaptureError> {
         let mut deletions = 0;
-        let mut base_records = 0;
-        for record in self.base.in_key_order() {
-            if !self.base.life(self.base.registers.slot(record)).is_shown() {
-                continue;
-            }
-            base_records += 1;
+        let unseen = self.base.shown_in_key_order(|record| !self.seen.contains(&record));
+        let base_records = self.shown_seen + unseen.len();
+        for record in unseen {
             let Some(key) = self.base.key_of(record) else { continue };
-            if self.seen.contains(&record) || !complete || !self.is_next || self.left_out.contains(&key) {
+            if !complete || !self.is_next || self.left_out.contains(&key) {
                 continue;
             }
             self.plan.delete(&self.base, record);

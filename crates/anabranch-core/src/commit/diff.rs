@@ -14,6 +14,7 @@ use crate::view::fields::{Leaf, LeafValue, each_leaf};
 
 mod elements;
 mod parts;
+mod unchanged;
 
 /// What a source gives back for a value that went through it: values that it gives back alike are unknown, not changed.
 pub type Loss<'l> = &'l dyn Fn(&Value) -> Value;
@@ -44,6 +45,9 @@ impl Plan {
             Target::Known(record) => {
                 let slot = view.registers.slot(record);
                 if slot.identity() == layout::SCHEMA_IDENTITY || view.life(slot).is_shown() {
+                    if unchanged::is_plainly_unchanged(view, slot, value) {
+                        return;
+                    }
                     self.change(view, record, slot, value, loss);
                 } else {
                     self.create(view, slot.identity(), Some(slot), value);

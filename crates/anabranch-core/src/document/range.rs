@@ -89,7 +89,7 @@ impl Document {
         from.heads().is_empty() && !to.heads().is_empty() && !self.history.floor().heads().is_empty()
     }
 
-    fn changes_between(&self, from: &KnownHeads, to: &KnownHeads) -> Vec<u32> {
+    pub(super) fn changes_between(&self, from: &KnownHeads, to: &KnownHeads) -> Vec<u32> {
         if from == to {
             return Vec::new();
         }

@@ -119,15 +119,6 @@ impl<'d> RegistersAt<'d> {
         registers
     }
 
-    /// How many records there are, at most.
-    pub(crate) fn record_count(&self) -> usize {
-        match &self.then {
-            Some(Then { registers, hidden: Hidden::All }) => registers.record_count(self.history),
-            Some(then) => self.now.record_count(self.history) + then.registers.record_count(self.history),
-            None => self.now.record_count(self.history),
-        }
-    }
-
     /// The records that claim an encoded key.
     pub(crate) fn claimants(&self, key: &str) -> impl Iterator<Item = RecordId> {
         let replays = self.then.iter().flat_map(|then| then.registers.claimants(self.history, key).map(replayed));

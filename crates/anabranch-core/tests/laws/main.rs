@@ -114,6 +114,7 @@ fn record_changes_replayed_equal_the_records_and_a_range_cut_in_two_changes_noth
             prop_assert_eq!(&cut, &records::at(&document, between));
             records::replay(&mut cut, &document.record_changes(between, &to))?;
             prop_assert_eq!(&cut, &whole);
+            records::touched_are_told(&document, between, &to)?;
             // And back again.
             records::replay(&mut cut, &document.record_changes(&to, between))?;
             prop_assert_eq!(&cut, &records::at(&document, between));

@@ -1,10 +1,10 @@
 //! Stores as plain maps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anabranch_core::{Batch, Document, Key, KnownHeads, Value};
-use proptest::prop_assert_eq;
 use proptest::test_runner::TestCaseError;
+use proptest::{prop_assert, prop_assert_eq};
 
 pub(crate) type Map = BTreeMap<Key, Value>;
 
@@ -23,6 +23,20 @@ pub(crate) fn replay(map: &mut Map, batch: &Batch) -> Result<(), TestCaseError> 
         match &change.after {
             Some(after) => drop(map.insert(change.key.clone(), after.clone())),
             None => drop(map.remove(&change.key)),
+        }
+    }
+    Ok(())
+}
+
+/// Whatever is shown otherwise was touched, unless a policy or the key of another record did it; each record is told once.
+pub(crate) fn touched_are_told(document: &Document, from: &KnownHeads, to: &KnownHeads) -> Result<(), TestCaseError> {
+    let told = document.touched(from, to);
+    let touched: BTreeSet<&Key> = told.iter().collect();
+    prop_assert_eq!(touched.len(), told.len());
+    let (before, after) = (document.at(from), document.at(to));
+    if before.schema() == after.schema() && !document.view().schema().auto_increment {
+        for change in document.record_changes(from, to).changes {
+            prop_assert!(touched.contains(&change.key), "{:?} is not told", change.key);
         }
     }
     Ok(())

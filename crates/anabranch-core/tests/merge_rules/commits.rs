@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use anabranch_core::{Author, ChangeBytes, ChangeHash, Document, Edit, Heads, Key, UnknownHeads, Value};
+use anabranch_core::{Author, ChangeBytes, ChangeHash, DeletePolicy, Document, Edit, Heads, Key, UnknownHeads, Value};
 
-use crate::common::desk::{Desk, value};
+use crate::common::desk::{Desk, key, value};
 
 /// A desk on which one capture made several changes.
 fn long_commit(replica: &str, records: usize) -> (Desk, Vec<ChangeBytes>) {
@@ -16,6 +16,21 @@ fn long_commit(replica: &str, records: usize) -> (Desk, Vec<ChangeBytes>) {
 
 fn bytes(changes: &[ChangeBytes]) -> Vec<Arc<[u8]>> {
     changes.iter().map(|change| change.bytes.clone()).collect()
+}
+
+#[test]
+fn the_records_that_were_touched_are_told_in_order_and_once() {
+    let mut desk = Desk::new();
+    desk.capture("a", &[("1", r#"{"x":1}"#), ("2", r#"{"x":1}"#), ("3", r#"{"x":1}"#), ("4", r#"{"x":1}"#)]);
+    let base = desk.heads();
+    let told = |desk: &Desk, from: &Heads| desk.document.touched(&desk.known(from), &desk.known(&desk.heads()));
+    assert_eq!(told(&desk, &base), []);
+    desk.run("r", &base, &[r#"{"op":"merge","key":3,"set":{"x":2,"y":2}}"#, r#"{"op":"delete","key":1}"#]);
+    let between = desk.heads();
+    desk.policies(DeletePolicy::EditWins, &[]);
+    desk.run("s", &base, &[r#"{"op":"merge","key":3,"set":{"x":2}}"#, r#"{"op":"put","key":9,"value":"new"}"#]);
+    assert_eq!(told(&desk, &base), [3, 1, 9].map(|at| key(&at.to_string())));
+    assert_eq!(told(&desk, &between), [3, 9].map(|at| key(&at.to_string())));
 }
 
 #[test]

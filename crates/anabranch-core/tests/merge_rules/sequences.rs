@@ -338,6 +338,7 @@ fn a_pipelines_edits_at_an_old_base_merge_with_a_persons() {
     let commit = desk.run("r", &base, &[r#"{"op":"merge","key":1,"set":{"t":"buy milk and six eggs"}}"#]);
     assert_eq!((commit.receipt.merged, commit.receipt.conflicted), (1, 0));
     shows_text(&desk, "buy oat milk and six eggs");
+    assert_eq!(desk.document.touched(&desk.known(&base), &desk.known(&desk.heads())), [crate::common::desk::key("1")]);
     let batch = desk.document.record_changes(&desk.known(&base), &desk.known(&desk.heads()));
     assert_eq!(batch.changes.len(), 1);
     assert_eq!(batch.changes[0].before, Some(value(START)));

@@ -3,7 +3,7 @@
 use super::super::columns::{BadColumn, RunDecoder};
 use super::super::leb128::{read_signed, read_unsigned};
 use super::super::{action, code, column};
-use super::{Columns, DecodeChangeError, Decoded, DecodedOp, Limits, OpRef, places};
+use super::{Columns, DecodeChangeError, Decoded, DecodedOp, InSequences, Limits, OpRef, places};
 use crate::limits;
 
 /// Reads every op: names, values, predecessors, and where in sequences they act.
@@ -37,6 +37,21 @@ fn only_sets(bytes: &[u8], columns: &Columns) -> Option<u64> {
     let is_constant = read_unsigned(&mut actions) == Some(action::SET) && actions.is_empty();
     let count = if run == -1 { 1 } else { u64::try_from(run).ok().filter(|run| *run > 1)? };
     (is_constant && count == ops).then_some(ops)
+}
+
+/// Calls `visit` with the name of every op, if all of them set registers.
+pub(super) fn each_name<'b>(
+    bytes: &'b [u8],
+    columns: &Columns,
+    visit: &mut dyn FnMut(&'b str),
+) -> Result<(), InSequences> {
+    only_sets(bytes, columns).ok_or(InSequences)?;
+    let (from, to) = columns.names;
+    let mut names = RunDecoder::<&[u8]>::new(bytes.get(from..to).unwrap_or_default());
+    while let Ok(Some(name)) = names.next() {
+        visit(std::str::from_utf8(name).unwrap_or_default());
+    }
+    Ok(())
 }
 
 /// Reads a change that only sets registers.

@@ -1,0 +1,35 @@
+//! Most records of a capture are what they were: told without folding their registers or building anything.
+
+use crate::registers::{LIFE, Slot};
+use crate::scalar;
+use crate::value::Value;
+use crate::view::View;
+use crate::view::fields::each_leaf;
+
+/// Whether every leaf of `value` is what the one entry of its register holds, in the order in which they lie, and nothing
+/// else was ever written to the record. `false` says nothing: then what shows must be folded and compared.
+///
+/// A register that holds several values, a part of a counter or a set, or the marker of a removed field has an entry that no
+/// leaf is equal to; a sequence and what keeps one alive is left to the slow way, too.
+pub(super) fn is_plainly_unchanged(view: &View<'_>, slot: Slot<'_>, value: &Value) -> bool {
+    if slot.buried().next().is_some() {
+        return false;
+    }
+    let mut entries = slot.entries().filter(|entry| entry.path != LIFE);
+    let (mut equal, mut encoded) = (true, Vec::new());
+    each_leaf(value, &mut String::new(), &mut |suffix, leaf| {
+        equal = equal
+            && entries.next().is_some_and(|entry| {
+                entry.sequence.is_none()
+                    && is_text(&view.paths().info(entry.path).suffix, suffix)
+                    && scalar::is_of(leaf, entry.scalar, &mut encoded)
+                    && !slot.is_hidden(&entry, view.history)
+            });
+    });
+    equal && entries.next().is_none()
+}
+
+/// Byte by byte: the suffix was put together a moment ago, and wider loads would wait for its stores.
+fn is_text(have: &str, suffix: &str) -> bool {
+    have.len() == suffix.len() && have.bytes().zip(suffix.bytes()).all(|(a, b)| a == b)
+}
