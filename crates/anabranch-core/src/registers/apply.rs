@@ -89,6 +89,21 @@ impl Registers {
     }
 }
 
+/// The registers of a record that a change makes; where values lie is told from the first of them on.
+#[derive(Default)]
+struct NewRecord {
+    entries: Vec<StoredEntry>,
+    values: Vec<u8>,
+}
+
+impl NewRecord {
+    fn set(&mut self, path: u32, counter: u32, change: u32, value: Scalar<'_>) {
+        let length_code = (value.bytes.len() as u32) << 4 | u32::from(value.code);
+        self.entries.push(StoredEntry { path, counter, change, length_code, at: self.values.len() as u64 });
+        self.values.extend_from_slice(value.bytes);
+    }
+}
+
 /// Takes the ops of one change, in order.
 struct Writer<'w, 's> {
     registers: &'w mut Registers,
@@ -97,17 +112,32 @@ struct Writer<'w, 's> {
     wanted: &'w dyn Fn(u32) -> bool,
     /// The record to write; `None` if it is not wanted.
     record: Option<RecordId>,
+    /// What is set in that record, if this change makes it: put into its page all at once.
+    new: Option<NewRecord>,
     guesses: PathGuesses<'s>,
+    /// Room for the next one.
+    room: NewRecord,
     touched: Touched,
 }
 
 impl<'w, 's> Writer<'w, 's> {
     fn new(registers: &'w mut Registers, history: &'w History, position: u32, wanted: &'w dyn Fn(u32) -> bool) -> Self {
         let (guesses, touched) = (PathGuesses::default(), Touched::default());
-        Self { registers, history, position, wanted, record: None, guesses, touched }
+        Self {
+            registers,
+            history,
+            position,
+            wanted,
+            record: None,
+            new: None,
+            room: NewRecord::default(),
+            guesses,
+            touched,
+        }
     }
 
     fn begin_record(&mut self, identity: &str, counter: u32) {
+        self.put_new();
         self.guesses.begin_record();
         let hash = hash_identity(identity);
         self.record = (self.wanted)(hash).then(|| {
@@ -128,6 +158,7 @@ impl<'w, 's> Writer<'w, 's> {
             None => {
                 self.touched.keys_moved = true;
                 is_contested = own.claimants(key, hash).next().is_some();
+                self.new = Some(std::mem::take(&mut self.room));
                 own.insert(identity, hash)
             }
         };
@@ -153,6 +184,13 @@ impl<'w, 's> Writer<'w, 's> {
         let Some(record) = self.record else { return };
         let (history, position) = (self.history, self.position);
         let path = self.guesses.path(&mut self.registers.paths, suffix);
+        if let Some(new) = &mut self.new
+            && kind_of(value).is_none()
+        {
+            // It saw nothing here: there was no record.
+            return new.set(path, counter, position, value);
+        }
+        self.put_new();
         let page = self.registers.page_mut(history, record.page, position);
         let length_code = (value.bytes.len() as u32) << 4 | u32::from(value.code);
         let (at, made) = match kind_of(value) {
@@ -168,6 +206,18 @@ impl<'w, 's> Writer<'w, 's> {
         self.registers.objects.extend(made);
     }
 
+    /// Puts what was set in a new record into its page.
+    fn put_new(&mut self) {
+        let (Some(mut new), Some(record)) = (self.new.take(), self.record) else { return };
+        let page = self.registers.page_mut(self.history, record.page, self.position);
+        let values_at = page.keep(&new.values);
+        new.entries.iter_mut().for_each(|entry| entry.at += values_at);
+        page.push_all(record.at, &new.entries);
+        new.entries.clear();
+        new.values.clear();
+        self.room = new;
+    }
+
     /// Applies an op inside a sequence, if that is here.
     fn edit_sequence(
         &mut self,
@@ -175,6 +225,7 @@ impl<'w, 's> Writer<'w, 's> {
         place: &Place,
         (edit, value, preds): (SequenceEdit, Scalar<'_>, &[OpRef]),
     ) {
+        self.put_new();
         let history = self.history;
         let id = |(counter, actor): OpRef| {
             let actor = actors.get(actor as usize).copied().flatten();
@@ -208,6 +259,7 @@ impl<'w, 's> Writer<'w, 's> {
     }
 
     fn finish(mut self) -> Touched {
+        self.put_new();
         self.touched.records.sort_unstable();
         self.touched.records.dedup();
         self.touched.keys_moved |= self.registers.split_full_pages();

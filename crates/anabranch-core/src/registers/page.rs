@@ -251,6 +251,14 @@ impl Page {
         }
     }
 
+    /// Adds entries to a record that has none.
+    pub(super) fn push_all(&mut self, at: u32, new: &[StoredEntry]) {
+        let Some(slot) = self.slots.get_mut(at as usize) else { return };
+        debug_assert_eq!(slot.entries, 0);
+        (slot.entries_at, slot.entries) = (self.entries.len() as u32, new.len() as u32);
+        self.entries.extend_from_slice(new);
+    }
+
     /// Adds an entry to a record, whose run moves to the end of the arena unless it lies there.
     pub(super) fn push(&mut self, at: u32, new: StoredEntry) {
         let slot = *self.stored(at);

@@ -45,7 +45,7 @@ impl Plan {
             true => Vec::new(),
             false => {
                 let mut place = self.places_from(0, last_op + 1, actor);
-                (0..self.ops.len()).map(|op| place(op)).collect()
+                (0..self.ops.len()).map(&mut place).collect()
             }
         };
         let mut chain: Vec<Arc<UncheckedChange>> = Vec::with_capacity(cuts.len());
