@@ -12,6 +12,7 @@ use crate::workspace::Workspace;
 mod capture;
 mod checkout;
 mod commit;
+mod compact;
 mod decisions;
 mod deliver;
 mod demo;
@@ -62,6 +63,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Resolve(arguments) => resolve::run(&arguments, &mut write()?, out)?,
         Verb::Schema { name, set: None } => schema::show(&mut read()?, name.as_deref(), out)?,
         Verb::Schema { name, set: Some(file) } => schema::set(&mut write()?, name.as_deref(), &file, out)?,
+        Verb::Compact { dry_run: true } => compact::plan(&mut read()?, out)?,
+        Verb::Compact { dry_run: false } => compact::run(&mut write()?, out)?,
         Verb::Verify => verify::run(&store, out)?,
         Verb::Merge { dir, rename } => merge::run(&mut write()?, &dir, &rename, out)?,
         Verb::Completions { shell } => manual::completions(shell, out)?,
@@ -84,6 +87,7 @@ fn writes(verb: &Verb) -> bool {
             | Verb::Resolve(_)
             | Verb::Schema { set: Some(_), .. }
             | Verb::Merge { .. }
+            | Verb::Compact { dry_run: false }
             | Verb::Deliver(_)
             | Verb::Demo { .. }
     )

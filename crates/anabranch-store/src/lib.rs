@@ -2,14 +2,17 @@
 #![doc = include_str!("../README.md")]
 
 mod blobs;
+mod compact;
 mod directory;
 mod disk;
 mod log;
 mod marker;
+mod sealed;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod transaction;
 
+pub use compact::{CompactError, Compaction, SegmentBytes};
 pub use directory::{Baseline, Database, InitError, Offer, OpenError, Replica, Run, StoreDir, StoreName, TornTail};
 pub use disk::{Access, Disk, FileDisk};
 pub use transaction::{CommitError, Transaction};

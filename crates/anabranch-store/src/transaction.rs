@@ -134,7 +134,7 @@ impl<'d> Transaction<'d> {
         if entries.is_empty() && blobs.is_empty() {
             return Ok(());
         }
-        match write(dir, &entries, &blobs) {
+        match write(dir, &entries, &blobs, Empty::IsNothing) {
             Ok(tail) => {
                 if let Some(tail) = tail {
                     (dir.tail, dir.committed, dir.torn) = (tail.clone(), tail, None);
@@ -161,17 +161,27 @@ impl<'d> Transaction<'d> {
     }
 }
 
+/// What to do where there are no entries.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Empty {
+    /// Nothing: only Blobs are written, which a lost file may have needed.
+    IsNothing,
+    /// A transaction all the same.
+    IsWritten,
+}
+
 /// Writes Blobs, then entries, then the marker; returns where the log ends if it grew.
-fn write(
+pub(crate) fn write(
     dir: &mut StoreDir,
     entries: &[Entry],
     blobs: &BTreeMap<[u8; 32], Vec<u8>>,
+    empty: Empty,
 ) -> Result<Option<Tail>, CommitError> {
     for (sha256, bytes) in blobs {
         let kept = blobs::write(&mut *dir.disk, sha256, bytes);
         kept.map_err(|error| failed(dir, &blobs::path(sha256), error))?;
     }
-    if entries.is_empty() {
+    if entries.is_empty() && empty == Empty::IsNothing {
         return Ok(None);
     }
     let (tail, bytes) = encode(dir, entries)?;
@@ -181,7 +191,7 @@ fn write(
     Ok(Some(tail))
 }
 
-fn failed(dir: &mut StoreDir, path: &str, error: KeepError) -> CommitError {
+pub(crate) fn failed(dir: &mut StoreDir, path: &str, error: KeepError) -> CommitError {
     dir.poisoned |= matches!(error, KeepError::Sync(_));
     let source = error.into_io();
     match source.kind() {
@@ -194,8 +204,8 @@ fn failed(dir: &mut StoreDir, path: &str, error: KeepError) -> CommitError {
 fn encode(dir: &StoreDir, entries: &[Entry]) -> Result<(Tail, Vec<u8>), CommitError> {
     let mut tail = dir.tail.clone();
     let mut bytes = Vec::new();
-    if tail.segment == 0 || tail.length > dir.segment_bytes_target {
-        (tail.segment, tail.length) = (tail.segment + 1, 0);
+    if tail.segment == 0 || tail.is_sealed || tail.length > dir.segment_bytes_target {
+        (tail.segment, tail.length, tail.is_sealed) = (tail.segment + 1, 0, false);
         bytes = SegmentHeader { number: tail.segment, before: tail.digest }.encode();
     }
     let mut hashes = Vec::with_capacity(entries.len());
@@ -225,7 +235,7 @@ fn append(dir: &mut StoreDir, path: &str, tail: &Tail, bytes: &[u8]) -> Result<(
 
 /// Puts the files back as they were, as far as the disk lets it: what stays behind the committed end is ignored by readers
 /// and cut off by the next writer.
-fn undo<'b>(dir: &mut StoreDir, blobs: impl Iterator<Item = &'b [u8; 32]>) {
+pub(crate) fn undo<'b>(dir: &mut StoreDir, blobs: impl Iterator<Item = &'b [u8; 32]>) {
     let (before, committed) = (&dir.tail, &dir.committed);
     let disk = &mut *dir.disk;
     // The log may only be cut once no marker names more of it.
@@ -233,10 +243,12 @@ fn undo<'b>(dir: &mut StoreDir, blobs: impl Iterator<Item = &'b [u8; 32]>) {
         return;
     }
     drop(disk.remove(marker::TEMPORARY));
-    if before.segment > 0 {
+    if before.segment > 0 && !before.is_sealed {
         drop(disk.truncate(&log::segment_path(before.segment), before.length));
     }
-    drop(disk.remove(&log::segment_path(before.segment + 1)));
+    let begun = log::segment_path(before.segment + 1);
+    // A segment that the marker names must be there, if only to say that what it held is gone.
+    drop(if before.segment < committed.segment { disk.truncate(&begun, 0) } else { disk.remove(&begun) });
     for sha256 in blobs.filter(|sha256| !dir.blobs.contains_key(*sha256)) {
         blobs::forget(disk, sha256);
     }

@@ -6,6 +6,7 @@
 mod bad_input;
 mod capture;
 mod commit;
+mod compact;
 mod damage;
 mod decisions;
 mod deliver;
