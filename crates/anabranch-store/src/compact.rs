@@ -126,9 +126,7 @@ impl StoreDir {
         self.segment_bytes_target = target;
         match written {
             Ok(tail) => {
-                if let Some(tail) = tail {
-                    (self.tail, self.committed, self.torn) = (tail.clone(), tail, None);
-                }
+                self.moved_to(tail);
                 Ok(())
             }
             Err(error) => {

@@ -165,7 +165,8 @@ impl Pending {
         if entries as usize != self.entries.len() || stated != digest {
             return Err("a transaction's digest");
         }
-        self.entries.drain(..).for_each(take);
+        self.entries.drain(..).for_each(&mut *take);
+        take(Entry::Commit { entries, digest });
         Ok(Some(digest))
     }
 }

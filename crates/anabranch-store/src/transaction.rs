@@ -136,10 +136,8 @@ impl<'d> Transaction<'d> {
         }
         match write(dir, &entries, &blobs, Empty::IsNothing) {
             Ok(tail) => {
-                if let Some(tail) = tail {
-                    (dir.tail, dir.committed, dir.torn) = (tail.clone(), tail, None);
-                }
                 entries.into_iter().for_each(|entry| dir.take(entry));
+                dir.moved_to(tail);
                 Ok(())
             }
             Err(error) => {

@@ -4,6 +4,7 @@
 #![expect(unreachable_pub, reason = "a test binary, where nothing is reachable from outside")]
 
 mod bad_input;
+mod cache;
 mod capture;
 mod commit;
 mod compact;
