@@ -1,5 +1,6 @@
 //! Saved documents beside the log (FORMAT.md §10): opened instead of replaying it, and thrown away when anything disagrees.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,6 +51,11 @@ impl StoreDir {
         let (before, behind) = changes.split_at_checked(index.hashes.len())?;
         let bytes = before.iter().map(|(bytes, _)| bytes.clone());
         let number = self.number(name)?;
+        // Making all pages anew takes longer than the document from its changes.
+        let have = self.cache_files(number).ok()?;
+        if !index.pages.iter().all(|page| have.contains(&files::page_name(page))) {
+            return None;
+        }
         let named = index.hashes.iter().copied().zip(bytes).collect();
         let health = CacheHealth::default();
         let source = LogSource::new(self.disk.files(), number, named, health.clone());
@@ -86,13 +92,8 @@ impl StoreDir {
             let page = files::encode_page(bytes)?;
             self.write_cache(&page_path(number, hash), &page)?;
         }
-        let named: Vec<String> = saved.all_pages.iter().map(files::page_name).collect();
-        let have = self.cache_files(number)?;
-        if !named.iter().all(|page| have.contains(page)) {
-            // A page that was lost is not written again by a document that did not need it: begin anew.
-            return self.forget(name);
-        }
-        let index = CachedIndex { digest: self.tail.digest, hashes, document: saved.index };
+        let named: BTreeSet<String> = saved.all_pages.iter().map(files::page_name).collect();
+        let index = CachedIndex { digest: self.tail.digest, hashes, pages: saved.all_pages, document: saved.index };
         self.write_cache(&index_path(number), &index.encode())?;
         let is_named = |file: &String| *file == files::INDEX || named.contains(file);
         for file in self.cache_files(number)?.iter().filter(|file| !is_named(file)) {
@@ -118,10 +119,10 @@ impl StoreDir {
         Ok(())
     }
 
-    fn cache_files(&self, store: u32) -> io::Result<Vec<String>> {
+    fn cache_files(&self, store: u32) -> io::Result<BTreeSet<String>> {
         match self.disk.list(&files::folder(store)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            names => names,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+            names => Ok(names?.into_iter().collect()),
         }
     }
 

@@ -222,6 +222,12 @@ fn encode(dir: &StoreDir, entries: &[Entry]) -> Result<(Tail, Vec<u8>), CommitEr
 fn append(dir: &mut StoreDir, path: &str, tail: &Tail, bytes: &[u8]) -> Result<(), KeepError> {
     let begin = tail.length - bytes.len() as u64;
     if begin == 0 {
+        // The segment before is read to its end from now on: nothing that was torn may be left there.
+        if dir.tail.segment > 0 && !dir.tail.is_sealed {
+            let before = log::segment_path(dir.tail.segment);
+            dir.disk.truncate(&before, dir.tail.length)?;
+            dir.disk.sync(&before).map_err(KeepError::Sync)?;
+        }
         dir.disk.write(path, bytes)?;
         dir.disk.sync(path).map_err(KeepError::Sync)?;
         return dir.disk.sync_dir(log::LOG).map_err(KeepError::Sync);

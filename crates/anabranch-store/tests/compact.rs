@@ -211,6 +211,21 @@ fn a_log_that_lost_its_open_tail_goes_on_behind_the_sealed_segments() {
     assert_eq!(shown(&open(&disk).unwrap()), shown(&dir));
 }
 
+#[test]
+fn what_a_crash_left_behind_the_tail_is_cut_off_before_the_tail_is_sealed() {
+    for garbage in [&b"ANBR\x01\0\0\0"[..], &[7; 300]] {
+        let disk = segmented();
+        let state = shown(&open(&disk).unwrap());
+        let last = open(&disk).unwrap().segments().unwrap().last().unwrap().number;
+        disk.tamper(&format!("log/{last:08}.seg"), |bytes| bytes.extend(garbage));
+        let mut dir = open(&disk).unwrap();
+        assert!(dir.torn_tail().is_some());
+        assert!(dir.compact(&mut |_, _| ()).unwrap().segments > 0);
+        let again = open(&disk).unwrap();
+        assert_eq!((shown(&again), again.torn_tail()), (state, None));
+    }
+}
+
 /// A sealed segment that reads back as another one is not put in its place.
 #[test]
 fn a_segment_that_was_damaged_meanwhile_is_left_as_it_is() {
