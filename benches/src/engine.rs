@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::path::Path;
 use std::sync::Arc;
 
+use crate::pieces;
 use crate::read_out::ReadOut;
 use crate::rows::{Field, Row, Update};
 
@@ -51,6 +53,26 @@ pub(crate) trait Engine {
 
     /// Opens a stored document up to where its first record can be read.
     fn open(stored: &[Piece], replica: Replica) -> EngineResult<Self::Document>;
+
+    /// What is kept to open a document from as fast as the engine can, where that is not what it stores.
+    fn kept(document: &Self::Document) -> EngineResult<Vec<Piece>> {
+        Self::stored(document)
+    }
+
+    /// Opens what is kept.
+    fn open_kept(kept: &[Piece]) -> EngineResult<Self::Document> {
+        Self::open(kept, Replica::Receiver)
+    }
+
+    /// Opens what is kept in a file ([`crate::pieces`]).
+    fn open_file(file: &Path) -> EngineResult<Self::Document> {
+        Self::open_kept(&pieces::read(file)?)
+    }
+
+    /// The whole history in the fewest bytes that the engine makes of it.
+    fn sealed(document: &Self::Document) -> EngineResult<Vec<Piece>> {
+        Self::stored(document)
+    }
 
     /// Diffs the document against what its records are now, commits the difference and gives its bytes.
     fn capture(document: &mut Self::Document, rows: &[Row]) -> EngineResult<Vec<Piece>>;

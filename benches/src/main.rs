@@ -5,6 +5,7 @@ mod bench;
 mod engine;
 mod engines;
 mod json_rows;
+mod pieces;
 mod read_out;
 mod resident;
 mod rows;

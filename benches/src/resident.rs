@@ -1,14 +1,14 @@
 //! What a document takes of a process's memory: measured in a process of its own, from what the kernel says.
 
 use std::fs;
-use std::io::{Read, Write};
 use std::path::Path;
 use std::process::Command;
 
 use cpu_time::ThreadTime;
 
 use crate::bench::Measured;
-use crate::engine::{Engine, EngineResult, Piece, Replica};
+use crate::engine::{Engine, EngineResult, Piece};
+use crate::pieces;
 use crate::read_out::Digest;
 
 /// Opens what is stored in a process of its own and says how many milliseconds that took and how much larger the process
@@ -16,7 +16,7 @@ use crate::read_out::Digest;
 pub(crate) fn measure(engine: &str, stored: &[Piece], read_all: bool) -> Measured {
     resident_bytes()?;
     let directory = std::env::temp_dir().join(format!("anabranch-resident-{}", std::process::id()));
-    let measured = write(&directory, stored).ok().and_then(|()| {
+    let measured = pieces::write(&directory, stored).ok().and_then(|()| {
         let read = if read_all { "all" } else { "one" };
         let child = Command::new(std::env::current_exe().ok()?)
             .args(["--resident", engine, "--stored"])
@@ -36,7 +36,7 @@ pub(crate) fn measure(engine: &str, stored: &[Piece], read_all: bool) -> Measure
 pub(crate) fn child<E: Engine>(stored: &Path, read_all: bool) -> EngineResult<()> {
     let before = resident_bytes().ok_or("the kernel does not tell")?;
     let started = ThreadTime::now();
-    let document = E::open(&read(stored)?, Replica::Receiver)?;
+    let document = E::open_file(stored)?;
     if read_all {
         E::read(&document, &mut Digest::default())?;
     } else {
@@ -52,26 +52,4 @@ pub(crate) fn child<E: Engine>(stored: &Path, read_all: bool) -> EngineResult<()
 fn resident_bytes() -> Option<usize> {
     let statm = fs::read_to_string("/proc/self/statm").ok()?;
     statm.split(' ').nth(1)?.parse::<usize>().ok()?.checked_mul(4096)
-}
-
-/// Each piece behind its length.
-fn write(file: &Path, pieces: &[Piece]) -> std::io::Result<()> {
-    let mut file = std::io::BufWriter::new(fs::File::create(file)?);
-    for piece in pieces {
-        file.write_all(&(piece.len() as u64).to_le_bytes())?;
-        file.write_all(piece)?;
-    }
-    file.flush()
-}
-
-fn read(file: &Path) -> EngineResult<Vec<Piece>> {
-    let mut file = std::io::BufReader::new(fs::File::open(file)?);
-    let mut pieces = Vec::new();
-    let mut length = [0; 8];
-    while file.read_exact(&mut length).is_ok() {
-        let mut piece = vec![0; usize::try_from(u64::from_le_bytes(length))?];
-        file.read_exact(&mut piece)?;
-        pieces.push(piece.into());
-    }
-    Ok(pieces)
 }

@@ -18,7 +18,8 @@ pub(crate) enum Work {
     /// Bytes: those of the commit.
     #[value(name = "capture_100k_records_1_percent_changed")]
     Capture,
-    /// Kept bytes become a document of which the first record was read. Bytes: those kept.
+    /// Kept bytes become a document of which the first record was read. Bytes: those kept to open it from, its history with
+    /// it.
     #[value(name = "open_100k_records")]
     Open,
     /// Every record of a document that was read before is read out as JSON. Bytes: the JSON.
@@ -49,10 +50,13 @@ pub(crate) enum Work {
     /// Kept bytes become a document of which every record was read out as JSON. Bytes: the JSON.
     #[value(name = "open_100k_records_and_read_all")]
     OpenAndRead,
-    /// The document after a merge becomes the bytes that it is kept as, its history with it. Bytes: those.
+    /// The document after an import becomes the fewest bytes that the engine makes of its whole history. Bytes: those.
+    #[value(name = "seal_100k_records")]
+    Seal,
+    /// The same after a merge.
     #[value(name = "store_100k_records_and_10k_updates")]
     Store,
-    /// What a process that opened the document and read one record is larger by. Bytes: those.
+    /// What a process that opened the document from a file and read one record is larger by. Bytes: those.
     #[value(name = "resident_100k_records_opened")]
     ResidentOpened,
     /// The same after every record was read. Bytes: those.

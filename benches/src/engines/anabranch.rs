@@ -1,14 +1,19 @@
 //! Anabranch: our own registers over automerge changes.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anabranch_core::{
     Author, CaptureKind, ChangeBytes, Document, Edit, FieldPath, Heads, JsString, Key, KnownHeads, StoreSchema, Value,
 };
+use anabranch_store::testing::MemoryDisk;
+use anabranch_store::{Access, Disk, Note, StoreDir, StoreName};
 
 use crate::engine::{Engine, EngineResult, Piece, Replica};
 use crate::read_out::ReadOut;
 use crate::rows::{FIELDS, Field, Row, Update};
+
+mod saved;
 
 /// The engine of this workspace.
 pub(crate) struct Anabranch;
@@ -41,6 +46,33 @@ impl Engine for Anabranch {
             Some(refusal) => Err(refusal.reason.into()),
             None => Ok(NamedDocument { document, replica: replica_name(replica) }),
         }
+    }
+
+    fn kept(own: &Self::Document) -> EngineResult<Vec<Piece>> {
+        saved::save(&own.document)
+    }
+
+    fn open_kept(kept: &[Piece]) -> EngineResult<Self::Document> {
+        Ok(NamedDocument { document: saved::open(kept)?, replica: replica_name(Replica::Receiver) })
+    }
+
+    fn open_file(file: &Path) -> EngineResult<Self::Document> {
+        Ok(NamedDocument { document: saved::open_file(file)?, replica: replica_name(Replica::Receiver) })
+    }
+
+    /// The log of a store directory that was compacted, all of it but the open tail of a frame of no entries.
+    fn sealed(own: &Self::Document) -> EngineResult<Vec<Piece>> {
+        let disk = MemoryDisk::default();
+        StoreDir::init(&mut disk.clone())?;
+        let mut dir = StoreDir::open(disk.clone(), Access::Write)?;
+        let name = StoreName { database: "bench".into(), store: "users".into() };
+        let note = Note { time_ms: Some(0), source: "bench".into() };
+        let mut transaction = dir.transaction();
+        transaction.changes(&name, &note, own.document.change_bytes().map(|change| change.bytes.to_vec()));
+        transaction.commit()?;
+        dir.compact(&mut |_, _| ())?;
+        let sealed = dir.segments()?.into_iter().filter(|segment| segment.is_sealed);
+        sealed.map(|segment| Ok(disk.read(&format!("log/{:08}.seg", segment.number))?.into())).collect()
     }
 
     fn capture(own: &mut Self::Document, rows: &[Row]) -> EngineResult<Vec<Piece>> {

@@ -147,6 +147,13 @@ pub(crate) enum Verb {
     /// Checks every checksum and law that can be checked at rest.
     #[command(after_help = examples::VERIFY)]
     Verify,
+    /// Compresses the log of the store directory; what it holds stays the same.
+    #[command(after_help = examples::COMPACT)]
+    Compact {
+        /// Print what would be compressed and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Sums up the store directory.
     #[command(after_help = examples::STATUS)]
     Status,

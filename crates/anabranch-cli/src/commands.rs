@@ -12,6 +12,7 @@ use crate::workspace::Workspace;
 mod capture;
 mod checkout;
 mod commit;
+mod compact;
 mod decisions;
 mod deliver;
 mod demo;
@@ -38,13 +39,19 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let out = &mut output;
     let read = || Workspace::open(&store, Access::Read);
-    let write = || Workspace::open(&store, Access::Write);
+    // What a verb loaded or changed is kept once it is done; whoever only reads keeps nothing.
+    let writing = |verb: &mut dyn FnMut(&mut Workspace) -> Result<(), Failure>| {
+        let mut workspace = Workspace::open(&store, Access::Write)?;
+        verb(&mut workspace)?;
+        workspace.keep_caches();
+        Ok::<(), Failure>(())
+    };
     match verb {
         Verb::Init { dir } => init(&dir.unwrap_or(store), out)?,
         Verb::Capture(arguments) if arguments.dry_run => capture::run(&arguments, &mut read()?, out)?,
-        Verb::Capture(arguments) => capture::run(&arguments, &mut write()?, out)?,
+        Verb::Capture(arguments) => writing(&mut |workspace| capture::run(&arguments, workspace, out))?,
         Verb::Replicas => replicas::run(&mut read()?, out)?,
-        Verb::WriteBack(arguments) => write_back::run(&arguments, &mut write()?, out)?,
+        Verb::WriteBack(arguments) => writing(&mut |workspace| write_back::run(&arguments, workspace, out))?,
         Verb::Stores => inspect::stores(&mut read()?, out)?,
         Verb::Records { name, at } => inspect::records(&mut read()?, &name, at.as_deref(), out)?,
         Verb::Get { name, key, at } => inspect::get(&mut read()?, &name, &key, at.as_deref(), out)?,
@@ -58,12 +65,16 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             checkout::run(&mut read()?, &name, &file, at.as_deref(), format, out)?
         }
         Verb::Commit(arguments) if arguments.dry_run => commit::run(&arguments, &mut read()?, out)?,
-        Verb::Commit(arguments) => commit::run(&arguments, &mut write()?, out)?,
-        Verb::Resolve(arguments) => resolve::run(&arguments, &mut write()?, out)?,
+        Verb::Commit(arguments) => writing(&mut |workspace| commit::run(&arguments, workspace, out))?,
+        Verb::Resolve(arguments) => writing(&mut |workspace| resolve::run(&arguments, workspace, out))?,
         Verb::Schema { name, set: None } => schema::show(&mut read()?, name.as_deref(), out)?,
-        Verb::Schema { name, set: Some(file) } => schema::set(&mut write()?, name.as_deref(), &file, out)?,
+        Verb::Schema { name, set: Some(file) } => {
+            writing(&mut |workspace| schema::set(workspace, name.as_deref(), &file, out))?
+        }
+        Verb::Compact { dry_run: true } => compact::plan(&mut read()?, out)?,
+        Verb::Compact { dry_run: false } => writing(&mut |workspace| compact::run(workspace, out))?,
         Verb::Verify => verify::run(&store, out)?,
-        Verb::Merge { dir, rename } => merge::run(&mut write()?, &dir, &rename, out)?,
+        Verb::Merge { dir, rename } => writing(&mut |workspace| merge::run(workspace, &dir, &rename, out))?,
         Verb::Completions { shell } => manual::completions(shell, out)?,
         Verb::Man { verb } => manual::page(verb.as_deref(), out)?,
         Verb::Deliver(arguments) => deliver::run(&arguments, &mut read()?, out)?,
@@ -84,6 +95,7 @@ fn writes(verb: &Verb) -> bool {
             | Verb::Resolve(_)
             | Verb::Schema { set: Some(_), .. }
             | Verb::Merge { .. }
+            | Verb::Compact { dry_run: false }
             | Verb::Deliver(_)
             | Verb::Demo { .. }
     )

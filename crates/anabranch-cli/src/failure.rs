@@ -136,6 +136,17 @@ impl From<anabranch_store::CommitError> for Failure {
     }
 }
 
+impl From<anabranch_store::CompactError> for Failure {
+    fn from(error: anabranch_store::CompactError) -> Self {
+        use anabranch_store::CompactError;
+        match error {
+            CompactError::Keep(error) => error.into(),
+            CompactError::Read { .. } => Self::environment(error),
+            CompactError::NotEqual { .. } => Self::data(error),
+        }
+    }
+}
+
 impl From<anabranch_indexeddb::ReadExportError> for Failure {
     fn from(error: anabranch_indexeddb::ReadExportError) -> Self {
         use anabranch_core::json::JsonErrorKind;

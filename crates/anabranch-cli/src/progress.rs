@@ -22,6 +22,11 @@ impl Progress {
         self.0.set_position(bytes);
         self.0.set_message(format!("{records} records"));
     }
+
+    /// So many bytes are done.
+    pub(crate) fn to(&self, bytes: u64) {
+        self.0.set_position(bytes);
+    }
 }
 
 impl Drop for Progress {

@@ -6,14 +6,27 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anabranch_core::{ChangeBytes, ChangeHash, Document, Heads, KnownHeads, Value};
-use anabranch_store::{Access, FileDisk, StoreDir, StoreName};
+use anabranch_store::{Access, CacheHealth, FileDisk, StoreDir, StoreName};
 
 use crate::failure::Failure;
+
+/// Bytes of changes from which on a document is cached: fewer are replayed before anybody notices.
+const CACHED_BYTES_MIN: usize = 1024 * 1024;
+/// A cache is made anew once what it lacks is more than one part in so many of all changes.
+const BEHIND_PART: usize = 32;
 
 /// An open store directory and its documents.
 pub(crate) struct Workspace {
     pub(crate) dir: StoreDir,
     documents: BTreeMap<StoreName, Document>,
+    /// How the caches turned out from which documents were opened.
+    caches: BTreeMap<StoreName, CacheUse>,
+}
+
+/// A cache that was used: how many changes of the log it had, and how it turned out.
+struct CacheUse {
+    changes: usize,
+    health: CacheHealth,
 }
 
 impl Workspace {
@@ -26,16 +39,42 @@ impl Workspace {
             };
             crate::warn(&format_args!("{}: {} bytes from byte {} on {what}", torn.path, torn.bytes, torn.offset));
         }
-        Ok(Self { dir, documents: BTreeMap::new() })
+        Ok(Self { dir, documents: BTreeMap::new(), caches: BTreeMap::new() })
     }
 
     /// The document of a store, empty if the store is new.
     pub(crate) fn document(&mut self, name: &StoreName) -> Result<&mut Document, Failure> {
         if !self.documents.contains_key(name) {
-            let document = load(&self.dir, name)?;
+            let document = self.opened(name)?;
             self.documents.insert(name.clone(), document);
         }
         Ok(self.documents.get_mut(name).expect("it was just loaded"))
+    }
+
+    /// The document as the log alone says it.
+    pub(crate) fn replayed(&self, name: &StoreName) -> Result<Document, Failure> {
+        load(&self.dir, name)
+    }
+
+    fn opened(&mut self, name: &StoreName) -> Result<Document, Failure> {
+        let Some(cached) = self.dir.cached(name) else { return load(&self.dir, name) };
+        let changes = self.dir.changes(name).len().saturating_sub(cached.behind);
+        self.caches.insert(name.clone(), CacheUse { changes, health: cached.health });
+        Ok(cached.document)
+    }
+
+    /// Keeps large documents, so that the next command need not replay them. Nobody depends on it: where the disk fails, that
+    /// is for whoever needs the disk to say.
+    pub(crate) fn keep_caches(&mut self) {
+        let Self { dir, documents, caches } = self;
+        for (name, document) in documents {
+            let kept = match caches.get(name) {
+                Some(cache) if cache.health.is_damaged() => dir.forget(name),
+                cache if is_worth_keeping(dir, name, cache) => dir.keep(name, document),
+                _ => Ok(()),
+            };
+            drop(kept);
+        }
     }
 
     /// A document that was loaded before.
@@ -151,6 +190,13 @@ fn has_blob_elsewhere(value: &Value) -> bool {
     let mut found = false;
     value.each_blob(&mut |blob| found |= blob.bytes.is_none());
     found
+}
+
+fn is_worth_keeping(dir: &StoreDir, name: &StoreName, cache: Option<&CacheUse>) -> bool {
+    let changes = dir.changes(name);
+    let bytes = |from: usize| changes.iter().skip(from).map(|(bytes, _)| bytes.len()).sum::<usize>();
+    let all = bytes(0);
+    all >= CACHED_BYTES_MIN && cache.is_none_or(|cache| bytes(cache.changes) > all / BEHIND_PART)
 }
 
 fn load(dir: &StoreDir, name: &StoreName) -> Result<Document, Failure> {

@@ -1,6 +1,6 @@
 //! The store directory: what it holds, read from its log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -243,6 +243,8 @@ pub struct StoreDir {
     runs: BTreeMap<String, Run>,
     databases: BTreeMap<String, Database>,
     pub(crate) blobs: BTreeMap<[u8; 32], u64>,
+    /// The digest of every transaction: a point of this log, and of no other.
+    digests: BTreeSet<[u8; 32]>,
 }
 
 impl StoreDir {
@@ -315,6 +317,7 @@ impl StoreDir {
             runs: BTreeMap::new(),
             databases: BTreeMap::new(),
             blobs: BTreeMap::new(),
+            digests: BTreeSet::new(),
         };
         let mut entries = Vec::new();
         let (tail, torn) = log::read(&*dir.disk, &committed, &mut |entry| entries.push(entry))?;
@@ -406,11 +409,24 @@ impl StoreDir {
         self.order.len() as u32 + 1
     }
 
+    /// Whether a transaction of this log has this digest.
+    pub(crate) fn has_digest(&self, digest: &[u8; 32]) -> bool {
+        self.digests.contains(digest)
+    }
+
     fn name_of(&self, number: u32) -> Option<StoreName> {
         self.order.get(number.checked_sub(1)? as usize).cloned()
     }
 
-    /// Takes an entry of a whole transaction.
+    /// Takes it that a transaction was committed, if the log grew.
+    pub(crate) fn moved_to(&mut self, tail: Option<Tail>) {
+        if let Some(tail) = tail {
+            self.digests.insert(tail.digest);
+            (self.tail, self.committed, self.torn) = (tail.clone(), tail, None);
+        }
+    }
+
+    /// Takes an entry of a transaction, or its end.
     pub(crate) fn take(&mut self, entry: Entry) {
         match entry {
             Entry::Store { number, database, store } => {
@@ -439,7 +455,9 @@ impl StoreDir {
             Entry::Blob { sha256, size } => {
                 self.blobs.insert(sha256, size);
             }
-            Entry::Commit { .. } => (),
+            Entry::Commit { digest, .. } => {
+                self.digests.insert(digest);
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What one means to do with a store directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +62,22 @@ pub trait Disk: Send {
     fn remove(&mut self, path: &str) -> io::Result<()>;
     /// Takes the lock for as long as this value lives; `WouldBlock` if another process holds it.
     fn lock(&mut self, path: &str, access: Access) -> io::Result<()>;
+    /// The same files, to read.
+    fn files(&self) -> Arc<dyn Files>;
+}
+
+/// What a document reads while it is open, from whatever thread.
+pub trait Files: Send + Sync {
+    /// A file's contents.
+    fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+}
+
+struct FilesBelow(PathBuf);
+
+impl Files for FilesBelow {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        fs::read(self.0.join(path))
+    }
 }
 
 /// A directory of the file system.
@@ -99,6 +116,10 @@ impl Disk for FileDisk {
 
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         fs::read(self.at(path))
+    }
+
+    fn files(&self) -> Arc<dyn Files> {
+        Arc::new(FilesBelow(self.root.clone()))
     }
 
     fn write(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {

@@ -1,11 +1,13 @@
 //! Reading the log: segments in order, frames in order, transactions whole.
 
 use anabranch_wire::{
-    DecodeFrameError, Entry, SEGMENT_HEADER_BYTES, SegmentHeader, decode_frame, frame_hash, transaction_digest,
+    DecodeFrameError, Entry, Framed, SEGMENT_HEADER_BYTES, SealedHeader, SegmentHeader, decode_frame, frame_hash,
+    transaction_digest,
 };
 
 use crate::directory::{OpenError, TornTail};
 use crate::disk::Disk;
+use crate::sealed::{Blocks, Damage};
 
 pub(crate) const LOG: &str = "log";
 pub(crate) const ENDING: &str = ".seg";
@@ -19,6 +21,9 @@ pub(crate) struct Tail {
     pub(crate) length: u64,
     /// The digest of that transaction.
     pub(crate) digest: [u8; 32],
+    /// Whether that segment is sealed, so that the next transaction begins another one. The marker never names such an end:
+    /// only a log that somebody cut has it.
+    pub(crate) is_sealed: bool,
 }
 
 pub(crate) fn segment_path(number: u32) -> String {
@@ -76,7 +81,15 @@ fn read_segment(
     tail: &mut Tail,
     take: &mut dyn FnMut(Entry),
 ) -> Result<usize, OpenError> {
-    let damaged = |offset: usize, what| OpenError::Damaged { path: path.into(), offset: offset as u64, what };
+    let read = match SealedHeader::is_at(bytes) {
+        true => read_sealed(bytes, number, tail, take),
+        false => read_plain(bytes, number, tail, take),
+    };
+    read.map_err(|Damage { at, what }| OpenError::Damaged { path: path.into(), offset: at as u64, what })
+}
+
+fn read_plain(bytes: &[u8], number: u32, tail: &mut Tail, take: &mut dyn FnMut(Entry)) -> Result<usize, Damage> {
+    let damaged = |at, what| Damage { at, what };
     if bytes.len() < SEGMENT_HEADER_BYTES {
         return Ok(0);
     }
@@ -85,7 +98,7 @@ fn read_segment(
         _ => return Err(damaged(0, "the segment's header")),
     }
     let (mut at, mut end) = (SEGMENT_HEADER_BYTES, SEGMENT_HEADER_BYTES);
-    let (mut pending, mut hashes): (Vec<Entry>, Vec<[u8; 32]>) = Default::default();
+    let mut pending = Pending::default();
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let (entry, length) = match decode_frame(rest) {
             Ok(decoded) => decoded,
@@ -94,23 +107,66 @@ fn read_segment(
             Err(DecodeFrameError::Checksum) => return Err(damaged(at, "a frame's contents")),
             Err(_) => return Err(damaged(at, "a frame's header")),
         };
-        let hash = frame_hash(rest).unwrap_or_default();
+        let digest = pending.frame(entry, rest, &tail.digest, take);
+        if let Some(digest) = digest.map_err(|what| damaged(at, what))? {
+            end = at + length;
+            *tail = Tail { segment: number, length: end as u64, digest, is_sealed: false };
+        }
         at += length;
-        match entry {
-            Entry::Commit { entries, digest: stated } => {
-                let computed = transaction_digest(&tail.digest, hashes.drain(..));
-                if entries as usize != pending.len() || stated != computed {
-                    return Err(damaged(at - length, "a transaction's digest"));
-                }
-                pending.drain(..).for_each(&mut *take);
-                end = at;
-                *tail = Tail { segment: number, length: end as u64, digest: computed };
-            }
-            entry => {
-                pending.push(entry);
-                hashes.push(hash);
+    }
+    Ok(end)
+}
+
+/// A sealed segment is whole: nothing of it was ever torn by a crash.
+fn read_sealed(bytes: &[u8], number: u32, tail: &mut Tail, take: &mut dyn FnMut(Entry)) -> Result<usize, Damage> {
+    let mut blocks = Blocks::new(bytes)?;
+    if blocks.segment.number != number || blocks.segment.before != tail.digest {
+        return Err(Damage { at: 0, what: "the segment's header" });
+    }
+    let mut pending = Pending::default();
+    loop {
+        let at = blocks.at();
+        let Some(entries) = blocks.next()? else { break };
+        for Framed { entry, frame } in entries {
+            let digest = pending.frame(entry, &frame, &tail.digest, take);
+            if let Some(digest) = digest.map_err(|what| Damage { at, what })? {
+                *tail = Tail { segment: number, length: bytes.len() as u64, digest, is_sealed: true };
             }
         }
     }
-    Ok(end)
+    match pending.entries.is_empty() {
+        true => Ok(bytes.len()),
+        false => Err(Damage { at: bytes.len(), what: "a transaction without its end" }),
+    }
+}
+
+/// What was read of a transaction whose end was not.
+#[derive(Default)]
+struct Pending {
+    entries: Vec<Entry>,
+    hashes: Vec<[u8; 32]>,
+}
+
+impl Pending {
+    /// Adds an entry; the one that ends the transaction gives all of them to `take`, and its digest back.
+    fn frame(
+        &mut self,
+        entry: Entry,
+        frame: &[u8],
+        before: &[u8; 32],
+        take: &mut dyn FnMut(Entry),
+    ) -> Result<Option<[u8; 32]>, &'static str> {
+        let Entry::Commit { entries, digest: stated } = entry else {
+            self.entries.push(entry);
+            self.hashes.push(frame_hash(frame).unwrap_or_default());
+            return Ok(None);
+        };
+        let digest = transaction_digest(before, self.hashes.drain(..));
+        if entries as usize != self.entries.len() || stated != digest {
+            return Err("a transaction's digest");
+        }
+        self.entries.drain(..).for_each(&mut *take);
+        take(Entry::Commit { entries, digest });
+        Ok(Some(digest))
+    }
 }

@@ -59,5 +59,5 @@ fn parse(text: &str) -> Option<Tail> {
     for (byte, pair) in digest.iter_mut().zip(digits.as_bytes().as_chunks::<2>().0) {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
-    Some(Tail { segment, length, digest })
+    Some(Tail { segment, length, digest, is_sealed: false })
 }

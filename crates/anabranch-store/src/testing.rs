@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::disk::{Access, Disk};
+use crate::disk::{Access, Disk, Files};
 
 #[derive(Clone, Default, Debug)]
 struct State {
@@ -123,6 +123,12 @@ fn half(bytes: &[u8]) -> &[u8] {
     bytes.get(..bytes.len() / 2).unwrap_or_default()
 }
 
+impl Files for MemoryDisk {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        Disk::read(self, path)
+    }
+}
+
 impl Disk for MemoryDisk {
     fn name(&self) -> String {
         "memory".into()
@@ -209,6 +215,10 @@ impl Disk for MemoryDisk {
         state.number(path)?;
         state.names.remove(path);
         Ok(())
+    }
+
+    fn files(&self) -> Arc<dyn Files> {
+        Arc::new(self.clone())
     }
 
     fn lock(&mut self, _path: &str, _access: Access) -> io::Result<()> {

@@ -134,12 +134,10 @@ impl<'d> Transaction<'d> {
         if entries.is_empty() && blobs.is_empty() {
             return Ok(());
         }
-        match write(dir, &entries, &blobs) {
+        match write(dir, &entries, &blobs, Empty::IsNothing) {
             Ok(tail) => {
-                if let Some(tail) = tail {
-                    (dir.tail, dir.committed, dir.torn) = (tail.clone(), tail, None);
-                }
                 entries.into_iter().for_each(|entry| dir.take(entry));
+                dir.moved_to(tail);
                 Ok(())
             }
             Err(error) => {
@@ -161,17 +159,27 @@ impl<'d> Transaction<'d> {
     }
 }
 
+/// What to do where there are no entries.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Empty {
+    /// Nothing: only Blobs are written, which a lost file may have needed.
+    IsNothing,
+    /// A transaction all the same.
+    IsWritten,
+}
+
 /// Writes Blobs, then entries, then the marker; returns where the log ends if it grew.
-fn write(
+pub(crate) fn write(
     dir: &mut StoreDir,
     entries: &[Entry],
     blobs: &BTreeMap<[u8; 32], Vec<u8>>,
+    empty: Empty,
 ) -> Result<Option<Tail>, CommitError> {
     for (sha256, bytes) in blobs {
         let kept = blobs::write(&mut *dir.disk, sha256, bytes);
         kept.map_err(|error| failed(dir, &blobs::path(sha256), error))?;
     }
-    if entries.is_empty() {
+    if entries.is_empty() && empty == Empty::IsNothing {
         return Ok(None);
     }
     let (tail, bytes) = encode(dir, entries)?;
@@ -181,7 +189,7 @@ fn write(
     Ok(Some(tail))
 }
 
-fn failed(dir: &mut StoreDir, path: &str, error: KeepError) -> CommitError {
+pub(crate) fn failed(dir: &mut StoreDir, path: &str, error: KeepError) -> CommitError {
     dir.poisoned |= matches!(error, KeepError::Sync(_));
     let source = error.into_io();
     match source.kind() {
@@ -194,8 +202,8 @@ fn failed(dir: &mut StoreDir, path: &str, error: KeepError) -> CommitError {
 fn encode(dir: &StoreDir, entries: &[Entry]) -> Result<(Tail, Vec<u8>), CommitError> {
     let mut tail = dir.tail.clone();
     let mut bytes = Vec::new();
-    if tail.segment == 0 || tail.length > dir.segment_bytes_target {
-        (tail.segment, tail.length) = (tail.segment + 1, 0);
+    if tail.segment == 0 || tail.is_sealed || tail.length > dir.segment_bytes_target {
+        (tail.segment, tail.length, tail.is_sealed) = (tail.segment + 1, 0, false);
         bytes = SegmentHeader { number: tail.segment, before: tail.digest }.encode();
     }
     let mut hashes = Vec::with_capacity(entries.len());
@@ -214,6 +222,12 @@ fn encode(dir: &StoreDir, entries: &[Entry]) -> Result<(Tail, Vec<u8>), CommitEr
 fn append(dir: &mut StoreDir, path: &str, tail: &Tail, bytes: &[u8]) -> Result<(), KeepError> {
     let begin = tail.length - bytes.len() as u64;
     if begin == 0 {
+        // The segment before is read to its end from now on: nothing that was torn may be left there.
+        if dir.tail.segment > 0 && !dir.tail.is_sealed {
+            let before = log::segment_path(dir.tail.segment);
+            dir.disk.truncate(&before, dir.tail.length)?;
+            dir.disk.sync(&before).map_err(KeepError::Sync)?;
+        }
         dir.disk.write(path, bytes)?;
         dir.disk.sync(path).map_err(KeepError::Sync)?;
         return dir.disk.sync_dir(log::LOG).map_err(KeepError::Sync);
@@ -225,7 +239,7 @@ fn append(dir: &mut StoreDir, path: &str, tail: &Tail, bytes: &[u8]) -> Result<(
 
 /// Puts the files back as they were, as far as the disk lets it: what stays behind the committed end is ignored by readers
 /// and cut off by the next writer.
-fn undo<'b>(dir: &mut StoreDir, blobs: impl Iterator<Item = &'b [u8; 32]>) {
+pub(crate) fn undo<'b>(dir: &mut StoreDir, blobs: impl Iterator<Item = &'b [u8; 32]>) {
     let (before, committed) = (&dir.tail, &dir.committed);
     let disk = &mut *dir.disk;
     // The log may only be cut once no marker names more of it.
@@ -233,10 +247,12 @@ fn undo<'b>(dir: &mut StoreDir, blobs: impl Iterator<Item = &'b [u8; 32]>) {
         return;
     }
     drop(disk.remove(marker::TEMPORARY));
-    if before.segment > 0 {
+    if before.segment > 0 && !before.is_sealed {
         drop(disk.truncate(&log::segment_path(before.segment), before.length));
     }
-    drop(disk.remove(&log::segment_path(before.segment + 1)));
+    let begun = log::segment_path(before.segment + 1);
+    // A segment that the marker names must be there, if only to say that what it held is gone.
+    drop(if before.segment < committed.segment { disk.truncate(&begun, 0) } else { disk.remove(&begun) });
     for sha256 in blobs.filter(|sha256| !dir.blobs.contains_key(*sha256)) {
         blobs::forget(disk, sha256);
     }

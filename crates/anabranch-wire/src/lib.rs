@@ -12,14 +12,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod block;
 mod entry;
 mod frame;
+mod leb128;
 pub mod limits;
 mod payload;
 mod segment;
+mod strands;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use block::{BLOCK_HEADER_BYTES, BlockForm, BlockHeader, DecodeBlockError, Framed, pack_block, unpack_block};
 pub use entry::{Baseline, Entry, Hash, Heads, LeftOut, Note, Offer, ReplicaEntry, RunEntry};
 pub use frame::{DecodeFrameError, EncodeFrameError, FRAME_HEADER_BYTES, decode_frame, encode_frame, frame_hash};
-pub use segment::{DecodeSegmentError, SEGMENT_HEADER_BYTES, SegmentHeader, transaction_digest};
+pub use segment::{
+    DecodeSegmentError, SEALED_HEADER_BYTES, SEGMENT_HEADER_BYTES, SealedHeader, SegmentHeader, transaction_digest,
+};

@@ -14,7 +14,8 @@ cargo xtask ci                       everything that must be green: format, lint
 cargo xtask tidy                     sizes of files, links of documents, the top level
 cargo xtask map                      which crate may know which
 cargo xtask bench [--json] [WORK…]   merge throughput beside automerge, yrs and loro
-cargo xtask replay TARGET FILE…      a fuzz target's body on files: wire_decode, change_decode, dexie_capture, merge_converges
+cargo xtask replay TARGET FILE…      a fuzz target's body on files: wire_decode, block_unpack, change_decode, dexie_capture,
+                                    merge_converges
 cargo xtask mutate [--cases N] [--seed S] [--from CASE]
                                      changes tampered with by their structure: refused, or accepted by automerge too
 ";

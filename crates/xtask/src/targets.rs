@@ -1,10 +1,12 @@
 //! The bodies of the fuzz targets, so that the stable toolchain and the normal tests can run them too.
 
+mod block_unpack;
 mod change_decode;
 mod dexie_capture;
 mod merge_converges;
 mod wire_decode;
 
+pub use block_unpack::block_unpack;
 pub use change_decode::change_decode;
 pub use dexie_capture::dexie_capture;
 pub use merge_converges::merge_converges;
@@ -15,6 +17,7 @@ pub type Body = fn(&[u8]);
 
 /// All targets, by name.
 pub const TARGETS: &[(&str, Body)] = &[
+    ("block_unpack", block_unpack),
     ("change_decode", change_decode),
     ("dexie_capture", dexie_capture),
     ("merge_converges", merge_converges),

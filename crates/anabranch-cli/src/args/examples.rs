@@ -147,6 +147,14 @@ Examples:
 
 Exit code 2 and the file and place of the first damage, if there is any.";
 
+pub(super) const COMPACT: &str = "\
+Examples:
+  anabranch compact --dry-run
+  anabranch compact
+
+Each part of the log is read back equal before it takes the place of what it replaces: stopping at
+any moment leaves the directory as sound as it was. A small open end stays as it is.";
+
 pub(super) const STATUS: &str = "\
 Examples:
   anabranch status";

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anabranch_core::Document;
-use anabranch_store::Access;
+use anabranch_store::{Access, StoreName};
 
 use crate::failure::Failure;
 use crate::lines::Line;
@@ -24,7 +24,7 @@ pub(crate) fn run(path: &Path, out: &mut Output) -> Result<(), Failure> {
     for name in workspace.stores(None)? {
         let label = workspace.label(&name);
         let place = format!("{}: store {name}", workspace.dir.name());
-        let own = workspace.document(&name)?;
+        let own = workspace.replayed(&name)?;
         // Loading trusts the log; here every change goes through the guard, as if it came from a stranger.
         let mut checked = Document::new();
         let outcome = checked.apply(own.change_bytes().map(|change| change.bytes));
@@ -35,6 +35,7 @@ pub(crate) fn run(path: &Path, out: &mut Output) -> Result<(), Failure> {
         if checked.heads() != own.heads() || outcome.waiting > 0 {
             return Err(Failure::data(format_args!("{place}: its changes do not lead to its heads")));
         }
+        check_cache(&workspace, &name, &checked)?;
         let (changes, view) = (checked.change_count(), checked.view());
         let (mut records, mut elsewhere) = (0, 0);
         for record in view.records() {
@@ -61,6 +62,17 @@ pub(crate) fn run(path: &Path, out: &mut Output) -> Result<(), Failure> {
     }
     check_replicas(&mut workspace)?;
     out.say(format_args!("{} Blobs: sound", blobs.len()))
+}
+
+/// A cache that is taken says what the log says.
+fn check_cache(workspace: &Workspace, name: &StoreName, document: &Document) -> Result<(), Failure> {
+    let Some(cached) = workspace.dir.cached(name) else { return Ok(()) };
+    let is_equal =
+        cached.document.heads() == document.heads() && cached.document.view().records().eq(document.view().records());
+    let dir = workspace.dir.name();
+    let differs =
+        || Failure::data(format_args!("{dir}/cache: store {name}: not what the log says: remove {dir}/cache"));
+    is_equal.then_some(()).ok_or_else(differs)
 }
 
 /// Baselines, offers and runs name heads that the stores have.

@@ -22,6 +22,7 @@ const VERBS: &[&str] = &[
     "heads",
     "log",
     "verify",
+    "compact",
     "status",
     "merge",
     "demo",

@@ -4,8 +4,10 @@
 #![expect(unreachable_pub, reason = "a test binary, where nothing is reachable from outside")]
 
 mod bad_input;
+mod cache;
 mod capture;
 mod commit;
+mod compact;
 mod damage;
 mod decisions;
 mod deliver;
