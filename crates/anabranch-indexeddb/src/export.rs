@@ -14,6 +14,11 @@ use crate::{dexie, loss, plain, playwright};
 /// Levels of JSON: entries of maps are lists of their own, so that a value may take two levels for each of its own.
 const JSON_DEPTH_MAX: usize = 2 * VALUE_DEPTH_MAX + WRAPPER_DEPTH;
 
+/// Bytes of a value's text. No browser makes a longer string, and an exporter makes one of each chunk of rows.
+const VALUE_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Parts of a value, such as the pixels of an image. A record of so many is too large to be kept as one.
+const VALUE_PARTS_MAX: u32 = 8 * 1024 * 1024;
+
 /// What the user knows beside the file.
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
@@ -137,7 +142,8 @@ impl Source {
     fn open(path: PathBuf, bytes: u64) -> Result<Self, ReadExportError> {
         let opened = File::open(&path);
         let file = opened.map_err(|source| ReadExportError::Open { path: path.clone(), source })?;
-        let lexer = Lexer::new(file, JSON_DEPTH_MAX).allow_trailing_comma();
+        let lexer =
+            Lexer::new(file, JSON_DEPTH_MAX).allow_trailing_comma().limit_values(VALUE_BYTES_MAX, VALUE_PARTS_MAX);
         Ok(Self { lexer, path, bytes, told: 0 })
     }
 

@@ -18,7 +18,18 @@ pub struct Lexer<R> {
     depth: usize,
     depth_max: usize,
     trailing_comma: bool,
+    limits: Limits,
+    /// Where the value that is being read began, and how many parts of it were read.
+    begun_at: u64,
+    parts: u32,
     scratch: Vec<u8>,
+}
+
+/// What one value may hold: all that is kept in memory at once.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    bytes_max: u64,
+    parts_max: u32,
 }
 
 type Result<T> = std::result::Result<T, JsonError>;
@@ -26,7 +37,15 @@ type Result<T> = std::result::Result<T, JsonError>;
 impl<R: Read> Lexer<R> {
     /// Reads from `input`; arrays and objects may nest up to `depth_max` levels.
     pub fn new(input: R, depth_max: usize) -> Self {
-        Self { input: Input::new(input), depth: 0, depth_max, trailing_comma: false, scratch: Vec::new() }
+        let limits = Limits { bytes_max: u64::MAX, parts_max: u32::MAX };
+        let (input, scratch) = (Input::new(input), Vec::new());
+        Self { input, depth: 0, depth_max, trailing_comma: false, limits, begun_at: 0, parts: 0, scratch }
+    }
+
+    /// Bounds the memory that one value takes: the length of its text, and how many values it is made up of.
+    pub fn limit_values(mut self, bytes_max: u64, parts_max: u32) -> Self {
+        self.limits = Limits { bytes_max, parts_max };
+        self
     }
 
     /// Accepts a comma before the end of an array, as one exporter writes it.
@@ -89,9 +108,30 @@ impl<R: Read> Lexer<R> {
         self.descend()
     }
 
+    /// A value or a name begins, of which something is kept.
+    fn begin(&mut self) {
+        (self.begun_at, self.parts) = (self.bytes_read(), 0);
+    }
+
+    fn check_length(&self) -> Result<()> {
+        let limit = self.limits.bytes_max;
+        if self.bytes_read() - self.begun_at > limit { self.error(JsonErrorKind::TooLong { limit }) } else { Ok(()) }
+    }
+
+    fn count_part(&mut self) -> Result<()> {
+        self.parts = self.parts.saturating_add(1);
+        let limit = self.limits.parts_max;
+        if self.parts > limit { self.error(JsonErrorKind::TooManyParts { limit }) } else { Ok(()) }
+    }
+
     /// The name of the next member, its value being next; `None` at the end of the object. `first` holds whether no
     /// member was read yet.
     pub fn next_name(&mut self, first: &mut bool) -> Result<Option<JsString>> {
+        self.begin();
+        self.name(first)
+    }
+
+    fn name(&mut self, first: &mut bool) -> Result<Option<JsString>> {
         let is_first = std::mem::replace(first, false);
         match self.peek()? {
             b'}' => {
@@ -142,12 +182,19 @@ impl<R: Read> Lexer<R> {
 
     /// Reads a whole value.
     pub fn value(&mut self) -> Result<Json> {
+        self.peek()?;
+        self.begin();
+        self.part()
+    }
+
+    fn part(&mut self) -> Result<Json> {
+        self.count_part()?;
         match self.peek()? {
             b'{' => {
                 self.begin_object()?;
                 let (mut members, mut first) = (Vec::new(), true);
-                while let Some(name) = self.next_name(&mut first)? {
-                    members.push((name, self.value()?));
+                while let Some(name) = self.name(&mut first)? {
+                    members.push((name, self.part()?));
                 }
                 Ok(Json::Object(members))
             }
@@ -155,7 +202,7 @@ impl<R: Read> Lexer<R> {
                 self.begin_array()?;
                 let (mut items, mut first) = (Vec::new(), true);
                 while self.next_item(&mut first)? {
-                    items.push(self.value()?);
+                    items.push(self.part()?);
                 }
                 Ok(Json::Array(items))
             }
@@ -212,6 +259,7 @@ impl<R: Read> Lexer<R> {
         while let Some(byte @ (b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) = self.peek_byte()? {
             self.scratch.push(byte);
             self.input.consume(1);
+            self.check_length()?;
         }
         let parsed = std::str::from_utf8(&self.scratch).ok().filter(|text| number::is_number(text.as_bytes()));
         match parsed.and_then(|text| text.parse().ok()) {

@@ -34,8 +34,11 @@ pub(super) struct Part {
 }
 
 impl Header {
-    /// Takes a member of `data` that is not the rows.
-    pub(super) fn member(&mut self, source: &Source, name: Option<&str>, value: &Json) -> Result<(), ReadExportError> {
+    /// Reads a member of `data` that is not the rows.
+    pub(super) fn member(&mut self, source: &mut Source, name: Option<&str>) -> Result<(), ReadExportError> {
+        let Some(value) = value_of(source, name, &["databaseName", "databaseVersion", "tables"])? else {
+            return Ok(());
+        };
         match name {
             Some("databaseName") => {
                 self.name = Some(value.as_str().ok_or_else(|| source.member("databaseName"))?.to_owned());
@@ -45,7 +48,7 @@ impl Header {
                 let version = version.ok_or_else(|| source.member("databaseVersion"))?;
                 self.version = Some((version * 10.0).round() as u64);
             }
-            Some("tables") => self.tables = Some(Tables::read(source, value)?),
+            Some("tables") => self.tables = Some(Tables::read(source, &value)?),
             _ => (),
         }
         Ok(())
@@ -109,8 +112,7 @@ impl Header {
         let mut first = true;
         while let Some(name) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
             if name.as_str() != Some("data") {
-                let value = source.lexer.value().map_err(|error| source.json(error))?;
-                self.member(source, name.as_str(), &value)?;
+                self.member(source, name.as_str())?;
                 continue;
             }
             source.lexer.begin_array().map_err(|error| source.json(error))?;
@@ -123,24 +125,29 @@ impl Header {
     }
 }
 
+/// Reads the value of a member that is one of `known`, and passes over any other.
+fn value_of(source: &mut Source, name: Option<&str>, known: &[&str]) -> Result<Option<Json>, ReadExportError> {
+    let is_known = name.is_some_and(|name| known.contains(&name));
+    let read = if is_known { source.lexer.value().map(Some) } else { source.lexer.skip_value().map(|()| None) };
+    read.map_err(|error| source.json(error))
+}
+
 fn look_into_part(source: &mut Source) -> Result<Part, ReadExportError> {
     source.lexer.begin_object().map_err(|error| source.json(error))?;
     let (mut part, mut first) = (Part::default(), true);
     while let Some(member) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
         match member.as_str() {
             Some("rows") => source.lexer.skip_value().map_err(|error| source.json(error))?,
-            name => {
-                let value = source.lexer.value().map_err(|error| source.json(error))?;
-                part.member(source, name, &value)?;
-            }
+            name => part.member(source, name)?,
         }
     }
     Ok(part)
 }
 
 impl Part {
-    /// Takes a member of an item of `data.data` that is not the rows.
-    pub(super) fn member(&mut self, source: &Source, name: Option<&str>, value: &Json) -> Result<(), ReadExportError> {
+    /// Reads a member of an item of `data.data` that is not the rows.
+    pub(super) fn member(&mut self, source: &mut Source, name: Option<&str>) -> Result<(), ReadExportError> {
+        let Some(value) = value_of(source, name, &["tableName", "inbound"])? else { return Ok(()) };
         match name {
             Some("tableName") => {
                 self.table = Some(value.as_str().ok_or_else(|| source.member("tableName"))?.to_owned());

@@ -19,14 +19,17 @@ pub(crate) fn read<V: SnapshotVisitor>(source: &mut Source, visitor: &mut V) -> 
                 has_data = true;
                 read_data(source, visitor)?;
             }
-            known => {
+            Some(known @ ("formatName" | "formatVersion")) => {
                 let value = source.lexer.value().map_err(|error| source.json(error))?;
-                if known == Some("formatName") && value.as_str() != Some("dexie")
-                    || known == Some("formatVersion") && value.as_number() != Some(1.0)
-                {
+                let is_ours = match known {
+                    "formatName" => value.as_str() == Some("dexie"),
+                    _ => value.as_number() == Some(1.0),
+                };
+                if !is_ours {
                     return Err(ReadExportError::UnknownFormat { path: source.path.clone() }.into());
                 }
             }
+            _ => source.lexer.skip_value().map_err(|error| source.json(error))?,
         }
     }
     source.lexer.end().map_err(|error| source.json(error))?;
@@ -44,8 +47,7 @@ fn read_data<V: SnapshotVisitor>(source: &mut Source, visitor: &mut V) -> Result
             read_tables(source, &mut header, visitor)?;
             continue;
         }
-        let value = source.lexer.value().map_err(|error| source.json(error))?;
-        header.member(source, name.as_str(), &value)?;
+        header.member(source, name.as_str())?;
     }
     header.begin(source, visitor)?;
     if has_rows { Ok(()) } else { Err(source.member("data.data").into()) }
@@ -93,8 +95,7 @@ fn read_table<V: SnapshotVisitor>(
             rows_of = Some((name.clone(), inbound));
             continue;
         }
-        let value = source.lexer.value().map_err(|error| source.json(error))?;
-        part.member(source, member.as_str(), &value)?;
+        part.member(source, member.as_str())?;
     }
     let (table, inbound) = rows_of.ok_or_else(|| source.member("rows"))?;
     // A name that came once more behind the rows would have been the one that counts.

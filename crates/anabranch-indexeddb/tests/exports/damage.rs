@@ -259,6 +259,19 @@ proptest! {
 }
 
 #[test]
+fn one_row_takes_no_more_memory_than_a_record_may() {
+    for part in ["0,", "{},"] {
+        let row = format!("{{\"id\":1,\"v\":[{}0]}}", part.repeat(9_000_000));
+        let refused = message(&dexie_file("id", true, &[&row]));
+        assert!(refused.contains("a value of more than 8388608 parts"), "{refused}");
+    }
+    // What is nothing to us is passed over, whatever its size.
+    let beside = format!(r#"{{"formatName":"dexie","beside":[{}0],"#, "0,".repeat(9_000_000));
+    let text = dexie_file("id", true, &[r#"{"id":1}"#]).replace(r#"{"formatName":"dexie","#, &beside);
+    assert_eq!(read(text.as_bytes()).unwrap().store("s").records.len(), 1);
+}
+
+#[test]
 fn hostile_sizes_are_refused_or_cost_what_they_weigh() {
     let deep = dexie_file("id", true, &[&format!("{{\"id\":1,\"v\":{}", "[".repeat(1_000_000))]);
     assert!(message(&deep).contains("levels"));

@@ -34,6 +34,18 @@ pub enum JsonErrorKind {
         /// The limit.
         limit: usize,
     },
+    /// A value, or a name, whose text is longer than allowed.
+    #[error("a value of more than {limit} bytes")]
+    TooLong {
+        /// The limit.
+        limit: u64,
+    },
+    /// A value that is made up of more values than allowed.
+    #[error("a value of more than {limit} parts")]
+    TooManyParts {
+        /// The limit.
+        limit: u32,
+    },
     /// The input could not be read.
     #[error("cannot read: {0}")]
     Read(#[from] std::io::Error),

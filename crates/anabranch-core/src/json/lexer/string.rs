@@ -21,6 +21,7 @@ impl<R: Read> Lexer<R> {
             self.scratch.extend_from_slice(window.get(..plain).unwrap_or_default());
             let stop = window.get(plain).copied();
             self.input.consume(plain);
+            self.check_length()?;
             match stop {
                 None => continue,
                 Some(b'"') => {

@@ -41,6 +41,30 @@ fn values_are_read_as_javascript_reads_them() {
 }
 
 #[test]
+fn a_value_is_bounded_in_length_and_parts() {
+    let kind = |text: &str| {
+        let mut lexer = Lexer::new(Drip(text.as_bytes()), 8).limit_values(10, 4);
+        lexer.value().map(|_| lexer.value()).map_err(|error| error.to_string())
+    };
+    assert!(kind("[1,2,3]").is_ok());
+    assert_eq!(kind("[1,2,3,4]").unwrap_err(), "byte 7: a value of more than 4 parts");
+    assert_eq!(kind("[[[1,2]]]").unwrap_err(), "byte 5: a value of more than 4 parts");
+    assert_eq!(kind(r#""12345678901""#).unwrap_err(), "byte 11: a value of more than 10 bytes");
+    assert_eq!(kind(r#"["12345","12345"]"#).unwrap_err(), "byte 11: a value of more than 10 bytes");
+    assert_eq!(kind("12345678901").unwrap_err(), "byte 11: a value of more than 10 bytes");
+    // What was read and let go of does not count.
+    let mut lexer = Lexer::new(Drip(br#"["1234567","1234567",[1,2],[1,2]]"#), 8).limit_values(10, 4);
+    lexer.begin_array().unwrap();
+    let mut first = true;
+    while lexer.next_item(&mut first).unwrap() {
+        lexer.value().unwrap();
+    }
+    let mut lexer = Lexer::new(Drip(br#"{"12345678901":1}"#), 8).limit_values(10, 4);
+    lexer.begin_object().unwrap();
+    assert!(lexer.next_name(&mut true).is_err());
+}
+
+#[test]
 fn malformed_text_is_refused_with_its_place() {
     let cases = [
         "",
