@@ -160,6 +160,10 @@ impl Source {
         ReadExportError::Member { path: self.path.clone(), at: self.lexer.bytes_read(), what }
     }
 
+    pub(crate) fn twice(&self, what: &'static str) -> ReadExportError {
+        ReadExportError::Twice { path: self.path.clone(), at: self.lexer.bytes_read(), what }
+    }
+
     pub(crate) fn row(&self, store: &str, row: u64, source: ReadRowError) -> ReadExportError {
         ReadExportError::Row {
             path: self.path.clone(),

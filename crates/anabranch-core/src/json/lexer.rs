@@ -12,6 +12,9 @@ use super::tree::Json;
 use crate::string::JsString;
 pub use error::{JsonError, JsonErrorKind};
 
+/// No number that a program writes is longer.
+const NUMBER_BYTES_USUAL: usize = 400;
+
 /// Reads JSON piece by piece.
 pub struct Lexer<R> {
     input: Input<R>,
@@ -259,7 +262,10 @@ impl<R: Read> Lexer<R> {
         while let Some(byte @ (b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) = self.peek_byte()? {
             self.scratch.push(byte);
             self.input.consume(1);
-            self.check_length()?;
+            // Numbers are short: the usual one costs no more than this comparison.
+            if self.scratch.len() > NUMBER_BYTES_USUAL {
+                self.check_length()?;
+            }
         }
         let parsed = std::str::from_utf8(&self.scratch).ok().filter(|text| number::is_number(text.as_bytes()));
         match parsed.and_then(|text| text.parse().ok()) {

@@ -94,7 +94,7 @@ impl Header {
     fn look_ahead(&mut self, source: &Source) -> Result<(), ReadExportError> {
         let mut again = source.again()?;
         let source = &mut again;
-        let mut parts = Vec::new();
+        let mut parts = None;
         source.lexer.begin_object().map_err(|error| source.json(error))?;
         let mut first = true;
         while let Some(name) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
@@ -103,11 +103,11 @@ impl Header {
                 _ => source.lexer.skip_value().map_err(|error| source.json(error))?,
             }
         }
-        self.ahead = Some(parts);
+        self.ahead = Some(parts.unwrap_or_default());
         Ok(())
     }
 
-    fn look_into_data(&mut self, source: &mut Source, parts: &mut Vec<Part>) -> Result<(), ReadExportError> {
+    fn look_into_data(&mut self, source: &mut Source, parts: &mut Option<Vec<Part>>) -> Result<(), ReadExportError> {
         source.lexer.begin_object().map_err(|error| source.json(error))?;
         let mut first = true;
         while let Some(name) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
@@ -116,9 +116,12 @@ impl Header {
                 continue;
             }
             source.lexer.begin_array().map_err(|error| source.json(error))?;
-            let mut first = true;
+            let (mut own, mut first) = (Vec::new(), true);
             while source.lexer.next_item(&mut first).map_err(|error| source.json(error))? {
-                parts.push(look_into_part(source)?);
+                own.push(look_into_part(source)?);
+            }
+            if parts.replace(own).is_some() {
+                return Err(source.twice("data.data"));
             }
         }
         Ok(())

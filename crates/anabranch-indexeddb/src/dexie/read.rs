@@ -16,7 +16,9 @@ pub(crate) fn read<V: SnapshotVisitor>(source: &mut Source, visitor: &mut V) -> 
     while let Some(name) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
         match name.as_str() {
             Some("data") => {
-                has_data = true;
+                if std::mem::replace(&mut has_data, true) {
+                    return Err(source.twice("data").into());
+                }
                 read_data(source, visitor)?;
             }
             Some(known @ ("formatName" | "formatVersion")) => {
@@ -42,7 +44,9 @@ fn read_data<V: SnapshotVisitor>(source: &mut Source, visitor: &mut V) -> Result
     let (mut first, mut has_rows) = (true, false);
     while let Some(name) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
         if name.as_str() == Some("data") {
-            has_rows = true;
+            if std::mem::replace(&mut has_rows, true) {
+                return Err(source.twice("data.data").into());
+            }
             header.begin(source, visitor)?;
             read_tables(source, &mut header, visitor)?;
             continue;
@@ -82,6 +86,9 @@ fn read_table<V: SnapshotVisitor>(
     let (mut part, mut rows_of, mut first) = (Part::default(), None, true);
     while let Some(member) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
         if member.as_str() == Some("rows") {
+            if rows_of.is_some() {
+                return Err(source.twice("rows").into());
+            }
             if part.table.is_none() || part.inbound.is_none() {
                 part = header.part(source, seen.len())?;
             }
@@ -89,7 +96,7 @@ fn read_table<V: SnapshotVisitor>(
                 return Err(source.member("tableName or inbound").into());
             };
             if seen.contains(name) {
-                return Err(source.member("a second table of this name").into());
+                return Err(source.twice("the table of this name").into());
             }
             read_rows(source, header, name, inbound, visitor)?;
             rows_of = Some((name.clone(), inbound));

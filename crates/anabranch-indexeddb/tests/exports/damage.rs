@@ -149,6 +149,13 @@ fn a_dexie_file_is_read_in_whatever_order_its_members_come() {
     assert!(message(&data_first.replace(r#""databaseName":"d","#, "")).contains("data.databaseName is missing"));
     assert!(message(r#"{"data":{"data":[]}}"#).contains("not an export that can be read"));
     assert!(message(r#"{"data":{"data":[{"rows":[1,2"#).contains("byte 29"));
+    for (member, again) in [
+        ("data", data_first.replace(r#","formatName""#, r#","data":{},"formatName""#)),
+        ("data.data", data_first.replace(r#","databaseName""#, r#","data":[],"databaseName""#)),
+        ("rows", as_written.replace(r#""rows":["#, r#""rows":[],"rows":["#)),
+    ] {
+        assert!(message(&again).ends_with(&format!("{member} is there twice")), "{}", message(&again));
+    }
     let twice = as_written.replace(r#"}]}}"#, r#","tableName":"t"}]}}"#);
     assert!(message(&twice).contains("tableName or inbound"));
 }

@@ -51,7 +51,7 @@ fn a_value_is_bounded_in_length_and_parts() {
     assert_eq!(kind("[[[1,2]]]").unwrap_err(), "byte 5: a value of more than 4 parts");
     assert_eq!(kind(r#""12345678901""#).unwrap_err(), "byte 11: a value of more than 10 bytes");
     assert_eq!(kind(r#"["12345","12345"]"#).unwrap_err(), "byte 11: a value of more than 10 bytes");
-    assert_eq!(kind("12345678901").unwrap_err(), "byte 11: a value of more than 10 bytes");
+    assert!(kind(&"1".repeat(500)).unwrap_err().ends_with("a value of more than 10 bytes"));
     // What was read and let go of does not count.
     let mut lexer = Lexer::new(Drip(br#"["1234567","1234567",[1,2],[1,2]]"#), 8).limit_values(10, 4);
     lexer.begin_array().unwrap();
