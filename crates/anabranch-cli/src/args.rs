@@ -307,12 +307,12 @@ pub(crate) struct Deliver {
     /// A path, file:// or another scheme that this build supports.
     #[arg(long, value_name = "URL")]
     pub(crate) to: String,
-    /// The format of the files.
-    #[arg(long, value_enum, default_value = "parquet")]
-    pub(crate) format: FileFormat,
-    /// Current rows, or a feed of changes.
-    #[arg(long, value_enum, default_value = "current")]
-    pub(crate) mode: DeliverMode,
+    /// The format of the files; that of the destination if absent, or parquet if it is new.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<FileFormat>,
+    /// Current rows, or a feed of changes; as at the destination if absent, or current if it is new.
+    #[arg(long, value_enum)]
+    pub(crate) mode: Option<DeliverMode>,
     /// What becomes of values for which a table has no column: evolve, freeze, discard_value or discard_row.
     #[arg(long, value_name = "[STORE=]CONTRACT", value_delimiter = ',')]
     pub(crate) contract: Vec<String>,

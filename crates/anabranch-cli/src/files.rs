@@ -53,9 +53,12 @@ impl PendingFile {
         Ok(pending)
     }
 
-    /// Gives the file its name.
+    /// Gives the file its name, durably.
     pub(crate) fn publish(self) -> Result<(), Failure> {
-        std::fs::rename(&self.temporary, &self.path).map_err(|error| Failure::file(&self.path, &error))
+        let failed = |error| Failure::file(&self.path, &error);
+        std::fs::rename(&self.temporary, &self.path).map_err(failed)?;
+        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if cfg!(unix) { File::open(parent).and_then(|parent| parent.sync_all()).map_err(failed) } else { Ok(()) }
     }
 }
 

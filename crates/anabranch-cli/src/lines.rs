@@ -179,6 +179,9 @@ pub(crate) fn reason_of_row(detail: &Detail) -> Option<String> {
         (Outcome::Conflicted, _) if detail.field.is_none() => "others edited the record: their edits show",
         (Outcome::Conflicted, Some(true)) => "written concurrently with another value: this one shows",
         (Outcome::Conflicted, _) => "written concurrently with another value: the other shows",
+        (Outcome::Merged, Some(true)) => {
+            "made concurrently with another value: this one shows, the other is a conflict"
+        }
         (Outcome::Merged, _) => "others wrote the record since the base: both are kept",
         (Outcome::Applied | Outcome::Unchanged, _) => return None,
     };

@@ -1,6 +1,7 @@
 //! dexie-export-import, format 1.
 
 mod fits;
+mod header;
 mod leaves;
 mod members;
 mod path;

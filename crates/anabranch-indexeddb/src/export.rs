@@ -14,6 +14,11 @@ use crate::{dexie, loss, plain, playwright};
 /// Levels of JSON: entries of maps are lists of their own, so that a value may take two levels for each of its own.
 const JSON_DEPTH_MAX: usize = 2 * VALUE_DEPTH_MAX + WRAPPER_DEPTH;
 
+/// Bytes of a value's text. No browser makes a longer string, and an exporter makes one of each chunk of rows.
+const VALUE_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Parts of a value, such as the pixels of an image. A record of so many is too large to be kept as one.
+const VALUE_PARTS_MAX: u32 = 8 * 1024 * 1024;
+
 /// What the user knows beside the file.
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
@@ -86,27 +91,21 @@ impl Export {
 
     /// Reads the whole file into `visitor`. May be called again.
     pub fn read<V: SnapshotVisitor>(&self, visitor: &mut V) -> Result<(), ReadError<V::Error>> {
-        let mut source = self.source()?;
+        let mut source = Source::open(self.path.clone(), self.bytes)?;
         match self.format {
             Format::Dexie => dexie::read(&mut source, visitor),
             Format::Playwright => {
                 let databases = playwright::read_databases(&mut source)?;
-                playwright::read(&mut self.source()?, &databases, visitor)
+                playwright::read(&mut source.again()?, &databases, visitor)
             }
             Format::Plain => plain::read(&mut source, &self.options, visitor),
         }
     }
 
-    fn source(&self) -> Result<Source, ReadExportError> {
-        let file =
-            File::open(&self.path).map_err(|source| ReadExportError::Open { path: self.path.clone(), source })?;
-        let lexer = Lexer::new(file, JSON_DEPTH_MAX).allow_trailing_comma();
-        Ok(Source { lexer, path: self.path.clone(), bytes: self.bytes, told: 0 })
-    }
-
-    /// The first member's name and kind tell the formats apart.
+    /// The first member's name and kind tell the formats apart. One that is `data` may be the whole of a dexie file whose
+    /// members somebody sorted: what comes behind it tells.
     fn sniff(&self) -> Result<Format, ReadExportError> {
-        let mut source = self.source()?;
+        let mut source = Source::open(self.path.clone(), self.bytes)?;
         let unknown = || ReadExportError::UnknownFormat { path: self.path.clone() };
         let begin = source.lexer.begin_object();
         if let Err(error) = begin {
@@ -115,14 +114,18 @@ impl Export {
                 _ => source.json(error),
             });
         }
-        let first = source.lexer.next_name(&mut true).map_err(|error| source.json(error))?;
-        match first.ok_or_else(unknown)?.as_str() {
-            Some("formatName" | "formatVersion") => Ok(Format::Dexie),
-            Some("cookies" | "origins") => Ok(Format::Playwright),
-            _ => match source.lexer.peek().map_err(|error| source.json(error))? {
-                b'[' => Ok(Format::Plain),
-                _ => Err(unknown()),
-            },
+        let mut first = true;
+        loop {
+            let name = source.lexer.next_name(&mut first).map_err(|error| source.json(error))?;
+            match name.ok_or_else(unknown)?.as_str() {
+                Some("formatName" | "formatVersion") => return Ok(Format::Dexie),
+                Some("cookies" | "origins") => return Ok(Format::Playwright),
+                name => match (name, source.lexer.peek().map_err(|error| source.json(error))?) {
+                    (_, b'[') => return Ok(Format::Plain),
+                    (Some("data"), b'{') => source.lexer.skip_value().map_err(|error| source.json(error))?,
+                    _ => return Err(unknown()),
+                },
+            }
         }
     }
 }
@@ -136,12 +139,29 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    fn open(path: PathBuf, bytes: u64) -> Result<Self, ReadExportError> {
+        let opened = File::open(&path);
+        let file = opened.map_err(|source| ReadExportError::Open { path: path.clone(), source })?;
+        let lexer =
+            Lexer::new(file, JSON_DEPTH_MAX).allow_trailing_comma().limit_values(VALUE_BYTES_MAX, VALUE_PARTS_MAX);
+        Ok(Self { lexer, path, bytes, told: 0 })
+    }
+
+    /// The same file, from its beginning.
+    pub(crate) fn again(&self) -> Result<Self, ReadExportError> {
+        Self::open(self.path.clone(), self.bytes)
+    }
+
     pub(crate) fn json(&self, source: anabranch_core::json::JsonError) -> ReadExportError {
         ReadExportError::Json { path: self.path.clone(), source }
     }
 
     pub(crate) fn member(&self, what: &'static str) -> ReadExportError {
         ReadExportError::Member { path: self.path.clone(), at: self.lexer.bytes_read(), what }
+    }
+
+    pub(crate) fn twice(&self, what: &'static str) -> ReadExportError {
+        ReadExportError::Twice { path: self.path.clone(), at: self.lexer.bytes_read(), what }
     }
 
     pub(crate) fn row(&self, store: &str, row: u64, source: ReadRowError) -> ReadExportError {

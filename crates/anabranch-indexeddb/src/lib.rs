@@ -13,4 +13,5 @@ mod visit;
 
 pub use dexie::{DexieWriter, LeftOut, WriteExportError, dexie_leaves_out};
 pub use export::{Export, Format, ReadOptions};
+pub use loss::{Lost, LostValue, Step, dexie_loses};
 pub use visit::{ReadError, ReadExportError, SnapshotVisitor, Want};

@@ -5,10 +5,12 @@ mod elements;
 mod geometry;
 mod plain;
 mod playwright;
+mod told;
 
 pub(crate) use dexie::{dexie, dexie_schema};
 pub(crate) use plain::plain;
 pub(crate) use playwright::playwright;
+pub use told::{Lost, LostValue, Step, dexie_loses};
 
 use anabranch_core::Value;
 use anabranch_core::value::{ArrayBuffer, View, ViewBuffer};

@@ -86,6 +86,16 @@ pub enum ReadExportError {
         /// Which member.
         what: &'static str,
     },
+    /// A member that may be there once only, because it is read as it comes.
+    #[error("{}: byte {at}: {what} is there twice", path.display())]
+    Twice {
+        /// The file.
+        path: PathBuf,
+        /// Offset up to which the file was read.
+        at: u64,
+        /// Which member.
+        what: &'static str,
+    },
     /// A row that cannot be read.
     #[error("{}: byte {at}: store {store:?}, row {row}: {source}", path.display())]
     Row {

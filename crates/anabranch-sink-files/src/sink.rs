@@ -17,16 +17,28 @@ mod error;
 pub use error::SinkError;
 
 /// How files are written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Their format.
-    pub format: Format,
-    /// What their rows are.
-    pub mode: Mode,
+    /// Their format; `None`: that of the destination, or [`Format::Parquet`] if it is new.
+    pub format: Option<Format>,
+    /// What their rows are; `None`: as at the destination, or [`Mode::Current`] if it is new.
+    pub mode: Option<Mode>,
     /// The contract of tables that are named nowhere else; `None`: what the destination says, or [`Contract::Evolve`].
     pub contract: Option<Contract>,
     /// The contracts of single tables.
     pub contracts: BTreeMap<TableName, Contract>,
+}
+
+impl Options {
+    /// What a new destination holds.
+    fn new_manifest(&self) -> Manifest {
+        Manifest::new(self.format.unwrap_or(Format::Parquet), self.mode.unwrap_or(Mode::Current))
+    }
+
+    /// Whether nothing else was asked for than what a destination holds.
+    fn allow(&self, manifest: &Manifest) -> bool {
+        self.format.is_none_or(|format| format == manifest.format) && self.mode.is_none_or(|mode| mode == manifest.mode)
+    }
 }
 
 /// Delivers to files.
@@ -40,7 +52,7 @@ pub struct FileSink<D> {
 impl<D: Destination> FileSink<D> {
     /// A sink that delivers to `destination`.
     pub fn new(destination: D, options: Options) -> Self {
-        let manifest = Manifest::new(options.format, options.mode);
+        let manifest = options.new_manifest();
         Self { destination, options, manifest, revision: None }
     }
 
@@ -92,7 +104,7 @@ impl<D: Destination> FileSink<D> {
 
     /// Writes a file and tells its name.
     fn put(&mut self, table: &TableName, part: Part, generation: u64, bytes: &[u8]) -> Result<String, SinkError> {
-        let path = layout::file(table, part, generation, bytes, self.options.format);
+        let path = layout::file(table, part, generation, bytes, self.manifest.format);
         match self.destination.write(&path, bytes) {
             Ok(()) => Ok(path),
             Err(source) => Err(SinkError::Write { destination: self.destination.name(), path, source }),
@@ -110,10 +122,10 @@ impl<D: Destination> FileSink<D> {
         table: &TableDelivery<'_>,
         generation: u64,
     ) -> Result<(ManifestTable, TableReceipt), SinkError> {
-        let (name, format) = (table.name(), self.options.format);
+        let (name, format) = (table.name(), self.manifest.format);
         let had = self.manifest.table(name).cloned();
         let contract = self.contract(name, had.as_ref());
-        let rows = Rows::of(table, self.options.mode);
+        let rows = Rows::of(table, self.manifest.mode);
         let (admitted, encoded) = encode(name, &rows, format, contract, had.as_ref())?;
         let failed = |source| SinkError::Table { table: name.clone(), source };
         let conflicts = table.conflicts();
@@ -133,7 +145,7 @@ impl<D: Destination> FileSink<D> {
             files: [&records_file, &conflicts_file].into_iter().chain(&dead_letters_file).cloned().collect(),
         };
         // A feed grows; current rows are replaced.
-        let older = had.filter(|_| self.options.mode == Mode::Changes);
+        let older = had.filter(|_| self.manifest.mode == Mode::Changes);
         let (older_rows, mut files, mut dead_letters) =
             older.map_or_else(Default::default, |older| (older.rows, older.files, older.dead_letters));
         files.push(records_file);
@@ -187,14 +199,14 @@ impl<D: Destination> Sink for FileSink<D> {
             path: MANIFEST.into(),
             source,
         })? {
-            None => (self.manifest, self.revision) = (Manifest::new(self.options.format, self.options.mode), None),
+            None => (self.manifest, self.revision) = (self.options.new_manifest(), None),
             Some((bytes, revision)) => {
                 let manifest: Manifest = serde_json::from_slice(&bytes)
                     .map_err(|source| SinkError::Manifest { destination: destination.clone(), source })?;
                 if manifest.anabranch != VERSION {
                     return Err(SinkError::Version { destination, version: manifest.anabranch });
                 }
-                if (manifest.format, manifest.mode) != (self.options.format, self.options.mode) {
+                if !self.options.allow(&manifest) {
                     return Err(SinkError::OtherFormat {
                         destination,
                         have: manifest.format,

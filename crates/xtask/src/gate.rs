@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::{arrows, run, tidy};
+use crate::{arrows, dexie, run, tidy};
 
 /// A named step.
 type Step = (&'static str, fn() -> Result<(), String>);
@@ -18,21 +18,25 @@ const STEPS: &[Step] = &[
     ("pure crates in the browser", wasm),
     ("fuzz targets compile", fuzz_targets),
     ("buckets", || run::cargo(&["test", "--quiet", "-p", "anabranch-sink-files", "--features", "object_store"], &[])),
-    ("the real dexie-export-import", dexie),
+    ("the real dexie-export-import", dexie::in_node),
+    ("the real dexie-export-import in a real Chromium", dexie::in_chromium),
     ("our history in JavaScript", javascript),
     ("demo", demo),
     // The README's test command.
     ("tests", || run::cargo(&["test", "--workspace"], &[])),
 ];
 
-/// Runs every step; the first that fails ends it.
-pub fn run() -> Result<(), String> {
+/// Runs every step whose name holds `part`; the first that fails ends it.
+pub fn run(part: &str) -> Result<(), String> {
     let mut times = Vec::new();
-    for (name, step) in STEPS {
+    for (name, step) in STEPS.iter().filter(|(name, _)| name.contains(part)) {
         eprintln!("── {name}");
         let started = Instant::now();
         step().map_err(|error| format!("{name}: {error}"))?;
         times.push(format!("{:>5.0} s  {name}", started.elapsed().as_secs_f64()));
+    }
+    if times.is_empty() {
+        return Err(format!("no step is called {part}"));
     }
     eprintln!("{}\nall green", times.join("\n"));
     Ok(())
@@ -70,28 +74,6 @@ fn wasm() -> Result<(), String> {
         return Ok(());
     }
     run::cargo(&["check", "--quiet", "--target", TARGET, "-p", "anabranch-core", "-p", "anabranch-wire"], &[])
-}
-
-/// What is written for dexie-export-import, imported and exported again by the library itself.
-fn dexie() -> Result<(), String> {
-    const SCRIPT: &str = "crates/anabranch-indexeddb/tests/dexie";
-    if run::output("npm", &["--version"]).is_err() {
-        eprintln!("   npm is not installed: skipped");
-        return Ok(());
-    }
-    let install = ["ci", "--prefix", SCRIPT, "--no-audit", "--no-fund", "--prefer-offline", "--silent"];
-    if let Err(error) = run::output("npm", &install) {
-        eprintln!("   the library cannot be fetched: skipped ({})", error.lines().next().unwrap_or_default());
-        return Ok(());
-    }
-    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let path = |name: &str| directory.path().join(name).to_string_lossy().into_owned();
-    let (written, exported) = (path("written.json"), path("exported.json"));
-    let check = ["run", "--quiet", "-p", "anabranch-indexeddb", "--example", "dexie_check", "--"];
-    run::output("cargo", &[&check[..], &["write", &written]].concat())?;
-    run::output("node", &[&format!("{SCRIPT}/reimport.mjs"), &written, &exported])?;
-    run::output("cargo", &[&check[..], &["compare", &exported]].concat())?;
-    Ok(())
 }
 
 /// The npm package `@automerge/automerge` loads a history that we wrote and finds the same values.

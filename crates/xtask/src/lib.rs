@@ -1,6 +1,7 @@
 //! The gate of this workspace, and the bodies of its fuzz targets.
 
 pub mod arrows;
+pub mod dexie;
 pub mod gate;
 pub mod mutate;
 pub mod random;

@@ -32,6 +32,7 @@ pub fn output(program: &str, arguments: &[&str]) -> Result<String, String> {
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
-        Err(format!("failed: {program} {}", arguments.join(" ")))
+        let said = [output.stdout, output.stderr].concat();
+        Err(format!("failed: {program} {}\n{}", arguments.join(" "), String::from_utf8_lossy(&said)))
     }
 }

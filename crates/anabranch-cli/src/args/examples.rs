@@ -130,7 +130,7 @@ Examples:
   anabranch deliver --to ./lake
   anabranch deliver --to ./feed --format jsonl --mode changes --only orders
 
-The destination keeps its own checkpoint: a second call with nothing new writes nothing.";
+The destination keeps its own checkpoint, format and mode: a second call with nothing new writes nothing.";
 
 pub(super) const HEADS: &str = "\
 Examples:

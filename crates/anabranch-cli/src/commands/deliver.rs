@@ -46,10 +46,10 @@ fn table_name(name: &StoreName) -> TableName {
 }
 
 fn options(arguments: &args::Deliver, workspace: &Workspace) -> Result<Options, Failure> {
-    let mode = match arguments.mode {
+    let mode = arguments.mode.map(|mode| match mode {
         DeliverMode::Current => Mode::Current,
         DeliverMode::Changes => Mode::Changes,
-    };
+    });
     let (mut contract, mut contracts) = (None, BTreeMap::new());
     for text in &arguments.contract {
         let (store, name) = text.rsplit_once('=').map_or((None, text.as_str()), |(store, name)| (Some(store), name));
@@ -63,7 +63,7 @@ fn options(arguments: &args::Deliver, workspace: &Workspace) -> Result<Options, 
             None => contract = Some(found),
         }
     }
-    Ok(Options { format: format(arguments.format), mode, contract, contracts })
+    Ok(Options { format: arguments.format.map(format), mode, contract, contracts })
 }
 
 fn failed(error: DeliverError<SinkError>) -> Failure {

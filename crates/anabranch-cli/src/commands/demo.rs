@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anabranch_store::{Access, FileDisk, StoreDir};
 
 use super::{capture, checkout, commit, deliver, write_back};
-use crate::args::{self, DeliverMode, ExportFormat, FileFormat};
+use crate::args::{self, ExportFormat, FileFormat};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::workspace::Workspace;
@@ -102,8 +102,7 @@ impl Place {
 
     fn deliver(&self, to: &str, format: FileFormat) -> Result<(), Failure> {
         let to = self.at(to).to_string_lossy().into_owned();
-        let arguments =
-            args::Deliver { to, format, mode: DeliverMode::Current, contract: Vec::new(), only: Vec::new() };
+        let arguments = args::Deliver { to, format: Some(format), mode: None, contract: Vec::new(), only: Vec::new() };
         deliver::run(&arguments, &mut self.open()?, &mut Output::silent())
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use anabranch_core::Document;
 use anabranch_store::{Access, StoreName};
 
+use super::capture::LeftOut;
 use crate::failure::Failure;
 use crate::lines::Line;
 use crate::output::Output;
@@ -79,7 +80,11 @@ fn check_cache(workspace: &Workspace, name: &StoreName, document: &Document) -> 
 fn check_replicas(workspace: &mut Workspace) -> Result<(), Failure> {
     let replicas = workspace.dir.replicas().clone();
     let held = replicas.values().flat_map(|replica| {
-        let baselines = replica.baselines.iter().map(|(name, baseline)| (name.clone(), baseline.heads.clone()));
+        let baselines = replica.baselines.iter().flat_map(|(name, baseline)| {
+            let left_out = LeftOut::read(&baseline.left_out);
+            let apart: Vec<_> = left_out.held().map(|(_, heads)| heads.clone()).collect();
+            apart.into_iter().chain([baseline.heads.clone()]).map(|heads| (name.clone(), heads))
+        });
         let offers = replica
             .offers
             .iter()

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufWriter;
 
-use anabranch_core::{Key, Record, StoreSchema, json};
-use anabranch_indexeddb::{DexieWriter, WriteExportError, dexie_leaves_out};
+use anabranch_core::{Key, Record, StoreSchema, Value, json};
+use anabranch_indexeddb::{DexieWriter, Lost, Step, WriteExportError, dexie_leaves_out, dexie_loses};
 use anabranch_store::{Offer, Replica, StoreName};
 
 use crate::args;
@@ -15,18 +15,28 @@ use crate::lines::Line;
 use crate::output::Output;
 use crate::workspace::{Workspace, now_ms};
 
+/// How many losses are said to people; the lines list all.
+const LOSSES_SAID_MAX: usize = 20;
+
 /// A store as it is written.
 struct Part {
     name: StoreName,
     schema: StoreSchema,
     records: Vec<Record>,
     left_out: Vec<LeftOut>,
+    losses: Vec<Loss>,
 }
 
 /// A record that the file does not hold.
 struct LeftOut {
     key: String,
     reason: String,
+}
+
+/// A value inside a record that the file holds, which comes back as another: unknown there, so neither an edit nor a deletion.
+struct Loss {
+    key: String,
+    lost: Lost,
 }
 
 pub(crate) fn run(arguments: &args::WriteBack, workspace: &mut Workspace, out: &mut Output) -> Result<(), Failure> {
@@ -48,7 +58,10 @@ pub(crate) fn run(arguments: &args::WriteBack, workspace: &mut Workspace, out: &
     let pending = PendingFile::write(&arguments.file, |file| write(file, workspace, &database, version, &parts))?;
     say(arguments, workspace, &parts, out)?;
     out.flush()?;
-    // An offer that nobody gets does no harm; a file that nobody remembers would look like edits.
+    // The offer is durable before the file has its name. If this stops between the two, nobody can take the offer: the
+    // next capture reads what it differs in as before and forgets it, and where it reads nothing of a store the offer of
+    // that store stays open. The other way round a file could be taken that nobody remembers, and what others had written
+    // into it would be read as this replica's own edits.
     replica.offers.push(offer);
     let mut transaction = workspace.dir.transaction();
     transaction.replica(&replica);
@@ -89,14 +102,17 @@ fn parts(workspace: &mut Workspace, database: &str) -> Result<Vec<Part>, Failure
             true => Some("another record holds its place in a unique index".to_owned()),
             false => dexie_leaves_out(&record.value).map(|reason| reason.to_string()),
         };
-        let (mut records, mut left_out) = (Vec::new(), Vec::new());
+        let (mut records, mut left_out, mut losses) = (Vec::new(), Vec::new(), Vec::new());
         for record in view.records() {
-            match reason(&record) {
-                Some(reason) => left_out.push(LeftOut { key: json::key_to_string(&record.key), reason }),
-                None => records.push(record),
+            if let Some(reason) = reason(&record) {
+                left_out.push(LeftOut { key: json::key_to_string(&record.key), reason });
+                continue;
             }
+            let lost = dexie_loses(&record.value).into_iter();
+            losses.extend(lost.map(|lost| Loss { key: json::key_to_string(&record.key), lost }));
+            records.push(record);
         }
-        parts.push(Part { schema: view.schema().clone(), records, left_out, name });
+        parts.push(Part { schema: view.schema().clone(), records, left_out, losses, name });
     }
     Ok(parts)
 }
@@ -139,6 +155,13 @@ fn say(arguments: &args::WriteBack, workspace: &Workspace, parts: &[Part], out: 
         for left in &part.left_out {
             out.say(format_args!("  not in it: {}: {}", left.key, left.reason))?;
         }
+        for loss in part.losses.iter().take(LOSSES_SAID_MAX) {
+            let place = String::from_utf8_lossy(&path(&loss.lost.path)).into_owned();
+            out.say(format_args!("  not as it is: {} {place}: {}", loss.key, loss.lost.what))?;
+        }
+        if part.losses.len() > LOSSES_SAID_MAX {
+            out.say(format_args!("  and {} more: --json lists all", part.losses.len() - LOSSES_SAID_MAX))?;
+        }
     }
     out.say(format_args!(
         "wrote {}; import it with dexie-export-import, then capture {} as usual",
@@ -149,11 +172,34 @@ fn say(arguments: &args::WriteBack, workspace: &Workspace, parts: &[Part], out: 
 
 fn line(store: &str, part: &Part) -> Vec<u8> {
     let detail = |left: &LeftOut| Line::new().raw("key", left.key.as_bytes()).text("reason", &left.reason).end();
-    let details: Vec<Vec<u8>> = part.left_out.iter().map(detail).collect();
+    let loss = |loss: &Loss| {
+        let line = Line::new().raw("key", loss.key.as_bytes()).raw("field", &path(&loss.lost.path));
+        line.text("reason", &loss.lost.what.to_string()).end()
+    };
+    let lossy: BTreeSet<&str> = part.losses.iter().map(|loss| loss.key.as_str()).collect();
     Line::new()
         .text("store", store)
         .number("records", part.records.len())
         .number("left_out", part.left_out.len())
-        .raw("details", &[b"[", details.join(&b',').as_slice(), b"]"].concat())
+        .number("lossy", lossy.len())
+        .raw("details", &array(part.left_out.iter().map(detail)))
+        .raw("losses", &array(part.losses.iter().map(loss)))
         .end()
+}
+
+fn array(items: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+    let items: Vec<Vec<u8>> = items.collect();
+    [b"[", items.join(&b',').as_slice(), b"]"].concat()
+}
+
+/// A path as an array of names and positions.
+fn path(steps: &[Step]) -> Vec<u8> {
+    array(steps.iter().map(|step| {
+        let mut text = Vec::new();
+        match step {
+            Step::Name(name) => json::write_value(&Value::String(name.clone()), &mut text),
+            Step::Position(at) => text.extend(at.to_string().as_bytes()),
+        }
+        text
+    }))
 }

@@ -39,6 +39,35 @@ fn a_second_delivery_with_nothing_new_writes_nothing() {
 }
 
 #[test]
+fn without_format_and_mode_an_existing_destination_keeps_its_own() {
+    for format in ["parquet", "jsonl", "csv"] {
+        for mode in ["current", "changes"] {
+            let sandbox = sandbox();
+            sandbox.ok(&["deliver", "--to", "lake", "--format", format, "--mode", mode]);
+            sandbox.write("later.json", shop(&with(&orders(3), "o1", |order| order["state"] = json!("sent"))));
+            sandbox.ok(&["capture", "later.json", "--replica", "tablet"]);
+            let delivered = sandbox.lines(&["deliver", "--to", "lake"]);
+            let rows = if mode == "current" { 3 } else { 1 };
+            assert_eq!(delivered[0]["rows"], rows, "{format} {mode}");
+            for file in delivered[0]["files"].as_array().unwrap() {
+                assert!(file.as_str().unwrap().ends_with(&format!(".{format}")), "{file}");
+            }
+            let manifest: Value = serde_json::from_str(&sandbox.read("lake/_anabranch.json")).unwrap();
+            assert_eq!((&manifest["format"], &manifest["mode"]), (&json!(format), &json!(mode)));
+            // What is asked for and differs is refused, and changes nothing.
+            let before = bytes_below(&sandbox.at("lake"));
+            let other_format = if format == "csv" { "jsonl" } else { "csv" };
+            let other_mode = if mode == "current" { "changes" } else { "current" };
+            for other in [["--format", other_format], ["--mode", other_mode]] {
+                let message = sandbox.fails(1, &[&["deliver", "--to", "lake"], &other[..]].concat());
+                assert!(message.contains("lake") && message.contains("elsewhere"), "{message}");
+            }
+            assert!(bytes_below(&sandbox.at("lake")) == before, "{format} {mode}");
+        }
+    }
+}
+
+#[test]
 fn files_are_where_the_contract_says_and_the_manifest_holds_the_checkpoint() {
     let sandbox = sandbox();
     sandbox.ok(&["deliver", "--to", "lake", "--format", "jsonl"]);

@@ -11,7 +11,7 @@ use crate::layout;
 use crate::registers::{Entry, LIFE, RecordId, Slot};
 use crate::scalar::Scalar;
 use crate::schema::{FieldPath, FieldPolicy};
-use crate::view::fields::Leaf;
+use crate::view::fields::{Clash, Leaf, LeafValue};
 use crate::view::{Life, View};
 
 /// What became of every row of a commit; the counts add up to `rows`.
@@ -254,17 +254,8 @@ impl View<'_> {
         // Edits of a list's elements never conflict in a receipt.
         for clash in fields.clashes.iter().filter(|clash| !clash.is_inside) {
             for entry in ours.iter().filter(|entry| related(entry.path, clash.path)) {
-                // An equal value of somebody else's may be the one that shows: ours does too.
-                let is_it = |leaf: &Leaf<'_>| leaf.path == entry.path && self.is_equal_value(&leaf.entry, entry);
-                let shows = fields.leaves.iter().any(is_it)
-                    || clash.shown.is_none() && !clash.others.iter().any(|(_, other)| other.is_same_op(entry));
-                let outcome = match self.policy(clash.path) {
-                    FieldPolicy::LastWriter | FieldPolicy::Counter | FieldPolicy::Text | FieldPolicy::List => {
-                        Outcome::Conflicted
-                    }
-                    _ if shows => Outcome::Conflicted,
-                    _ => Outcome::Superseded,
-                };
+                let shows = self.is_shown(entry, clash, &fields.leaves);
+                let outcome = outcome_of_clash(self.policy(clash.path), shows);
                 if outcome < worst.outcome {
                     let field = Some(self.paths().info(clash.path).field.clone());
                     worst = Met { outcome, field, shows: Some(shows) };
@@ -272,6 +263,31 @@ impl View<'_> {
             }
         }
         worst
+    }
+
+    /// Whether an op of ours is what shows where values clash. An equal value of somebody else's may be the one: ours shows
+    /// then too.
+    fn is_shown(&self, entry: &Entry<'_>, clash: &Clash<'_>, leaves: &[Leaf<'_>]) -> bool {
+        let lost = |(_, other): &(_, Entry<'_>)| self.is_equal_value(other, entry);
+        let is_it = |leaf: &Leaf<'_>| match (self.paths().info(entry.path).part_of, &leaf.value) {
+            // What is made up of parts is made up of all of them.
+            (Some(main), value) => leaf.path == main && matches!(value, LeafValue::Merged(_)),
+            (None, LeafValue::Merged(_)) => leaf.path == entry.path && !clash.others.iter().any(lost),
+            (None, LeafValue::Stored) => leaf.path == entry.path && self.is_equal_value(&leaf.entry, entry),
+        };
+        leaves.iter().any(is_it)
+            || clash.shown.is_none() && !clash.others.iter().any(|(_, other)| other.is_same_op(entry))
+    }
+}
+
+/// What a row met where its value clashes with another's. Fields whose edits merge never conflict: of different ones made
+/// concurrently the one that is hidden is superseded, and the clash is listed.
+fn outcome_of_clash(policy: FieldPolicy, shows: bool) -> Outcome {
+    use FieldPolicy::{Counter, LastWriter, List, Max, Min, PeopleOverPipelines, Set, Text};
+    match (policy, shows) {
+        (LastWriter, _) | (Max | Min | PeopleOverPipelines, true) => Outcome::Conflicted,
+        (Counter | List | Set | Text, true) => Outcome::Merged,
+        (_, false) => Outcome::Superseded,
     }
 }
 

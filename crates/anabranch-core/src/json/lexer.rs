@@ -3,49 +3,17 @@
 
 use std::io::Read;
 
+mod error;
+mod string;
+
 use super::input::Input;
 use super::number;
 use super::tree::Json;
 use crate::string::JsString;
+pub use error::{JsonError, JsonErrorKind};
 
-/// What is wrong, and where.
-#[derive(Debug, thiserror::Error)]
-#[error("byte {at}: {kind}")]
-pub struct JsonError {
-    /// Offset in the input.
-    pub at: u64,
-    /// What is wrong there.
-    pub kind: JsonErrorKind,
-}
-
-/// What is wrong with a JSON text.
-#[derive(Debug, thiserror::Error)]
-pub enum JsonErrorKind {
-    /// The input ends in the middle of a value.
-    #[error("the text ends in the middle of a value")]
-    CutOff,
-    /// A character that cannot stand here.
-    #[error("expected {expected}")]
-    Unexpected {
-        /// What could stand here.
-        expected: &'static str,
-    },
-    /// A string that is no UTF-8 or has a malformed escape.
-    #[error("malformed string")]
-    String,
-    /// Text after the end of the value.
-    #[error("text follows the end of the value")]
-    Trailing,
-    /// Arrays and objects nest deeper than allowed.
-    #[error("nested deeper than {limit} levels")]
-    TooDeep {
-        /// The limit.
-        limit: usize,
-    },
-    /// The input could not be read.
-    #[error("cannot read: {0}")]
-    Read(#[from] std::io::Error),
-}
+/// No number that a program writes is longer.
+const NUMBER_BYTES_USUAL: usize = 400;
 
 /// Reads JSON piece by piece.
 pub struct Lexer<R> {
@@ -53,7 +21,18 @@ pub struct Lexer<R> {
     depth: usize,
     depth_max: usize,
     trailing_comma: bool,
+    limits: Limits,
+    /// Where the value that is being read began, and how many parts of it were read.
+    begun_at: u64,
+    parts: u32,
     scratch: Vec<u8>,
+}
+
+/// What one value may hold: all that is kept in memory at once.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    bytes_max: u64,
+    parts_max: u32,
 }
 
 type Result<T> = std::result::Result<T, JsonError>;
@@ -61,7 +40,15 @@ type Result<T> = std::result::Result<T, JsonError>;
 impl<R: Read> Lexer<R> {
     /// Reads from `input`; arrays and objects may nest up to `depth_max` levels.
     pub fn new(input: R, depth_max: usize) -> Self {
-        Self { input: Input::new(input), depth: 0, depth_max, trailing_comma: false, scratch: Vec::new() }
+        let limits = Limits { bytes_max: u64::MAX, parts_max: u32::MAX };
+        let (input, scratch) = (Input::new(input), Vec::new());
+        Self { input, depth: 0, depth_max, trailing_comma: false, limits, begun_at: 0, parts: 0, scratch }
+    }
+
+    /// Bounds the memory that one value takes: the length of its text, and how many values it is made up of.
+    pub fn limit_values(mut self, bytes_max: u64, parts_max: u32) -> Self {
+        self.limits = Limits { bytes_max, parts_max };
+        self
     }
 
     /// Accepts a comma before the end of an array, as one exporter writes it.
@@ -124,9 +111,30 @@ impl<R: Read> Lexer<R> {
         self.descend()
     }
 
+    /// A value or a name begins, of which something is kept.
+    fn begin(&mut self) {
+        (self.begun_at, self.parts) = (self.bytes_read(), 0);
+    }
+
+    fn check_length(&self) -> Result<()> {
+        let limit = self.limits.bytes_max;
+        if self.bytes_read() - self.begun_at > limit { self.error(JsonErrorKind::TooLong { limit }) } else { Ok(()) }
+    }
+
+    fn count_part(&mut self) -> Result<()> {
+        self.parts = self.parts.saturating_add(1);
+        let limit = self.limits.parts_max;
+        if self.parts > limit { self.error(JsonErrorKind::TooManyParts { limit }) } else { Ok(()) }
+    }
+
     /// The name of the next member, its value being next; `None` at the end of the object. `first` holds whether no
     /// member was read yet.
     pub fn next_name(&mut self, first: &mut bool) -> Result<Option<JsString>> {
+        self.begin();
+        self.name(first)
+    }
+
+    fn name(&mut self, first: &mut bool) -> Result<Option<JsString>> {
         let is_first = std::mem::replace(first, false);
         match self.peek()? {
             b'}' => {
@@ -177,12 +185,19 @@ impl<R: Read> Lexer<R> {
 
     /// Reads a whole value.
     pub fn value(&mut self) -> Result<Json> {
+        self.peek()?;
+        self.begin();
+        self.part()
+    }
+
+    fn part(&mut self) -> Result<Json> {
+        self.count_part()?;
         match self.peek()? {
             b'{' => {
                 self.begin_object()?;
                 let (mut members, mut first) = (Vec::new(), true);
-                while let Some(name) = self.next_name(&mut first)? {
-                    members.push((name, self.value()?));
+                while let Some(name) = self.name(&mut first)? {
+                    members.push((name, self.part()?));
                 }
                 Ok(Json::Object(members))
             }
@@ -190,7 +205,7 @@ impl<R: Read> Lexer<R> {
                 self.begin_array()?;
                 let (mut items, mut first) = (Vec::new(), true);
                 while self.next_item(&mut first)? {
-                    items.push(self.value()?);
+                    items.push(self.part()?);
                 }
                 Ok(Json::Array(items))
             }
@@ -247,6 +262,10 @@ impl<R: Read> Lexer<R> {
         while let Some(byte @ (b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) = self.peek_byte()? {
             self.scratch.push(byte);
             self.input.consume(1);
+            // Numbers are short: the usual one costs no more than this comparison.
+            if self.scratch.len() > NUMBER_BYTES_USUAL {
+                self.check_length()?;
+            }
         }
         let parsed = std::str::from_utf8(&self.scratch).ok().filter(|text| number::is_number(text.as_bytes()));
         match parsed.and_then(|text| text.parse().ok()) {
@@ -254,152 +273,7 @@ impl<R: Read> Lexer<R> {
             None => self.error(JsonErrorKind::Unexpected { expected: "a number" }),
         }
     }
-
-    /// Reads a string, the opening quote being next.
-    fn string(&mut self) -> Result<JsString> {
-        self.input.consume(1);
-        self.scratch.clear();
-        let mut units: Option<Vec<u16>> = None;
-        loop {
-            let window = match self.input.window() {
-                Ok([]) => return self.error(JsonErrorKind::CutOff),
-                Ok(window) => window,
-                Err(error) => return self.error(JsonErrorKind::Read(error)),
-            };
-            let plain = window.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(window.len());
-            self.scratch.extend_from_slice(window.get(..plain).unwrap_or_default());
-            let stop = window.get(plain).copied();
-            self.input.consume(plain);
-            match stop {
-                None => continue,
-                Some(b'"') => {
-                    self.input.consume(1);
-                    return self.finish_string(units);
-                }
-                Some(b'\\') => self.escape(&mut units)?,
-                Some(_) => return self.error(JsonErrorKind::String),
-            }
-        }
-    }
-
-    fn finish_string(&mut self, units: Option<Vec<u16>>) -> Result<JsString> {
-        let Ok(text) = std::str::from_utf8(&self.scratch) else { return self.error(JsonErrorKind::String) };
-        Ok(match units {
-            None => JsString::from(text),
-            Some(mut units) => {
-                units.extend(text.encode_utf16());
-                JsString::from_utf16(&units)
-            }
-        })
-    }
-
-    /// Reads an escape. One that stands for a surrogate turns the string into code units.
-    fn escape(&mut self, units: &mut Option<Vec<u16>>) -> Result<()> {
-        self.input.consume(1);
-        let Some(byte) = self.peek_byte()? else { return self.error(JsonErrorKind::CutOff) };
-        self.input.consume(1);
-        let plain = match byte {
-            b'"' | b'\\' | b'/' => byte,
-            b'b' => 8,
-            b'f' => 12,
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b't' => b'\t',
-            b'u' => return self.unicode_escape(units),
-            _ => return self.error(JsonErrorKind::String),
-        };
-        self.scratch.push(plain);
-        Ok(())
-    }
-
-    fn unicode_escape(&mut self, units: &mut Option<Vec<u16>>) -> Result<()> {
-        let mut unit = 0u16;
-        for _ in 0..4 {
-            let digit = self.peek_byte()?.and_then(|byte| char::from(byte).to_digit(16));
-            let Some(digit) = digit else { return self.error(JsonErrorKind::String) };
-            unit = unit << 4 | digit as u16;
-            self.input.consume(1);
-        }
-        match char::from_u32(u32::from(unit)) {
-            Some(char) => self.scratch.extend(char.encode_utf8(&mut [0; 4]).bytes()),
-            None => {
-                let Ok(text) = std::str::from_utf8(&self.scratch) else { return self.error(JsonErrorKind::String) };
-                let units = units.get_or_insert_default();
-                units.extend(text.encode_utf16());
-                units.push(unit);
-                self.scratch.clear();
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
-    use super::*;
-
-    /// Hands out one byte at a time, so that every border is met.
-    struct Drip<'a>(&'a [u8]);
-
-    impl Read for Drip<'_> {
-        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-            let Some((first, rest)) = self.0.split_first() else { return Ok(0) };
-            self.0 = rest;
-            *out.first_mut().unwrap() = *first;
-            Ok(1)
-        }
-    }
-
-    fn read(text: &str) -> std::result::Result<Json, JsonError> {
-        let mut lexer = Lexer::new(Drip(text.as_bytes()), 8);
-        let value = lexer.value()?;
-        lexer.end()?;
-        Ok(value)
-    }
-
-    #[test]
-    fn values_are_read_as_javascript_reads_them() {
-        let cases = [
-            ("\u{feff} null ", Json::Null),
-            ("[1,-0,1e999,2.5E-1]", Json::Array([1.0, -0.0, f64::INFINITY, 0.25].map(Json::Number).into())),
-            (r#""aé\ud83d\ude00\n""#, Json::String("aé\u{1F600}\n".into())),
-            (r#""x\ud83dy""#, Json::String(JsString::from_utf16(&[0x78, 0xd83d, 0x79]))),
-            (
-                r#"{"a":[],"b":{}}"#,
-                Json::Object(vec![("a".into(), Json::Array(vec![])), ("b".into(), Json::Object(vec![]))]),
-            ),
-        ];
-        for (text, value) in cases {
-            assert_eq!(read(text).unwrap(), value, "{text}");
-        }
-    }
-
-    #[test]
-    fn malformed_text_is_refused_with_its_place() {
-        let cases = [
-            "",
-            "[",
-            "[1,]",
-            "{\"a\"}",
-            "{,}",
-            "01",
-            "1.",
-            "-",
-            "1e",
-            "nul",
-            "\"\\x\"",
-            "\"\\u12\"",
-            "\"\n\"",
-            "1 2",
-            "[[[[[[[[[1]]]]]]]]]",
-        ];
-        for text in cases {
-            assert!(read(text).is_err(), "{text}");
-        }
-        assert_eq!(read("[1,2").unwrap_err().at, 4);
-        let mut lexer = Lexer::new(&b"[1,]"[..], 8).allow_trailing_comma();
-        assert_eq!(lexer.value().unwrap(), Json::Array(vec![Json::Number(1.0)]));
-    }
-}
+mod tests;

@@ -97,6 +97,42 @@ fn counters_and_sets_never_conflict() {
     assert_eq!(united, Outcome::Merged);
 }
 
+/// What became of a run that made the field `x` concurrently with device a, and whether its value shows: the one whose ops
+/// come later does.
+fn made_concurrently(policy: FieldPolicy, theirs: &str, ours: &str, ours_is_later: bool) -> (Outcome, bool) {
+    let mut desk = Desk::new();
+    desk.capture("a", &[("1", r#"{"y":1}"#)]);
+    desk.policies(DeletePolicy::DeleteWins, &[("x", policy)]);
+    desk.schema.fields = desk.document.view().schema().fields.clone();
+    desk.offer("a");
+    let base = desk.heads();
+    let padding = r#"{"p":1,"q":1,"r":1,"s":1}"#;
+    let theirs = format!(r#"{{"x":{theirs},"y":1}}"#);
+    let padded = [("0", padding), ("1", &*theirs)];
+    desk.capture("a", if ours_is_later { &padded[1..] } else { &padded });
+    let put = format!(r#"{{"op":"put","key":0,"value":{padding}}}"#);
+    let merge = format!(r#"{{"op":"merge","key":1,"set":{{"x":{ours}}}}}"#);
+    let padded = [&*put, &*merge];
+    let receipt = desk.run("r", &base, if ours_is_later { &padded } else { &padded[1..] }).receipt;
+    assert_adds_up(&receipt);
+    assert_eq!(desk.conflicts().len(), 1, "what is hidden is listed");
+    let shown = desk.show("1").unwrap();
+    (receipt.details.last().unwrap().outcome, shown == format!(r#"{{"x":{ours},"y":1}}"#))
+}
+
+#[test]
+fn counters_texts_and_lists_made_concurrently_never_conflict() {
+    let cases = [
+        (FieldPolicy::Counter, "9.5", "2.5"),
+        (FieldPolicy::Text, r#""theirs""#, r#""ours""#),
+        (FieldPolicy::List, "[1]", "[2]"),
+    ];
+    for (policy, theirs, ours) in cases {
+        assert_eq!(made_concurrently(policy, theirs, ours, true), (Outcome::Merged, true), "{policy:?}");
+        assert_eq!(made_concurrently(policy, theirs, ours, false), (Outcome::Superseded, false), "{policy:?}");
+    }
+}
+
 #[test]
 fn ours_that_equals_the_greatest_of_others_is_not_superseded() {
     for value in ["7", "5"] {

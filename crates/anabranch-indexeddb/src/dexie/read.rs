@@ -1,25 +1,14 @@
 //! Reading: tables first, then rows as they come.
 
-use std::collections::BTreeMap;
-
 use anabranch_core::json::Json;
 use anabranch_core::{Key, StoreSchema, Value};
 
+use super::header::{Header, Part};
 use super::revive::revive;
 use super::schema;
 use crate::export::Source;
 use crate::graph;
 use crate::visit::{ReadError, ReadExportError, ReadRowError, SnapshotVisitor, Want};
-
-#[derive(Default)]
-struct Header {
-    name: Option<String>,
-    version: Option<u64>,
-    /// Schema text and row count, by table.
-    tables: Option<BTreeMap<String, (String, u64)>>,
-    order: Vec<String>,
-    told: bool,
-}
 
 pub(crate) fn read<V: SnapshotVisitor>(source: &mut Source, visitor: &mut V) -> Result<(), ReadError<V::Error>> {
     source.lexer.begin_object().map_err(|error| source.json(error))?;
@@ -27,17 +16,22 @@ pub(crate) fn read<V: SnapshotVisitor>(source: &mut Source, visitor: &mut V) -> 
     while let Some(name) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
         match name.as_str() {
             Some("data") => {
-                has_data = true;
+                if std::mem::replace(&mut has_data, true) {
+                    return Err(source.twice("data").into());
+                }
                 read_data(source, visitor)?;
             }
-            known => {
+            Some(known @ ("formatName" | "formatVersion")) => {
                 let value = source.lexer.value().map_err(|error| source.json(error))?;
-                if known == Some("formatName") && value.as_str() != Some("dexie")
-                    || known == Some("formatVersion") && value.as_number() != Some(1.0)
-                {
+                let is_ours = match known {
+                    "formatName" => value.as_str() == Some("dexie"),
+                    _ => value.as_number() == Some(1.0),
+                };
+                if !is_ours {
                     return Err(ReadExportError::UnknownFormat { path: source.path.clone() }.into());
                 }
             }
+            _ => source.lexer.skip_value().map_err(|error| source.json(error))?,
         }
     }
     source.lexer.end().map_err(|error| source.json(error))?;
@@ -50,100 +44,71 @@ fn read_data<V: SnapshotVisitor>(source: &mut Source, visitor: &mut V) -> Result
     let (mut first, mut has_rows) = (true, false);
     while let Some(name) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
         if name.as_str() == Some("data") {
-            has_rows = true;
+            if std::mem::replace(&mut has_rows, true) {
+                return Err(source.twice("data.data").into());
+            }
             header.begin(source, visitor)?;
-            read_tables(source, &header, visitor)?;
+            read_tables(source, &mut header, visitor)?;
             continue;
         }
-        let value = source.lexer.value().map_err(|error| source.json(error))?;
-        match name.as_str() {
-            Some("databaseName") => {
-                header.name = Some(value.as_str().ok_or_else(|| source.member("databaseName"))?.to_owned())
-            }
-            Some("databaseVersion") => {
-                let version = value
-                    .as_number()
-                    .filter(|version| *version > 0.0)
-                    .ok_or_else(|| source.member("databaseVersion"))?;
-                header.version = Some((version * 10.0).round() as u64);
-            }
-            Some("tables") => header.read_tables(source, &value)?,
-            _ => (),
-        }
+        header.member(source, name.as_str())?;
     }
     header.begin(source, visitor)?;
     if has_rows { Ok(()) } else { Err(source.member("data.data").into()) }
 }
 
-impl Header {
-    fn read_tables(&mut self, source: &Source, value: &Json) -> Result<(), ReadExportError> {
-        let wrong = || source.member("data.tables");
-        let mut tables = BTreeMap::new();
-        for table in value.as_array().ok_or_else(wrong)? {
-            let name = table.get("name").and_then(Json::as_str).ok_or_else(wrong)?;
-            let schema = table.get("schema").and_then(Json::as_str).ok_or_else(wrong)?;
-            let rows = table.get("rowCount").and_then(Json::as_u64).ok_or_else(wrong)?;
-            if tables.insert(name.to_owned(), (schema.to_owned(), rows)).is_some() {
-                return Err(wrong());
-            }
-            self.order.push(name.to_owned());
-        }
-        self.tables = Some(tables);
-        Ok(())
-    }
-
-    /// Everything that comes before the rows is there: the database begins.
-    fn begin<V: SnapshotVisitor>(&mut self, source: &Source, visitor: &mut V) -> Result<(), ReadError<V::Error>> {
-        if std::mem::replace(&mut self.told, true) {
-            return Ok(());
-        }
-        let name = self.name.as_deref().ok_or_else(|| source.member("data.databaseName"))?;
-        let version = self.version.ok_or_else(|| source.member("data.databaseVersion"))?;
-        self.tables.as_ref().ok_or_else(|| source.member("data.tables"))?;
-        visitor.database(name, Some(version), &self.order).map_err(ReadError::Visitor)
-    }
-}
-
 fn read_tables<V: SnapshotVisitor>(
     source: &mut Source,
-    header: &Header,
+    header: &mut Header,
     visitor: &mut V,
 ) -> Result<(), ReadError<V::Error>> {
     source.lexer.begin_array().map_err(|error| source.json(error))?;
     let mut first = true;
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen: Vec<String> = Vec::new();
     while source.lexer.next_item(&mut first).map_err(|error| source.json(error))? {
-        source.lexer.begin_object().map_err(|error| source.json(error))?;
-        let (mut name, mut inbound, mut has_rows, mut first): (Option<String>, _, _, _) = (None, None, false, true);
-        while let Some(member) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
-            if member.as_str() == Some("rows") {
-                has_rows = true;
-                let (Some(name), Some(inbound)) = (&name, inbound) else {
-                    return Err(source.member("tableName or inbound").into());
-                };
-                read_rows(source, header, name, inbound, visitor)?;
-                continue;
-            }
-            let value = source.lexer.value().map_err(|error| source.json(error))?;
-            match member.as_str() {
-                Some("tableName") => {
-                    let table = value.as_str().ok_or_else(|| source.member("tableName"))?.to_owned();
-                    if !seen.insert(table.clone()) {
-                        return Err(source.member("a second table of this name").into());
-                    }
-                    name = Some(table);
-                }
-                Some("inbound") => inbound = Some(value.as_bool().ok_or_else(|| source.member("inbound"))?),
-                _ => (),
-            }
-        }
-        if !has_rows {
-            return Err(source.member("rows").into());
-        }
+        let table = read_table(source, header, &seen, visitor)?;
+        seen.push(table);
     }
-    match header.order.iter().find(|table| !seen.contains(*table)) {
+    match header.order().iter().find(|table| !seen.contains(table)) {
         Some(_) => Err(source.member("the rows of a table").into()),
         None => Ok(()),
+    }
+}
+
+/// Reads the rows of one table, and tells which; `seen` are the tables before it.
+fn read_table<V: SnapshotVisitor>(
+    source: &mut Source,
+    header: &mut Header,
+    seen: &[String],
+    visitor: &mut V,
+) -> Result<String, ReadError<V::Error>> {
+    source.lexer.begin_object().map_err(|error| source.json(error))?;
+    let (mut part, mut rows_of, mut first) = (Part::default(), None, true);
+    while let Some(member) = source.lexer.next_name(&mut first).map_err(|error| source.json(error))? {
+        if member.as_str() == Some("rows") {
+            if rows_of.is_some() {
+                return Err(source.twice("rows").into());
+            }
+            if part.table.is_none() || part.inbound.is_none() {
+                part = header.part(source, seen.len())?;
+            }
+            let (Some(name), Some(inbound)) = (&part.table, part.inbound) else {
+                return Err(source.member("tableName or inbound").into());
+            };
+            if seen.contains(name) {
+                return Err(source.twice("the table of this name").into());
+            }
+            read_rows(source, header, name, inbound, visitor)?;
+            rows_of = Some((name.clone(), inbound));
+            continue;
+        }
+        part.member(source, member.as_str())?;
+    }
+    let (table, inbound) = rows_of.ok_or_else(|| source.member("rows"))?;
+    // A name that came once more behind the rows would have been the one that counts.
+    match part.table.as_ref() == Some(&table) && part.inbound == Some(inbound) {
+        true => Ok(table),
+        false => Err(source.member("tableName or inbound").into()),
     }
 }
 
@@ -154,9 +119,7 @@ fn read_rows<V: SnapshotVisitor>(
     inbound: bool,
     visitor: &mut V,
 ) -> Result<(), ReadError<V::Error>> {
-    let tables = header.tables.as_ref();
-    let (text, count) =
-        tables.and_then(|tables| tables.get(name)).ok_or_else(|| source.member("the table's entry in data.tables"))?;
+    let (text, count) = header.table(name).ok_or_else(|| source.member("the table's entry in data.tables"))?;
     let schema = schema::parse(text, inbound);
     let want = visitor.store(name, &schema, Some(*count)).map_err(ReadError::Visitor)?;
     source.lexer.begin_array().map_err(|error| source.json(error))?;

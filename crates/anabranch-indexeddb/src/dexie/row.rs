@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use anabranch_core::json::{base64, write_string};
-use anabranch_core::value::{Graph, SparseArray, View, ViewBuffer, ViewKind};
+use anabranch_core::value::Graph;
 use anabranch_core::{JsString, Key, Object, Value};
 
-use super::members::in_javascript_order;
 use super::path::Path;
 use super::text::{blob_bytes, special_name, write_blob, write_file, write_js_string, write_number};
 use super::write::WriteExportError;
 use crate::loss;
+
+mod buffers;
+mod nested;
 
 type Written = Result<(), WriteExportError>;
 
@@ -196,131 +198,6 @@ impl Row<'_> {
         written
     }
 
-    fn object(&mut self, object: &Object, path: &mut Path, out: &mut Vec<u8>) -> Written {
-        out.push(b'{');
-        for (at, (name, value)) in in_javascript_order(object).enumerate() {
-            if at > 0 {
-                out.push(b',');
-            }
-            write_js_string(name, out);
-            out.push(b':');
-            self.below(name, value, path, out)?;
-        }
-        out.push(b'}');
-        Ok(())
-    }
-
-    fn list<'i>(&mut self, items: impl Iterator<Item = &'i Value>, path: &mut Path, out: &mut Vec<u8>) -> Written {
-        out.push(b'[');
-        for (at, item) in items.enumerate() {
-            if at > 0 {
-                out.push(b',');
-            }
-            self.below(&at.to_string().into(), item, path, out)?;
-        }
-        out.push(b']');
-        Ok(())
-    }
-
-    fn map(&mut self, entries: &[(Value, Value)], path: &mut Path, out: &mut Vec<u8>) -> Written {
-        self.tag(path, "map");
-        out.push(b'[');
-        for (at, (key, value)) in entries.iter().enumerate() {
-            if at > 0 {
-                out.push(b',');
-            }
-            let length = path.down(&at.to_string().into());
-            self.tag(path, "arrayNonindexKeys");
-            let written = self.list([key, value].into_iter(), path, out);
-            path.up(length);
-            written?;
-        }
-        out.push(b']');
-        Ok(())
-    }
-
-    /// An array with holes is a list with marked holes; one with further properties is an object with a length.
-    fn sparse(&mut self, array: &SparseArray, path: &mut Path, out: &mut Vec<u8>) -> Written {
-        self.tag(path, "arrayNonindexKeys");
-        let as_object = !array.properties.is_empty();
-        out.push(if as_object { b'{' } else { b'[' });
-        let mut items = array.items.iter().peekable();
-        let mut is_first = true;
-        for position in 0..array.length {
-            let item = items.next_if(|(at, _)| *at == position).map(|(_, item)| item);
-            if as_object && item.is_none() {
-                continue;
-            }
-            if !std::mem::take(&mut is_first) {
-                out.push(b',');
-            }
-            let name = JsString::from(position.to_string());
-            if as_object {
-                write_js_string(&name, out);
-                out.push(b':');
-            }
-            match item {
-                Some(item) => self.below(&name, item, path, out)?,
-                None => {
-                    let length = path.down(&name);
-                    self.tagged(path, "sparseUndefined", out, |out| out.push(b'0'));
-                    path.up(length);
-                }
-            }
-        }
-        if as_object {
-            out.extend(format!("{}\"length\":{}", if is_first { "" } else { "," }, array.length).as_bytes());
-            for (name, value) in array.properties.iter() {
-                out.push(b',');
-                write_js_string(name, out);
-                out.push(b':');
-                self.below(name, value, path, out)?;
-            }
-        }
-        out.push(if as_object { b'}' } else { b']' });
-        Ok(())
-    }
-
-    fn view(&mut self, view: &View, path: &mut Path, out: &mut Vec<u8>) -> Written {
-        if let ViewKind::Float16 | ViewKind::BigInt64 | ViewKind::BigUint64 = view.kind {
-            return self.as_exported(Value::View(view.clone()), path, out);
-        }
-        let elements = loss::viewed(view, self.defs).len() as u64 / view.kind.element_bytes();
-        let whole;
-        let (buffer, offset, length) = match &view.buffer {
-            ViewBuffer::Whole(bytes) => {
-                whole = Value::array_buffer(bytes.clone());
-                (&whole, 0, elements)
-            }
-            ViewBuffer::Part { buffer, offset, length } => (&**buffer, *offset, length.unwrap_or(elements)),
-        };
-        if view.kind == ViewKind::DataView {
-            self.tag(path, "dataview");
-            self.data_view_buffer(buffer, out);
-            out.extend(format!(",\"byteOffset\":{offset},\"byteLength\":{length}}}").as_bytes());
-            return Ok(());
-        }
-        self.tag(path, view_tag(view.kind));
-        out.extend(b"{\"buffer\":");
-        self.below(&"buffer".into(), buffer, path, out)?;
-        out.extend(format!(",\"byteOffset\":{offset},\"length\":{length}}}").as_bytes());
-        Ok(())
-    }
-
-    /// The buffer itself, or the position of the same one among those that data views brought before.
-    fn data_view_buffer(&mut self, buffer: &Value, out: &mut Vec<u8>) {
-        if let Value::Ref(id) = buffer {
-            if let Some(position) = self.views.get(id) {
-                return out.extend(format!("{{\"index\":{position}").as_bytes());
-            }
-            self.views.insert(*id, self.buffers);
-        }
-        self.buffers += 1;
-        let bytes = loss::buffer_of(buffer, self.defs).map_or(&[][..], |buffer| &buffer.bytes);
-        out.extend(b"{\"encoded\":");
-        write_string(&base64(bytes), out);
-    }
-
     fn reference(&mut self, id: u32, path: &mut Path, out: &mut Vec<u8>) -> Written {
         if let Some(first) = self.written.get(&id) {
             let target = first.to_js_string();
@@ -336,20 +213,5 @@ impl Row<'_> {
             }
             None => self.value(&Value::Undefined, path, out),
         }
-    }
-}
-
-fn view_tag(kind: ViewKind) -> &'static str {
-    match kind {
-        ViewKind::Int8 => "int8array2",
-        ViewKind::Uint8 => "uint8array2",
-        ViewKind::Uint8Clamped => "uint8clampedarray2",
-        ViewKind::Int16 => "int16array2",
-        ViewKind::Uint16 => "uint16array2",
-        ViewKind::Int32 => "int32array2",
-        ViewKind::Uint32 => "uint32array2",
-        ViewKind::Float32 => "float32array2",
-        ViewKind::Float64 => "float64array2",
-        ViewKind::Float16 | ViewKind::BigInt64 | ViewKind::BigUint64 | ViewKind::DataView => "dataview",
     }
 }

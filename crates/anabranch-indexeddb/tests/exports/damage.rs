@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use anabranch_core::{KeyPath, StoreSchema};
+use anabranch_core::json::{Json, Lexer};
+use anabranch_core::{JsString, KeyPath, StoreSchema};
 use anabranch_indexeddb::{Export, Format, ReadError, ReadExportError, ReadOptions, SnapshotVisitor, Want};
 use proptest::prelude::*;
 
 use crate::reading::{dexie_file, read, read_with};
 
 const TODO: &str = include_str!("../data/dexie-todo-app.json");
+const ALL_TYPES: &str = include_str!("../data/dexie-all-types.json");
 const SKIPPED: &str = include_str!("../data/dexie-todo-app.skiptables.json");
 const PLAYWRIGHT: &str = include_str!("../data/playwright-storage-state.json");
 const PLAIN: &str = include_str!("../data/indexeddb-export-import-todo-app.json");
@@ -103,6 +105,59 @@ fn files_of_other_kinds_are_told_apart() {
     assert_eq!(format(PLAYWRIGHT, &ReadOptions::default()), Format::Playwright);
     let said = message(r#"{"cookies":[],"origins":[]}"#);
     assert!(said.contains("indexedDB"), "{said}");
+}
+
+fn quoted(text: impl Into<JsString>) -> String {
+    format!("\"{}\"", text.into().units().map(|unit| format!("\\u{unit:04x}")).collect::<String>())
+}
+
+/// The text of a tree, members in the order of their names.
+fn sorted(json: &Json) -> String {
+    match json {
+        Json::Null => "null".into(),
+        Json::Bool(value) => value.to_string(),
+        Json::Number(number) => number.to_string(),
+        Json::String(text) => quoted(text.clone()),
+        Json::Array(items) => format!("[{}]", items.iter().map(sorted).collect::<Vec<_>>().join(",")),
+        Json::Object(members) => {
+            let mut members: Vec<_> = members.iter().map(|(name, value)| (name.clone(), sorted(value))).collect();
+            members.sort();
+            let members = members.into_iter().map(|(name, value)| format!("{}:{value}", quoted(name)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        }
+    }
+}
+
+/// A file whose members somebody sorted, as `jq -S` does: everything comes behind what it explains.
+#[test]
+fn a_dexie_file_is_read_in_whatever_order_its_members_come() {
+    let as_written = dexie_file("id", true, &[r#"{"id":1,"when":5,"$types":{"when":"date"}}"#, r#"{"id":2}"#]);
+    let data_first = r#"{"data":{"data":[{"inbound":true,"rows":[{"$types":{"when":"date"},"id":1,"when":5},{"id":2}],"tableName":"s"}],"databaseName":"d","databaseVersion":1,"tables":[{"name":"s","rowCount":2,"schema":"id"}]},"formatName":"dexie","formatVersion":1}"#;
+    let (format, contents) = read_with(data_first.as_bytes(), &ReadOptions::default()).unwrap();
+    assert_eq!((format, &contents), (Format::Dexie, &read(as_written.as_bytes()).unwrap()));
+    assert_eq!(contents.store("s").complete, Some(true));
+    for fixture in [TODO, SKIPPED, ALL_TYPES] {
+        let sorted = sorted(&Lexer::new(fixture.as_bytes(), 99).value().unwrap());
+        assert!(sorted.starts_with(&format!(r#"{{{}:{{{}:[{{"#, quoted("data"), quoted("data"))), "{sorted:.99}");
+        let (format, contents) = read_with(sorted.as_bytes(), &ReadOptions::default()).unwrap();
+        assert_eq!((format, contents), (Format::Dexie, read(fixture.as_bytes()).unwrap()));
+    }
+    // What comes late still decides.
+    let other = data_first.replace(r#""formatName":"dexie""#, r#""formatName":"other""#);
+    assert!(message(&other).contains("not an export that can be read"));
+    assert!(message(&data_first.replace(r#","tableName":"s""#, "")).contains("tableName or inbound is missing"));
+    assert!(message(&data_first.replace(r#""databaseName":"d","#, "")).contains("data.databaseName is missing"));
+    assert!(message(r#"{"data":{"data":[]}}"#).contains("not an export that can be read"));
+    assert!(message(r#"{"data":{"data":[{"rows":[1,2"#).contains("byte 29"));
+    for (member, again) in [
+        ("data", data_first.replace(r#","formatName""#, r#","data":{},"formatName""#)),
+        ("data.data", data_first.replace(r#","databaseName""#, r#","data":[],"databaseName""#)),
+        ("rows", as_written.replace(r#""rows":["#, r#""rows":[],"rows":["#)),
+    ] {
+        assert!(message(&again).ends_with(&format!("{member} is there twice")), "{}", message(&again));
+    }
+    let twice = as_written.replace(r#"}]}}"#, r#","tableName":"t"}]}}"#);
+    assert!(message(&twice).contains("tableName or inbound"));
 }
 
 #[test]
@@ -208,6 +263,19 @@ proptest! {
         let options = given(&[("todos", in_line("id")), ("files", in_line("id")), ("projects", in_line("id")), ("settings", in_line("id"))]);
         drop(read_with(&bytes, &options));
     }
+}
+
+#[test]
+fn one_row_takes_no_more_memory_than_a_record_may() {
+    for part in ["0,", "{},"] {
+        let row = format!("{{\"id\":1,\"v\":[{}0]}}", part.repeat(9_000_000));
+        let refused = message(&dexie_file("id", true, &[&row]));
+        assert!(refused.contains("a value of more than 8388608 parts"), "{refused}");
+    }
+    // What is nothing to us is passed over, whatever its size.
+    let beside = format!(r#"{{"formatName":"dexie","beside":[{}0],"#, "0,".repeat(9_000_000));
+    let text = dexie_file("id", true, &[r#"{"id":1}"#]).replace(r#"{"formatName":"dexie","#, &beside);
+    assert_eq!(read(text.as_bytes()).unwrap().store("s").records.len(), 1);
 }
 
 #[test]

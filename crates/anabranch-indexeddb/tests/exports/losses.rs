@@ -3,7 +3,7 @@
 use anabranch_core::testing::{any_key, any_record};
 use anabranch_core::value::{GeometryKind, Graph, View, ViewBuffer, ViewKind};
 use anabranch_core::{CaptureKind, Document, Index, Key, KeyPath, StoreSchema, StoreSnapshot, Value};
-use anabranch_indexeddb::{DexieWriter, Format, dexie_leaves_out};
+use anabranch_indexeddb::{DexieWriter, Format, Step, dexie_leaves_out, dexie_loses};
 use proptest::prelude::*;
 
 use crate::reading::read;
@@ -79,6 +79,13 @@ proptest! {
     }
 
     #[test]
+    fn what_is_lost_is_told_and_nothing_else(value in any_record()) {
+        prop_assume!(dexie_leaves_out(&value).is_none());
+        let lost = dexie_loses(&value);
+        prop_assert_eq!(lost.is_empty(), Format::Dexie.loss(&value) == value, "{:?}", lost);
+    }
+
+    #[test]
     fn what_a_format_gives_back_is_unknown(records in proptest::collection::vec((any_key(), any_record()), 1..4)) {
         let records = distinct(records);
         for format in FORMATS {
@@ -94,6 +101,23 @@ proptest! {
             prop_assert_eq!(format.loss(&once), once, "{:?}", format);
         }
     }
+}
+
+#[test]
+fn a_loss_is_told_with_its_place() {
+    let error = || Value::Error { name: "Error".into(), message: "m".into(), cause: None };
+    let value = Value::object([
+        ("log", Value::Array(vec![Value::from(1.0), error()])),
+        ("map", Value::Map(vec![(Value::from("k"), Value::object([("zero", Value::from(-0.0))]))])),
+        ("ok", Value::from(0.0)),
+    ]);
+    let told: Vec<_> = dexie_loses(&value).into_iter().map(|lost| (lost.path, lost.what.to_string())).collect();
+    let name = |name: &str| Step::Name(name.into());
+    let expected = [
+        (vec![name("log"), Step::Position(1)], "an Error comes back as an empty object".to_owned()),
+        (vec![name("map"), Step::Position(0), name("zero")], "-0 comes back as 0".to_owned()),
+    ];
+    assert_eq!(told, expected);
 }
 
 #[test]

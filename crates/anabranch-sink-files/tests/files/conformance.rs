@@ -55,7 +55,8 @@ impl<G: Ground, const FORMAT: usize, const MODE: usize, const STOP: usize> Subje
 
     fn sink(&self) -> Self::Sink {
         let destination = Stopping { inner: self.ground.destination(), stop: STOPS[STOP], left: self.left.clone() };
-        let options = Options { format: Self::FORMAT, mode: Self::MODE, contract: None, contracts: BTreeMap::new() };
+        let options =
+            Options { format: Some(Self::FORMAT), mode: Some(Self::MODE), contract: None, contracts: BTreeMap::new() };
         FileSink::new(destination, options)
     }
 

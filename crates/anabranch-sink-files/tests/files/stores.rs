@@ -27,7 +27,12 @@ impl Place {
     }
 
     pub(crate) fn options(&self) -> Options {
-        Options { format: self.format, mode: self.mode, contract: self.contract, contracts: BTreeMap::new() }
+        Options {
+            format: Some(self.format),
+            mode: Some(self.mode),
+            contract: self.contract,
+            contracts: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn deliver(&self, stores: &[(TableName, &Document)]) -> Result<Vec<Delivered>, DeliverError<SinkError>> {

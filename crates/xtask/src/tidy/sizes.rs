@@ -4,8 +4,8 @@ use super::Tracked;
 
 /// No source file is longer.
 const FILE_LINES_MAX: usize = 600;
-/// No function is longer: a screen, and some lines for a match over every type of value.
-const FUNCTION_LINES_MAX: usize = 100;
+/// No function is longer: a screen.
+const FUNCTION_LINES_MAX: usize = 70;
 
 /// What of a source file is too long.
 pub(super) fn too_large(file: &Tracked) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Staged;
+use super::contents::Staged;
 use crate::args;
 
 /// Stores up to this size may lose more than half of their records without a question.
@@ -17,7 +17,7 @@ pub(super) fn refusals(staged: &[Staged], arguments: &args::Capture) -> Vec<Stri
     let mut databases: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for store in staged {
         let sums = databases.entry(&store.name.database).or_default();
-        sums.0 += store.prepared.records_read;
+        sums.0 += store.records_read;
         sums.1 += store.prepared.deletions;
     }
     let empty: Vec<&str> =

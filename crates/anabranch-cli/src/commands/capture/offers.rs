@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anabranch_core::{Heads, Key, KnownHeads, RecordChange, Value, json};
+use anabranch_core::{Heads, Key, KnownHeads, Value, View, json};
 use anabranch_indexeddb::{Export, Format};
 use anabranch_store::{Baseline, Offer, Replica, StoreName};
 
+use super::left_out::LeftOut;
 use super::read::{Event, events};
 use crate::args::OfferAnswer;
 use crate::failure::Failure;
@@ -17,7 +18,12 @@ pub(super) type Baselines = BTreeMap<StoreName, Baseline>;
 /// What the replica held before it went on by itself.
 pub(super) enum Settled {
     /// Its own contents tell, or somebody did.
-    Certain(Baselines),
+    Certain {
+        /// The baselines.
+        baselines: Baselines,
+        /// Offers of stores of which the file tells nothing: a later one may.
+        open: Vec<Offer>,
+    },
     /// Some records are as offered, others as before: somebody has to say.
     Mixed {
         /// What it asks.
@@ -35,6 +41,7 @@ pub(super) fn settle(
     answer: Option<OfferAnswer>,
 ) -> Result<Settled, Failure> {
     let mut baselines = replica.baselines.clone();
+    let mut open: Vec<Offer> = Vec::new();
     match answer {
         Some(OfferAnswer::NotTaken) => (),
         Some(OfferAnswer::Taken) => replica.offers.last().into_iter().for_each(|offer| take(&mut baselines, offer)),
@@ -42,9 +49,19 @@ pub(super) fn settle(
         None => {
             let contents = Contents::read(workspace, replica, export)?;
             for offer in &replica.offers {
-                match votes(workspace, &baselines, offer, &contents, export.format())? {
-                    (0, not_taken) if not_taken > 0 => (),
-                    (_, 0) => take(&mut baselines, offer),
+                let votes = votes(workspace, &baselines, offer, &contents, export.format())?;
+                match (votes.taken, votes.not_taken) {
+                    (0, 0) => {
+                        let unread = |store: &StoreName| votes.unread.contains(store);
+                        take(&mut baselines, &part_of(offer, &|store| !unread(store)));
+                        open.extend(Some(part_of(offer, &unread)).filter(|offer| !offer.heads.is_empty()));
+                    }
+                    (_, 0) => {
+                        take(&mut baselines, offer);
+                        // It came after them, so what they offered is in it.
+                        open.clear();
+                    }
+                    (0, _) => (),
                     (taken, not_taken) => {
                         let why = format!(
                             "cannot tell whether {} took what was written back for it: {taken} records are as offered, \
@@ -58,20 +75,31 @@ pub(super) fn settle(
             }
         }
     }
-    Ok(Settled::Certain(baselines))
+    Ok(Settled::Certain { baselines, open })
 }
 
 fn take(baselines: &mut Baselines, offer: &Offer) {
     for (store, heads) in &offer.heads {
-        let left_out = offer.left_out.get(store).cloned().unwrap_or_default();
+        let keys = offer.left_out.get(store).map_or(&[][..], Vec::as_slice);
+        let Baseline { heads: until_now, left_out } = baselines.remove(store).unwrap_or_default();
+        let left_out = LeftOut::read(&left_out).after_offer(keys, &until_now).write();
         baselines.insert(store.clone(), Baseline { heads: heads.clone(), left_out });
     }
+}
+
+/// The offer as far as it is about these stores.
+fn part_of(offer: &Offer, is_of: &dyn Fn(&StoreName) -> bool) -> Offer {
+    let mut part = offer.clone();
+    part.heads.retain(|store, _| is_of(store));
+    part.left_out.retain(|store, _| is_of(store));
+    part
 }
 
 /// What the file holds of the records in which offers and baseline differ.
 #[derive(Default)]
 struct Contents {
     values: BTreeMap<StoreName, BTreeMap<Key, Value>>,
+    read: BTreeSet<StoreName>,
     complete: BTreeSet<StoreName>,
 }
 
@@ -80,9 +108,8 @@ impl Contents {
         let mut asked: BTreeMap<StoreName, BTreeSet<Key>> = BTreeMap::new();
         for offer in &replica.offers {
             for (store, heads) in &offer.heads {
-                let from = replica.baselines.get(store).map(|baseline| baseline.heads.clone()).unwrap_or_default();
-                let changes = changes(workspace, store, &from, heads)?;
-                asked.entry(store.clone()).or_default().extend(changes.into_iter().map(|change| change.key));
+                let differences = differences(workspace, replica.baselines.get(store), store, heads)?;
+                asked.entry(store.clone()).or_default().extend(differences.into_keys());
             }
         }
         let mut contents = Contents::default();
@@ -91,7 +118,11 @@ impl Contents {
             for event in events(scope, export, &[]).incoming {
                 match event {
                     Event::Database { name, .. } => database = name,
-                    Event::Store { name, .. } => store = Some(StoreName { database: database.clone(), store: name }),
+                    Event::Store { name, .. } => {
+                        let name = StoreName { database: database.clone(), store: name };
+                        contents.read.insert(name.clone());
+                        store = Some(name);
+                    }
                     Event::Records(records) => {
                         let Some((store, keys)) = store.as_ref().and_then(|store| Some((store, asked.get(store)?)))
                         else {
@@ -111,35 +142,49 @@ impl Contents {
     }
 }
 
-/// How many records vote that the offer was taken, and how many that it was not.
+/// How the records in which an offer and a baseline differ vote.
+#[derive(Default)]
+struct Votes {
+    taken: usize,
+    not_taken: usize,
+    /// Stores with such records of which the file holds nothing.
+    unread: BTreeSet<StoreName>,
+}
+
 fn votes(
     workspace: &mut Workspace,
     baselines: &Baselines,
     offer: &Offer,
     contents: &Contents,
     format: Format,
-) -> Result<(usize, usize), Failure> {
-    let (mut taken, mut not_taken) = (0, 0);
+) -> Result<Votes, Failure> {
+    let mut votes = Votes::default();
     let none = BTreeMap::new();
     for (store, heads) in &offer.heads {
         let left_out = offer.left_out.get(store).map_or(&[][..], Vec::as_slice);
-        let from = baselines.get(store).map(|baseline| baseline.heads.clone()).unwrap_or_default();
+        let baseline = baselines.get(store);
+        let never_got = baseline.map(|baseline| LeftOut::read(&baseline.left_out)).unwrap_or_default();
         let read = contents.values.get(store).unwrap_or(&none);
-        for change in changes(workspace, store, &from, heads)? {
-            let is_left_out = left_out.contains(&json::key_to_string(&change.key));
-            let value = read.get(&change.key);
-            if value.is_none() && (is_left_out || !contents.complete.contains(store)) {
+        for (key, (before, after)) in differences(workspace, baseline, store, heads)? {
+            if !contents.read.contains(store) {
+                votes.unread.insert(store.clone());
+                continue;
+            }
+            let value = read.get(&key);
+            // What was left out is as before whether the offer was taken or not; what is absent may be left out, or unread.
+            let is_silent = value.is_none() && (never_got.contains(&key) || !contents.complete.contains(store));
+            if is_silent || left_out.contains(&json::key_to_string(&key)) {
                 continue;
             }
             let is_as = |was: &Option<Value>| is_as_read(value, was.as_ref(), format);
-            match (is_as(&change.after), is_as(&change.before)) {
-                (true, false) => taken += 1,
-                (false, true) => not_taken += 1,
+            match (is_as(&after), is_as(&before)) {
+                (true, false) => votes.taken += 1,
+                (false, true) => votes.not_taken += 1,
                 _ => (),
             }
         }
     }
-    Ok((taken, not_taken))
+    Ok(votes)
 }
 
 fn is_as_read(read: Option<&Value>, was: Option<&Value>, format: Format) -> bool {
@@ -150,13 +195,29 @@ fn is_as_read(read: Option<&Value>, was: Option<&Value>, format: Format) -> bool
     }
 }
 
-fn changes(
+/// Before and after, by key.
+type Differences = BTreeMap<Key, (Option<Value>, Option<Value>)>;
+
+/// What a replica that holds the baseline has, and what the offer has, where the two differ.
+fn differences(
     workspace: &mut Workspace,
+    baseline: Option<&Baseline>,
     store: &StoreName,
-    from: &Heads,
     to: &Heads,
-) -> Result<Vec<RecordChange>, Failure> {
-    let document = workspace.document(store)?;
-    let (from, to): (KnownHeads, KnownHeads) = (known(document, from)?, known(document, to)?);
-    Ok(document.record_changes(&from, &to).changes)
+) -> Result<Differences, Failure> {
+    let Baseline { heads, left_out } = baseline.cloned().unwrap_or_default();
+    let document = &*workspace.document(store)?;
+    let (from, to): (KnownHeads, KnownHeads) = (known(document, &heads)?, known(document, to)?);
+    let changes = document.record_changes(&from, &to).changes.into_iter();
+    let mut differences: Differences = changes.map(|change| (change.key, (change.before, change.after))).collect();
+    let (offered, mut as_of): (View<'_>, BTreeMap<&Heads, View<'_>>) = (document.at(&to), BTreeMap::new());
+    let left_out = LeftOut::read(&left_out);
+    for (key, heads) in left_out.held() {
+        if !as_of.contains_key(heads) {
+            as_of.insert(heads, document.at(&known(document, heads)?));
+        }
+        let before = as_of.get(heads).and_then(|view| view.get(key));
+        differences.insert(key.clone(), (before, offered.get(key)));
+    }
+    Ok(differences)
 }
