@@ -8,11 +8,12 @@ use super::plan::RecordTooLarge;
 use crate::document::Document;
 use crate::key::{Key, MakeKeyError};
 use crate::layout;
-use crate::registers::{Entry, LIFE, RecordId, Slot};
-use crate::scalar::Scalar;
-use crate::schema::{FieldPath, FieldPolicy};
-use crate::view::fields::{Clash, Leaf, LeafValue};
-use crate::view::{Life, View};
+use crate::registers::RecordId;
+use crate::schema::FieldPath;
+
+mod outcome;
+
+use outcome::Met;
 
 /// What became of every row of a commit; the counts add up to `rows`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,20 +51,6 @@ pub struct Detail {
     pub shows: Option<bool>,
     /// Why a row was refused.
     pub refusal: Option<RowRefusal>,
-}
-
-/// What a row met.
-struct Met {
-    outcome: Outcome,
-    field: Option<FieldPath>,
-    shows: Option<bool>,
-}
-
-impl Met {
-    /// Nothing that decided between values.
-    fn only(outcome: Outcome) -> Self {
-        Self { outcome, field: None, shows: None }
-    }
 }
 
 /// What became of a row, in the order in which the first that fits counts.
@@ -217,81 +204,4 @@ impl Document {
         }
         records
     }
-}
-
-impl View<'_> {
-    fn outcome(&self, record: RecordId, own: &Range<u32>, others: &Touched) -> Met {
-        let slot = self.registers.slot(record);
-        if !others.contains_key(slot.identity()) {
-            return Met::only(Outcome::Applied);
-        }
-        let is_ours = |entry: &Entry<'_>| {
-            let edits = entry.sequence.map(|held| held.edits()).unwrap_or_default();
-            own.contains(&entry.change) || edits.iter().any(|edit| own.contains(&edit.change))
-        };
-        let sequences = slot.buried().map(Entry::of_sequence);
-        let ours: Vec<Entry<'_>> = slot.entries().chain(sequences).filter(is_ours).collect();
-        let deletes = ours.iter().any(|entry| entry.path == LIFE && entry.scalar == Scalar::DELETED);
-        let life = self.life(slot);
-        match &life {
-            Life::Deleted(deletion) | Life::Restored(deletion) if deletes => match deletion.survivors.is_empty() {
-                true => Met::only(Outcome::Merged),
-                false => {
-                    let shows = Some(matches!(life, Life::Deleted(_)));
-                    Met { outcome: Outcome::Conflicted, field: None, shows }
-                }
-            },
-            Life::Deleted(_) => Met { outcome: Outcome::Superseded, field: None, shows: Some(false) },
-            _ => self.outcome_of_fields(slot, &ours),
-        }
-    }
-
-    fn outcome_of_fields(&self, slot: Slot<'_>, ours: &[Entry<'_>]) -> Met {
-        let fields = self.fields(slot, None);
-        let suffix = |path: u32| &*self.paths().info(path).suffix;
-        let related = |a: u32, b: u32| a == b || is_below(suffix(a), suffix(b)) || is_below(suffix(b), suffix(a));
-        let mut worst = Met::only(Outcome::Merged);
-        // Edits of a list's elements never conflict in a receipt.
-        for clash in fields.clashes.iter().filter(|clash| !clash.is_inside) {
-            for entry in ours.iter().filter(|entry| related(entry.path, clash.path)) {
-                let shows = self.is_shown(entry, clash, &fields.leaves);
-                let outcome = outcome_of_clash(self.policy(clash.path), shows);
-                if outcome < worst.outcome {
-                    let field = Some(self.paths().info(clash.path).field.clone());
-                    worst = Met { outcome, field, shows: Some(shows) };
-                }
-            }
-        }
-        worst
-    }
-
-    /// Whether an op of ours is what shows where values clash. An equal value of somebody else's may be the one: ours shows
-    /// then too.
-    fn is_shown(&self, entry: &Entry<'_>, clash: &Clash<'_>, leaves: &[Leaf<'_>]) -> bool {
-        let lost = |(_, other): &(_, Entry<'_>)| self.is_equal_value(other, entry);
-        let is_it = |leaf: &Leaf<'_>| match (self.paths().info(entry.path).part_of, &leaf.value) {
-            // What is made up of parts is made up of all of them.
-            (Some(main), value) => leaf.path == main && matches!(value, LeafValue::Merged(_)),
-            (None, LeafValue::Merged(_)) => leaf.path == entry.path && !clash.others.iter().any(lost),
-            (None, LeafValue::Stored) => leaf.path == entry.path && self.is_equal_value(&leaf.entry, entry),
-        };
-        leaves.iter().any(is_it)
-            || clash.shown.is_none() && !clash.others.iter().any(|(_, other)| other.is_same_op(entry))
-    }
-}
-
-/// What a row met where its value clashes with another's. Fields whose edits merge never conflict: of different ones made
-/// concurrently the one that is hidden is superseded, and the clash is listed.
-fn outcome_of_clash(policy: FieldPolicy, shows: bool) -> Outcome {
-    use FieldPolicy::{Counter, LastWriter, List, Max, Min, PeopleOverPipelines, Set, Text};
-    match (policy, shows) {
-        (LastWriter, _) | (Max | Min | PeopleOverPipelines, true) => Outcome::Conflicted,
-        (Counter | List | Set | Text, true) => Outcome::Merged,
-        (_, false) => Outcome::Superseded,
-    }
-}
-
-/// Whether the register with suffix `a` lies below the one with suffix `b`.
-fn is_below(a: &str, b: &str) -> bool {
-    b == "=" && a.starts_with('.') || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('\0'))
 }

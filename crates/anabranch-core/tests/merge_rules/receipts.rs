@@ -134,6 +134,32 @@ fn counters_texts_and_lists_made_concurrently_never_conflict() {
 }
 
 #[test]
+fn what_counts_for_nothing_in_a_counter_or_a_set_is_superseded() {
+    let cases = [
+        (FieldPolicy::Counter, "9.5", "2", Outcome::Superseded),
+        (FieldPolicy::Counter, "9", "2", Outcome::Merged),
+        (FieldPolicy::Set, "5", "[2]", Outcome::Superseded),
+        (FieldPolicy::Set, "[5]", "[2]", Outcome::Merged),
+        (FieldPolicy::Set, "[5]", "2", Outcome::Merged),
+        (FieldPolicy::Set, "5", "5", Outcome::Merged),
+    ];
+    for (policy, theirs, ours, expected) in cases {
+        let mut desk = Desk::new();
+        desk.capture("a", &[("1", r#"{"y":1}"#)]);
+        desk.policies(DeletePolicy::DeleteWins, &[("x", policy)]);
+        desk.offer("a");
+        let base = desk.heads();
+        desk.run("theirs", &base, &[&format!(r#"{{"op":"merge","key":1,"set":{{"x":{theirs}}}}}"#)]);
+        let edit = format!(r#"{{"op":"merge","key":1,"set":{{"x":{ours}}}}}"#);
+        let receipt = desk.run("ours", &base, &[&edit]).receipt;
+        assert_adds_up(&receipt);
+        let detail = &receipt.details[0];
+        assert_eq!(detail.outcome, expected, "{policy:?}: {ours} beside {theirs}");
+        assert_eq!(detail.field.is_some(), expected == Outcome::Superseded);
+    }
+}
+
+#[test]
 fn ours_that_equals_the_greatest_of_others_is_not_superseded() {
     for value in ["7", "5"] {
         let mut desk = Desk::new();
