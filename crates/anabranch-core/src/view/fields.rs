@@ -58,6 +58,11 @@ impl Leaf<'_> {
     }
 }
 
+/// Whether a value is a list of elements, as those of a set are.
+fn is_elements(value: &Value) -> bool {
+    matches!(value, Value::Array(_) | Value::Set(_))
+}
+
 /// The value that an op set; `None` if it removed the field.
 pub(crate) fn value_of(entry: &Entry<'_>) -> Option<Value> {
     if let Some(held) = entry.sequence {
@@ -111,12 +116,13 @@ impl View<'_> {
         });
         let [shown, others @ ..] = best.as_slice() else { return };
         if !shown.scalar.is_absent() {
-            let united = (policy == FieldPolicy::Set && !others.is_empty()).then(|| self.unite(values.iter(), &[]));
             fields.clashes.extend(self.clash_inside(shown));
-            let value = united.map_or(LeafValue::Stored, LeafValue::Merged);
-            fields.leaves.push(Leaf { path: shown.path, value, entry: *shown });
+            if policy == FieldPolicy::Set && !others.is_empty() {
+                return self.fold_set(*shown, &best, values, fields);
+            }
+            fields.leaves.push(Leaf { path: shown.path, value: LeafValue::Stored, entry: *shown });
         }
-        if !others.is_empty() && !policy.unites_values() {
+        if !others.is_empty() {
             fields.clashes.push(Clash {
                 path: shown.path,
                 shown: value_of(shown),
@@ -124,6 +130,23 @@ impl View<'_> {
                 is_inside: false,
             });
         }
+    }
+
+    /// Unites the different values of a set; one among them that is no list of elements shows alone, beside all others.
+    fn fold_set<'p>(&self, shown: Entry<'p>, best: &[Entry<'p>], values: &[Entry<'p>], fields: &mut Fields<'p>) {
+        let united = self.unite(values.iter(), &[]);
+        if !is_elements(&united) {
+            let other = |entry: &Entry<'p>| Some(value_of(entry)).filter(|value| value.as_ref() != Some(&united));
+            let others = best.iter().filter_map(|entry| Some((other(entry)?, self.named(values, entry)))).collect();
+            let shown = Some(united.clone());
+            fields.clashes.push(Clash {
+                path: values.first().map_or(LIFE, |value| value.path),
+                shown,
+                others,
+                is_inside: false,
+            });
+        }
+        fields.leaves.push(Leaf { path: shown.path, value: LeafValue::Merged(united), entry: shown });
     }
 
     /// Of equal values the one that ranks highest.

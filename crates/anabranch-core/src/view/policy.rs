@@ -32,11 +32,6 @@ impl FieldPolicy {
             .into_iter()
             .find(|policy| policy.name() == name)
     }
-
-    /// Whether whole values of this field are united instead of conflicting.
-    pub(crate) fn unites_values(self) -> bool {
-        self == FieldPolicy::Set
-    }
 }
 
 impl View<'_> {

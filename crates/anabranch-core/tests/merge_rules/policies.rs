@@ -1,6 +1,6 @@
 //! Policies: a closed list, kept in the history, which reads the same ops differently.
 
-use anabranch_core::{DeletePolicy, FieldPolicy};
+use anabranch_core::{DeletePolicy, FieldPolicy, Resolution};
 
 use crate::common::desk::{Desk, borrowed};
 
@@ -104,6 +104,35 @@ fn counters_that_differ_when_they_are_found_are_listed() {
     desk.capture("a", &[("1", r#"{"x":5}"#)]);
     desk.capture("b", &[("1", r#"{"x":7}"#)]);
     assert_eq!(desk.conflicts().len(), 1, "found ops of different values are concurrent and listed");
+}
+
+#[test]
+fn what_cannot_be_counted_or_united_is_listed_beside_what_shows() {
+    // Somebody counts up while somebody else writes what no increment can reach.
+    let mut desk = with_policy(r#"{"x":1}"#, FieldPolicy::Counter);
+    desk.capture("a", &[("1", r#"{"x":3}"#)]);
+    desk.capture("b", &[("1", r#"{"x":1.5}"#)]);
+    desk.shows(&[("1", r#"{"x":1.5}"#)]);
+    desk.lists(&["1 x value: 1.5 | 2"]);
+    desk.resolve("1", Resolution::Keep);
+    desk.lists(&[]);
+    // Of a set and what is none, what is none shows, whoever wrote last; elements that were added beside it are listed, too.
+    let mut desk = with_policy(r#"{"x":[1]}"#, FieldPolicy::Set);
+    desk.capture("a", &[("1", r#"{"x":[1,2]}"#)]);
+    desk.capture("b", &[("1", r#"{"x":5}"#)]);
+    desk.shows(&[("1", r#"{"x":5}"#)]);
+    desk.lists(&["1 x value: 5 | 2"]);
+    desk.resolve("1", Resolution::Keep);
+    desk.lists(&[]);
+    let mut desk = Desk::new();
+    desk.policies(DeletePolicy::DeleteWins, &[("x", FieldPolicy::Set)]);
+    ["[2]", "5", "[3]"].iter().zip(["a", "b", "c"]).for_each(|(x, replica)| {
+        desk.capture(replica, &[("1", &format!(r#"{{"x":{x}}}"#))]);
+    });
+    desk.shows(&[("1", r#"{"x":5}"#)]);
+    desk.lists(&["1 x value: 5 | [2], [3]"]);
+    desk.resolve("1", Resolution::Keep);
+    desk.lists(&[]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Fields that are made up of parts: counters of increments, sets of elements.
 
-use super::{Fields, Leaf, LeafValue, value_of};
+use super::{Clash, Fields, Leaf, LeafValue, is_elements, value_of};
 use crate::registers::Entry;
 use crate::schema::FieldPolicy;
 use crate::value::Value;
@@ -27,6 +27,15 @@ impl View<'_> {
                 FieldPolicy::Set => Some(self.unite(mains, &own)),
                 _ => None,
             };
+            let are_hidden = match (self.policy(path), &merged) {
+                (FieldPolicy::Counter, merged) => merged.is_none(),
+                (FieldPolicy::Set, Some(merged)) => !is_elements(merged),
+                _ => false,
+            };
+            if are_hidden {
+                self.list_hidden_parts(path, &own, fields);
+                continue;
+            }
             let Some(value) = merged else { continue };
             let suffix = |path: u32| &*self.paths().info(path).suffix;
             let at = fields.leaves.partition_point(|leaf| suffix(leaf.path) < suffix(path));
@@ -34,6 +43,22 @@ impl View<'_> {
             match fields.leaves.get_mut(at) {
                 Some(have) if have.path == path => *have = leaf,
                 _ => fields.leaves.insert(at, leaf),
+            }
+        }
+    }
+
+    /// Lists the parts of a field that shows a value which has none.
+    fn list_hidden_parts<'p>(&self, path: u32, parts: &[Entry<'p>], fields: &mut Fields<'p>) {
+        let value = |part: &Entry<'p>| match part.scalar.to_increment() {
+            Some(delta) => Some(Value::Number(delta as f64)),
+            None => part.scalar.to_element().and_then(|(present, element)| present.then_some(element)),
+        };
+        let others = parts.iter().map(|part| (value(part), *part));
+        match fields.clashes.iter_mut().find(|clash| clash.path == path && !clash.is_inside) {
+            Some(clash) => clash.others.extend(others),
+            None => {
+                let shown = fields.leaves.iter().find(|leaf| leaf.path == path).map(Leaf::value);
+                fields.clashes.push(Clash { path, shown, others: others.collect(), is_inside: false });
             }
         }
     }
