@@ -20,7 +20,7 @@ pub(crate) use decode::{DecodedOp, OpRef, Place};
 pub(crate) use encode::{Draft, DraftOp, DraftPlace, encode};
 pub use unchecked::UncheckedChange;
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// Who writes a sequence of ops: 15 bytes that order and 1 byte that says of which kind it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,7 +77,8 @@ impl ActorId {
 
 impl fmt::Display for ActorId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or_default();
+        self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]).try_for_each(|half| f.write_char(digit(half)))
     }
 }
 

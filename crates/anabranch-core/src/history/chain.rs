@@ -38,14 +38,14 @@ impl Header {
         if lines.next() != Some(FORMAT) {
             return None;
         }
-        let length = lines.next()?.parse().ok().filter(|length| (1..=limits::CHAIN_CHANGES_MAX).contains(length))?;
-        let by = unescape(lines.next()?).into();
-        let origin = match unescape(lines.next()?) {
+        let number = lines.next().filter(|number| number.starts_with(|digit| matches!(digit, '1'..='9')))?;
+        let length = number.parse().ok().filter(|length| (1..=limits::CHAIN_CHANGES_MAX).contains(length))?;
+        let by = unescape(lines.next()?)?.into();
+        let origin = match unescape(lines.next()?)? {
             label if label.is_empty() => Origin::Person,
             label => Origin::Pipeline(label),
         };
-        let header = Header { length, by, origin };
-        (lines.next().is_none() && header.message() == message).then_some(header)
+        lines.next().is_none().then_some(Header { length, by, origin })
     }
 
     /// A merge change is a chain of its own; its bytes follow from what it joins, so that it says nothing else.
@@ -58,16 +58,21 @@ fn escape(text: &str) -> String {
     text.replace('\\', "\\\\").replace('\n', "\\n")
 }
 
-fn unescape(text: &str) -> String {
-    let mut out = String::new();
+/// Reads what [`escape`] writes; `None` for anything else.
+fn unescape(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(char) = chars.next() {
         match char {
-            '\\' => out.push(if chars.next() == Some('n') { '\n' } else { '\\' }),
+            '\\' => match chars.next()? {
+                'n' => out.push('\n'),
+                '\\' => out.push('\\'),
+                _ => return None,
+            },
             char => out.push(char),
         }
     }
-    out
+    Some(out)
 }
 
 /// Derives the actor of a commit from all that the commit says (FORMAT.md, "Actors").
@@ -177,6 +182,8 @@ mod tests {
             }
         }
         assert_eq!(Header::parse("anabranch 1\n07\na\n", ActorKind::Run), None);
-        assert_eq!(Header::parse("anabranch 1\n0\na\n", ActorKind::Run), None);
+        for bad in ["0\na\n", "+7\na\n", "7\na\\x\n", "7\na\n\\", "7\na\n\nb", "7\na", "7 \na\n"] {
+            assert_eq!(Header::parse(&format!("anabranch 1\n{bad}"), ActorKind::Run), None, "{bad:?}");
+        }
     }
 }

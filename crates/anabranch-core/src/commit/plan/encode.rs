@@ -39,8 +39,7 @@ impl Plan {
             origin: self.author.origin.clone(),
         };
         let actor = self.derive_actor(deps, last_op);
-        let own = actor.to_string();
-        let filled = if self.names.has_blanks() { self.filled_names(&own) } else { Vec::new() };
+        let filled = if self.names.has_blanks() { self.filled_names(&actor.to_string()) } else { Vec::new() };
         let places: Vec<Option<DraftPlace>> = match self.places.is_empty() {
             true => Vec::new(),
             false => {

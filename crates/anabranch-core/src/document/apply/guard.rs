@@ -1,6 +1,7 @@
 //! The guard: what a chain must be before it is taken. Whatever an honest replica makes passes.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -209,7 +210,8 @@ fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> 
 
 /// Says to the hash from which a commit's actor is derived what a change of it says, its own id left blank in names.
 pub(crate) fn say_ops(said: &mut ActorHasher, change: &Decoded, bytes: &[u8]) {
-    let own = change.actor().to_string();
+    let own = OnceCell::new();
+    let own = || own.get_or_init(|| change.actor().to_string()).as_str();
     said.begin_change(change.ops.len());
     let mut identity_before = None;
     for (at, op) in change.ops.iter().enumerate() {
@@ -238,9 +240,9 @@ fn parts_of<'n>(name: &'n str, before: Option<&str>) -> (&'n str, &'n str) {
 }
 
 /// A part of a name with the author's own id left blank.
-fn blank<'n>(part: &'n str, before_actor: &str, own: &str) -> Cow<'n, str> {
-    match part.contains(before_actor) && part.contains(own) {
-        true => part.replace(own, layout::OWN_ACTOR).into(),
+fn blank<'n, 'o>(part: &'n str, before_actor: &str, own: &impl Fn() -> &'o str) -> Cow<'n, str> {
+    match part.contains(before_actor) && part.contains(own()) {
+        true => part.replace(own(), layout::OWN_ACTOR).into(),
         false => part.into(),
     }
 }
