@@ -4,7 +4,7 @@
 //! outside this module sees them.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
 
@@ -53,6 +53,8 @@ pub(crate) struct Registers {
     objects: HashMap<OpId, u64, foldhash::fast::FixedState>,
     /// Records after which a page splits.
     page_records_max: usize,
+    /// All records, replayed up to a change because a page was gone: where one is, others are, too.
+    replayed: OnceLock<Arc<(u32, Registers)>>,
     /// Whether history begins with these: then their pages are no cache that could be rebuilt.
     is_floor: bool,
 }
@@ -66,6 +68,7 @@ impl Default for Registers {
             contested: BTreeSet::new(),
             objects: HashMap::default(),
             page_records_max: PAGE_RECORDS_MAX,
+            replayed: OnceLock::new(),
             is_floor: false,
         }
     }

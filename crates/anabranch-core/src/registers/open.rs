@@ -1,5 +1,7 @@
 //! Opening pages: from what was saved, or from the history where that is gone or damaged.
 
+use std::sync::{Arc, OnceLock};
+
 use super::cell::PageCell;
 use super::page::Page;
 use super::{Registers, hash_identity, hash_key, saved_page};
@@ -20,6 +22,9 @@ impl Registers {
         if let Some(cell) = self.pages.get(number as usize) {
             cell.read(|| self.open(history, number, cell.hash(), position));
         }
+        if self.replayed.get().is_some_and(|replayed| replayed.0 != position) {
+            self.replayed = OnceLock::new();
+        }
         let cell = self.pages.get_mut(number as usize).expect("the directory names pages that are here");
         cell.write(|| unreachable!("it was just opened"))
     }
@@ -33,9 +38,22 @@ impl Registers {
             .unwrap_or_else(|| self.rebuild(history, number, end))
     }
 
-    /// Replays the changes below `end` for the records of one page.
+    /// The records of one page as the changes below `end` leave them.
     fn rebuild(&self, history: &History, number: u32, end: u32) -> Page {
         assert!(!self.is_floor, "the source has the pages with which a trimmed history begins");
+        let replayed = self.replayed.get_or_init(|| Arc::new((end, self.replay(history, end))));
+        let replayed = match &**replayed {
+            (at, registers) if *at == end => registers,
+            _ => &self.replay(history, end),
+        };
+        let mut page = Page::default();
+        let pages = replayed.pages.iter().filter_map(PageCell::opened);
+        pages.for_each(|own| page.take_all(own, |hash| self.directory.page(hash) == number));
+        page
+    }
+
+    /// Replays the changes below `end`.
+    fn replay(&self, history: &History, end: u32) -> Registers {
         let mut registers = Registers::with_paths(self.paths.clone());
         if let Some(floor) = history.floor_registers() {
             registers.take_all(floor, history, |_| true);
@@ -45,10 +63,7 @@ impl Registers {
             let decoded = Decoded::read_accepted(&bytes, history.change(position).hash);
             registers.apply(history, position, (&decoded, &bytes), &|_| true);
         }
-        let mut page = Page::default();
-        let pages = registers.pages.iter().filter_map(PageCell::opened);
-        pages.for_each(|own| page.take_all(own, |hash| self.directory.page(hash) == number));
-        page
+        registers
     }
 
     /// Registers with which history begins, for the records with this hash alone.

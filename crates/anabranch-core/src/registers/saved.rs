@@ -1,6 +1,6 @@
 //! The register index as a saved document's index names it (FORMAT.md §8.1): paths, pages, contested keys.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::cell::PageCell;
 use super::directory::Directory;
@@ -85,6 +85,7 @@ impl Registers {
 
     /// Closes saved pages that were not asked for lately, until the open ones fit `budget` bytes or none is left to close.
     pub(crate) fn evict(&mut self, budget: usize) -> usize {
+        self.replayed = OnceLock::new();
         let mut resident = self.resident_bytes();
         for _ in 0..2 {
             for cell in &mut self.pages {

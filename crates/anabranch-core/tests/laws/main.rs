@@ -168,8 +168,9 @@ fn what_was_saved_opens_as_it_was_and_is_written_on() {
         saved::check_equal(&opened, &merged)?;
         for half in &world.documents() {
             saved::check_written_on(half, &merged)?;
+            saved::check_damaged(half, &merged, seed)?;
         }
-        saved::check_damaged(&merged, seed)
+        saved::check_damaged(&merged, &merged, seed)
     });
 }
 

@@ -45,9 +45,9 @@ pub(crate) fn check_written_on(half: &Document, whole: &Document) -> Result<(), 
     check_equal(&Document::open(&saved.index, source).unwrap(), whole)
 }
 
-/// Whatever becomes of saved pages, what they held is rebuilt from the history.
-pub(crate) fn check_damaged(document: &Document, seed: u64) -> Result<(), TestCaseError> {
-    let (opened, _, source) = reopened(document);
+/// Whatever becomes of saved pages, what they held is rebuilt from the history, for readers and for writers.
+pub(crate) fn check_damaged(half: &Document, whole: &Document, seed: u64) -> Result<(), TestCaseError> {
+    let (mut opened, _, source) = reopened(half);
     source.tamper(|bytes| {
         let mut bytes = bytes.to_vec();
         match seed % 3 {
@@ -60,5 +60,9 @@ pub(crate) fn check_damaged(document: &Document, seed: u64) -> Result<(), TestCa
         }
         Some(bytes)
     });
-    check_equal(&opened, document)
+    if seed.is_multiple_of(2) {
+        check_equal(&opened, half)?;
+    }
+    opened.apply(whole.change_bytes().map(|change| change.bytes));
+    check_equal(&opened, whole)
 }
