@@ -4,6 +4,7 @@
 //! the part of it that a store's history uses: `set` operations on scalars in the root map, and texts and lists that are
 //! made there, with the operations inside them.
 
+mod blanks;
 mod chunk;
 mod columns;
 mod decode;
@@ -17,7 +18,9 @@ pub(crate) use leb128::{read_signed, read_unsigned, write_signed, write_unsigned
 pub(crate) use decode::Decoded;
 pub use decode::{DecodeChangeError, Limits};
 pub(crate) use decode::{DecodedOp, OpRef, Place};
-pub(crate) use encode::{Draft, DraftOp, DraftPlace, encode};
+#[cfg(test)]
+pub(crate) use encode::encode;
+pub(crate) use encode::{BlankChange, Draft, DraftOp, DraftPlace};
 pub use unchecked::UncheckedChange;
 
 use std::fmt::{self, Write};
@@ -61,6 +64,9 @@ impl ActorKind {
 }
 
 impl ActorId {
+    /// Stands for an author whose id is not derived yet. Of no kind, so that no change has it.
+    pub(crate) const BLANK: ActorId = ActorId([0; 16]);
+
     /// The kind, or `None` if the last byte names none.
     pub fn kind(&self) -> Option<ActorKind> {
         let [.., code] = self.0;
@@ -116,6 +122,8 @@ pub(crate) enum SequenceAction {
 }
 
 pub(crate) const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
+/// Bytes before those that the hash is of: magic and checksum.
+pub(crate) const HASHED_AT: usize = 8;
 pub(crate) const CHUNK_CHANGE: u8 = 1;
 pub(crate) const CHUNK_DEFLATED: u8 = 2;
 

@@ -18,8 +18,6 @@ mod touched;
 mod trim;
 
 pub(crate) use apply::CheckedChain;
-#[cfg(feature = "testing")]
-pub(crate) use apply::say_ops;
 pub use apply::{ApplyOutcome, Refusal, RefuseReason};
 pub use changes::{ChangeInfo, Write};
 pub use trim::TrimError;

@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChangeHash(pub [u8; 32]);
 
+impl ChangeHash {
+    /// Stands for a change that is not hashed yet.
+    pub(crate) const BLANK: ChangeHash = ChangeHash([0; 32]);
+}
+
 /// The hashes of the changes on which nothing depends: a point in history. Sorted, without repetition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "Vec<ChangeHash>")]

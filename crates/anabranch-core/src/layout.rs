@@ -12,8 +12,9 @@ use crate::string::JsString;
 
 /// The identity under which a store's schema and policies are kept; sorts before every key.
 pub(crate) const SCHEMA_IDENTITY: &str = "0";
-/// Stands for the author's own id in the name of a record whose actor is not derived yet.
-pub(crate) const OWN_ACTOR: &str = "\u{1}\u{5}";
+/// Stands for the 32 digits of the author's own id while it is not derived yet. No name holds two U+0001 side by side.
+pub(crate) const OWN_ACTOR: &str = "\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\
+\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}";
 /// Separates a field from the id of one of its parts (an increment, an element).
 pub(crate) const PART: &str = "\u{1}\u{4}";
 

@@ -10,11 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::decode::{DecodeChangeError, Limits, read_chunk_header};
 use super::leb128::{read_unsigned, write_unsigned};
-use super::{CHUNK_CHANGE, CHUNK_DEFLATED, MAGIC};
+use super::{CHUNK_CHANGE, CHUNK_DEFLATED, HASHED_AT, MAGIC};
 use crate::heads::ChangeHash;
 
-/// Bytes before those that the hash is of: magic and checksum.
-const HASHED_AT: usize = 8;
 /// What inflating reserves first, as a multiple of what came.
 const INFLATED_GUESS: usize = 4;
 

@@ -1,5 +1,6 @@
 //! Decoding a change chunk: one pass, borrowing, every bound checked before anything is allocated for it.
 
+use super::blanks::Blanks;
 use super::leb128::{read_signed, read_unsigned};
 use super::{ActorId, CHUNK_CHANGE, MAGIC, SequenceAction, column};
 use crate::heads::ChangeHash;
@@ -87,6 +88,7 @@ pub(crate) struct Decoded {
     pub(crate) preds: Vec<OpRef>,
     /// Where each op acts inside a sequence, `None` for those that set a register; empty if all do.
     pub(crate) places: Vec<Option<Place>>,
+    pub(crate) blanks: Blanks,
 }
 
 /// An op's id as a change writes it: its counter, and the position of its actor in the change's `actors`.
@@ -190,7 +192,9 @@ fn read_head(bytes: &[u8], hash: ChangeHash, bounds: Limits) -> Result<(Decoded,
     let body_at = read_chunk_header(bytes, bounds)?;
     let mut reader = Reader { whole: bytes, rest: bytes.get(body_at..).unwrap_or_default() };
     let deps = read_deps(&mut reader)?;
+    let deps_at = reader.at() - deps.len() * size_of::<ChangeHash>();
     let author = reader.actor()?;
+    let actor_at = reader.at() - size_of::<ActorId>();
     let seq = reader.unsigned("seq")?;
     let start_op = reader.unsigned("start op")?;
     if seq == 0 || seq > u64::from(u32::MAX) || start_op == 0 || start_op > limits::OP_COUNTER_MAX {
@@ -214,8 +218,9 @@ fn read_head(bytes: &[u8], hash: ChangeHash, bounds: Limits) -> Result<(Decoded,
     if !reader.rest.is_empty() {
         return Err(DecodeChangeError::TrailingBytes);
     }
+    let blanks = Blanks { deps_at, actor_at, names: columns.names };
     let (ops, preds, places) = (Vec::new(), Vec::new(), Vec::new());
-    Ok((Decoded { hash, deps, seq, start_op, message, actors, ops, preds, places }, columns))
+    Ok((Decoded { hash, deps, seq, start_op, message, actors, ops, preds, places, blanks }, columns))
 }
 
 /// Where the body of the plain chunk `bytes` begins; it goes to their end.

@@ -1,11 +1,15 @@
 //! Encoding a change chunk, byte for byte as automerge does.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
+use super::blanks::{Blanks, put};
 use super::columns::{ColumnValue, DeltaEncoder, NullableEncoder, RunEncoder, write_booleans};
 use super::leb128::{write_signed, write_unsigned};
-use super::{ActorId, CHUNK_CHANGE, MAGIC, SequenceAction, action, code, column};
+use super::{ActorId, CHUNK_CHANGE, HASHED_AT, MAGIC, SequenceAction, action, code, column};
 use crate::heads::ChangeHash;
+use crate::layout;
 
 /// A change about to be made.
 pub(crate) struct Draft<'a> {
@@ -73,13 +77,67 @@ impl DraftOp<'_> {
 }
 
 /// Encodes a change and returns its bytes and its hash.
+#[cfg(test)]
 pub(crate) fn encode(draft: &Draft<'_>) -> (Vec<u8>, ChangeHash) {
+    let (mut chunk, _) = lay_out(draft);
+    let hash = seal(&mut chunk);
+    (chunk, hash)
+}
+
+/// A change whose author is not known yet, nor, unless it is the first of its chain, the change that it builds on.
+pub(crate) struct BlankChange {
+    /// In its final place; nobody else has it yet.
+    pub(super) chunk: Arc<[u8]>,
+    pub(super) blanks: Blanks,
+    pub(super) deps: Vec<ChangeHash>,
+    pub(super) seq: u64,
+    pub(super) start_op: u64,
+    pub(super) message: String,
+    pub(super) ops: u32,
+}
+
+impl BlankChange {
+    /// Lays out a change by [`ActorId::BLANK`].
+    pub(crate) fn of(draft: &Draft<'_>) -> Self {
+        let (chunk, blanks) = lay_out(draft);
+        let &Draft { deps, seq, start_op, message, ops, .. } = draft;
+        let (deps, message, ops) = (deps.to_vec(), message.to_owned(), ops.len() as u32);
+        Self { chunk: chunk.into(), blanks, deps, seq, start_op, message, ops }
+    }
+
+    /// What the author's id is derived from.
+    pub(crate) fn said(&self) -> &[u8] {
+        self.chunk.get(HASHED_AT..).unwrap_or_default()
+    }
+
+    /// Fills the blanks in, and returns the hash.
+    pub(crate) fn fill(&mut self, actor: ActorId, before: Option<ChangeHash>) -> ChangeHash {
+        let chunk = Arc::get_mut(&mut self.chunk).expect("nobody else has the bytes of a blank change");
+        if let Some(before) = before {
+            put(chunk, self.blanks.deps_at, &before.0);
+            self.deps = vec![before];
+        }
+        put(chunk, self.blanks.actor_at, &actor.0);
+        self.blanks.replace_in_names(chunk, layout::OWN_ACTOR, &actor.to_string());
+        seal(chunk)
+    }
+
+    /// The bytes.
+    pub(crate) fn into_bytes(self) -> Arc<[u8]> {
+        self.chunk
+    }
+}
+
+/// Lays out a chunk, its checksum still to be written.
+fn lay_out(draft: &Draft<'_>) -> (Vec<u8>, Blanks) {
     let others = other_actors(draft);
     let columns = encode_columns(draft, &others);
     let mut head = Vec::new();
     write_unsigned(draft.deps.len() as u64, &mut head);
+    let deps_at = head.len();
     draft.deps.iter().for_each(|hash| head.extend(hash.0));
     write_actor(&draft.actor, &mut head);
+    let actor_at = head.len() - draft.actor.0.len();
     write_unsigned(draft.seq, &mut head);
     write_unsigned(draft.start_op, &mut head);
     write_signed(0, &mut head);
@@ -99,13 +157,23 @@ pub(crate) fn encode(draft: &Draft<'_>) -> (Vec<u8>, ChangeHash) {
     chunk.extend([0; 4]);
     chunk.push(CHUNK_CHANGE);
     write_unsigned(body_bytes as u64, &mut chunk);
+    let head_at = chunk.len();
     chunk.extend(head);
-    columns.iter().for_each(|(_, bytes)| chunk.extend_from_slice(bytes));
-    let hash: [u8; 32] = Sha256::digest(chunk.get(8..).unwrap_or_default()).into();
-    for (slot, byte) in chunk.iter_mut().skip(4).take(4).zip(hash) {
-        *slot = byte;
+    let mut names = (0, 0);
+    for (specification, bytes) in &columns {
+        if *specification == column::KEY_STR {
+            names = (chunk.len(), chunk.len() + bytes.len());
+        }
+        chunk.extend_from_slice(bytes);
     }
-    (chunk, ChangeHash(hash))
+    (chunk, Blanks { deps_at: head_at + deps_at, actor_at: head_at + actor_at, names })
+}
+
+/// Writes the checksum, and returns the hash that it is the beginning of.
+fn seal(chunk: &mut [u8]) -> ChangeHash {
+    let hash: [u8; 32] = Sha256::digest(chunk.get(HASHED_AT..).unwrap_or_default()).into();
+    put(chunk, 4, hash.get(..4).unwrap_or_default());
+    ChangeHash(hash)
 }
 
 fn write_actor(actor: &ActorId, out: &mut Vec<u8>) {

@@ -4,9 +4,10 @@ use std::mem::size_of;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::ActorId;
 use super::chunk::Chunk;
 use super::decode::{DecodeChangeError, Decoded, DecodedOp, Limits, OpRef, Place};
-use super::{ActorId, Draft};
+use super::encode::BlankChange;
 use crate::heads::ChangeHash;
 
 /// A change as it came: its bytes keep to every bound and to the one canonical form, and that is all that is known of it.
@@ -32,20 +33,14 @@ impl UncheckedChange {
         Ok(Self { op_count: decoded.ops.len() as u32, bytes: chunk.bytes, decoded, is_thin: false })
     }
 
-    /// A change that was made here, thin.
-    pub(crate) fn own(draft: &Draft<'_>, bytes: Arc<[u8]>, hash: ChangeHash) -> Self {
-        let decoded = Decoded {
-            hash,
-            deps: draft.deps.to_vec(),
-            seq: draft.seq,
-            start_op: draft.start_op,
-            message: draft.message.to_owned(),
-            actors: vec![draft.actor],
-            ops: Vec::new(),
-            preds: Vec::new(),
-            places: Vec::new(),
-        };
-        Self { bytes, decoded, op_count: draft.ops.len() as u32, is_thin: true }
+    /// A change that was made here, thin, by an author whose id is known now.
+    pub(crate) fn own(mut blank: BlankChange, author: ActorId, before: Option<ChangeHash>) -> Self {
+        let hash = blank.fill(author, before);
+        let BlankChange { chunk, blanks, deps, seq, start_op, message, ops } = blank;
+        let actors = vec![author];
+        let (no_ops, preds, places) = (Vec::new(), Vec::new(), Vec::new());
+        let decoded = Decoded { hash, deps, seq, start_op, message, actors, ops: no_ops, preds, places, blanks };
+        Self { bytes: chunk, decoded, op_count: ops, is_thin: true }
     }
 
     /// The hash that names it.
@@ -93,19 +88,24 @@ impl UncheckedChange {
 
     /// The same without the tables of its ops, which are decoded again when they are needed.
     pub(crate) fn thinned(&self) -> Self {
-        let Decoded { hash, deps, seq, start_op, message, actors, .. } = &self.decoded;
+        let Decoded { hash, deps, seq, start_op, message, actors, blanks, .. } = &self.decoded;
         let (deps, message, actors) = (deps.clone(), message.clone(), actors.clone());
         let (ops, preds, places) = (Vec::new(), Vec::new(), Vec::new());
-        let decoded =
-            Decoded { hash: *hash, deps, seq: *seq, start_op: *start_op, message, actors, ops, preds, places };
+        let (hash, seq, start_op, blanks) = (*hash, *seq, *start_op, *blanks);
+        let decoded = Decoded { hash, deps, seq, start_op, message, actors, ops, preds, places, blanks };
         Self { bytes: self.bytes.clone(), decoded, op_count: self.op_count, is_thin: true }
+    }
+
+    /// What its author's id is derived from, as far as this change goes.
+    pub(crate) fn said(&self) -> Vec<u8> {
+        self.decoded.blanks.said(&self.bytes, self.actor(), self.seq() == 1)
     }
 
     /// Everything that it says.
     pub(crate) fn decoded(&self) -> Tables<'_> {
         match self.is_thin {
             false => Tables::Kept(&self.decoded),
-            true => Tables::Again(Decoded::read_accepted(&self.bytes, self.decoded.hash)),
+            true => Tables::Again(Box::new(Decoded::read_accepted(&self.bytes, self.decoded.hash))),
         }
     }
 }
@@ -113,7 +113,7 @@ impl UncheckedChange {
 /// A decoding that is kept, or one that was made again because it is not.
 pub(crate) enum Tables<'c> {
     Kept(&'c Decoded),
-    Again(Decoded),
+    Again(Box<Decoded>),
 }
 
 impl Deref for Tables<'_> {

@@ -1,14 +1,11 @@
 //! Merge changes: empty changes that join more heads than one change may depend on. Two replicas make the same ones.
 
-use std::sync::Arc;
-
-use crate::change::{ActorKind, Draft, encode};
+use crate::change::{ActorId, ActorKind, BlankChange, Draft};
 use crate::document::ChangeBytes;
 use crate::heads::ChangeHash;
 use crate::history::chain::ActorHasher;
 use crate::history::{History, KnownHeads};
 use crate::limits::DEPS_MAX;
-use crate::record::Origin;
 
 /// What a commit upon `heads` depends on: the heads themselves, or the root of a tree of merge changes over them.
 pub(crate) struct Joined {
@@ -38,11 +35,11 @@ fn join_one(group: &[(ChangeHash, u32)], merges: &mut Vec<ChangeBytes>) -> (Chan
     }
     let deps: Vec<ChangeHash> = group.iter().map(|(hash, _)| *hash).collect();
     let last_op = group.iter().map(|(_, last_op)| *last_op).max().unwrap_or(0);
-    let mut said = ActorHasher::new(ActorKind::Merge, "", &Origin::Person, &deps);
-    said.begin_change(0);
-    let actor = said.finish();
-    let (bytes, hash) =
-        encode(&Draft { deps: &deps, actor, seq: 1, start_op: u64::from(last_op) + 1, message: "", ops: &[] });
-    merges.push(ChangeBytes { hash, bytes: Arc::from(bytes) });
+    let (actor, start_op) = (ActorId::BLANK, u64::from(last_op) + 1);
+    let mut merge = BlankChange::of(&Draft { deps: &deps, actor, seq: 1, start_op, message: "", ops: &[] });
+    let mut said = ActorHasher::new(ActorKind::Merge);
+    said.change(merge.said());
+    let hash = merge.fill(said.finish(), None);
+    merges.push(ChangeBytes { hash, bytes: merge.into_bytes() });
     (hash, last_op)
 }

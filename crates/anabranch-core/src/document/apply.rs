@@ -18,8 +18,6 @@ mod waiting;
 pub(crate) use guard::CheckedChain;
 use guard::Known;
 pub use guard::RefuseReason;
-#[cfg(feature = "testing")]
-pub(crate) use guard::say_ops;
 use waiting::Linked;
 pub(super) use waiting::Waiting;
 

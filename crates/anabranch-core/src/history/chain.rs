@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::change::{ActorId, ActorKind, DraftPlace, write_unsigned};
-use crate::heads::ChangeHash;
+use crate::change::{ActorId, ActorKind};
 use crate::limits;
 use crate::record::Origin;
 
@@ -75,91 +74,27 @@ fn unescape(text: &str) -> Option<String> {
     Some(out)
 }
 
-/// Derives the actor of a commit from all that the commit says (FORMAT.md, "Actors").
+/// Derives the author's id of a commit from all that its changes say (FORMAT.md, "Actors").
 #[derive(Clone)]
 pub(crate) struct ActorHasher {
     hasher: Sha256,
     kind: ActorKind,
-    /// What is not hashed yet: hashing goes fast only by larger pieces.
-    pending: Vec<u8>,
-    /// The identity of the op before in the same change.
-    identity: Option<String>,
 }
 
-/// Bytes after which what is pending is hashed.
-const PENDING_BYTES: usize = 4096;
-
 impl ActorHasher {
-    /// Stands for the author's own id where a place names an op of the commit itself.
-    pub(crate) const OWN: ActorId = ActorId([0; 16]);
-
-    pub(crate) fn new(kind: ActorKind, by: &str, origin: &Origin, deps: &[ChangeHash]) -> Self {
+    pub(crate) fn new(kind: ActorKind) -> Self {
         let mut hasher = Sha256::new();
         hasher.update(b"anabranch actor 1");
         hasher.update([kind as u8]);
-        for text in [by, origin.label(), if *origin == Origin::Person { "person" } else { "pipeline" }] {
-            hasher.update((text.len() as u64).to_le_bytes());
-            hasher.update(text);
-        }
-        hasher.update((deps.len() as u64).to_le_bytes());
-        deps.iter().for_each(|hash| hasher.update(hash.0));
-        Self { hasher, kind, pending: Vec::new(), identity: None }
+        Self { hasher, kind }
     }
 
-    /// Begins a change of so many ops: the same ops in other changes are another commit.
-    pub(crate) fn begin_change(&mut self, ops: usize) {
-        self.identity = None;
-        write_unsigned(ops as u64, &mut self.pending);
+    /// Adds what the next change says, its blanks blank.
+    pub(crate) fn change(&mut self, said: &[u8]) {
+        self.hasher.update(said);
     }
 
-    /// Adds an op, its name with the author's own id left blank; no name if it acts inside a sequence.
-    pub(crate) fn op(
-        &mut self,
-        (identity, suffix): (&str, &str),
-        value_code: u8,
-        value: &[u8],
-        preds: impl ExactSizeIterator<Item = (u32, ActorId)>,
-    ) {
-        if self.identity.as_deref() == Some(identity) {
-            self.pending.push(0);
-        } else {
-            write_unsigned(identity.len() as u64 + 1, &mut self.pending);
-            self.pending.extend_from_slice(identity.as_bytes());
-            let own = self.identity.get_or_insert_default();
-            own.clear();
-            own.push_str(identity);
-        }
-        write_unsigned(suffix.len() as u64, &mut self.pending);
-        self.pending.extend_from_slice(suffix.as_bytes());
-        self.pending.push(value_code);
-        write_unsigned(value.len() as u64, &mut self.pending);
-        self.pending.extend_from_slice(value);
-        write_unsigned(preds.len() as u64, &mut self.pending);
-        for (counter, actor) in preds {
-            self.pending.extend_from_slice(&counter.to_le_bytes());
-            self.pending.extend_from_slice(&actor.0);
-        }
-        if self.pending.len() > PENDING_BYTES {
-            self.hash_pending();
-        }
-    }
-
-    /// Adds where the op that was added last acts inside a sequence.
-    pub(crate) fn place(&mut self, place: &DraftPlace) {
-        self.pending.extend_from_slice(&[place.action as u8, u8::from(place.element.is_some())]);
-        for (counter, actor) in [Some(place.object), place.element].into_iter().flatten() {
-            self.pending.extend_from_slice(&counter.to_le_bytes());
-            self.pending.extend_from_slice(&actor.0);
-        }
-    }
-
-    fn hash_pending(&mut self) {
-        self.hasher.update(&self.pending);
-        self.pending.clear();
-    }
-
-    pub(crate) fn finish(mut self) -> ActorId {
-        self.hash_pending();
+    pub(crate) fn finish(self) -> ActorId {
         let digest: [u8; 32] = self.hasher.finalize().into();
         let mut id = [0; 16];
         id.iter_mut().zip(digest).for_each(|(slot, byte)| *slot = byte);

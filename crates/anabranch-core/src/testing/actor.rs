@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use crate::change::{ActorId, UncheckedChange};
-use crate::document::say_ops;
-use crate::history::chain::{ActorHasher, Header};
+use crate::history::chain::ActorHasher;
 
 /// The actor that follows from what the changes of a chain say, whatever actor they name: what an attacker would compute.
 pub fn derived_actor(chain: &[&[u8]]) -> Option<ActorId> {
@@ -12,8 +11,7 @@ pub fn derived_actor(chain: &[&[u8]]) -> Option<ActorId> {
     let changes: Vec<UncheckedChange> = changes.collect::<Option<_>>()?;
     let first = changes.first()?;
     let kind = first.actor().kind()?;
-    let Header { by, origin, .. } = Header::parse(first.message(), kind)?;
-    let mut said = ActorHasher::new(kind, &by, &origin, first.deps());
-    changes.iter().for_each(|change| say_ops(&mut said, &change.decoded(), change.bytes()));
+    let mut said = ActorHasher::new(kind);
+    changes.iter().for_each(|change| said.change(&change.said()));
     Some(said.finish())
 }

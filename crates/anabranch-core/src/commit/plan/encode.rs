@@ -1,13 +1,11 @@
 //! A plan as a chain of changes, under the actor that follows from all that the plan says.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{End, Plan, PlannedOp};
-use crate::change::{ActorId, Draft, DraftOp, DraftPlace, UncheckedChange, code, encode};
+use crate::change::{ActorId, BlankChange, Draft, DraftOp, DraftPlace, UncheckedChange, code};
 use crate::heads::ChangeHash;
 use crate::history::chain::{ActorHasher, Header};
-use crate::layout;
 use crate::limits;
 use crate::registers::PlainOp;
 use crate::scalar::Scalar;
@@ -32,58 +30,55 @@ struct Said<'p> {
 impl Plan {
     /// Encodes the chain upon `deps` (at most [`limits::DEPS_MAX`]), whose largest op counter is `last_op`.
     pub(crate) fn encode(&self, deps: &[ChangeHash], last_op: u32) -> Vec<Arc<UncheckedChange>> {
+        let blanks = self.lay_out(deps, last_op);
+        let mut said = ActorHasher::new(self.author.kind);
+        blanks.iter().for_each(|blank| said.change(blank.said()));
+        let actor = said.finish();
+        let mut chain: Vec<Arc<UncheckedChange>> = Vec::with_capacity(blanks.len());
+        for blank in blanks {
+            let before = chain.last().map(|change| change.hash());
+            chain.push(Arc::new(UncheckedChange::own(blank, actor, before)));
+        }
+        chain
+    }
+
+    /// The changes of the chain, their author still blank.
+    fn lay_out(&self, deps: &[ChangeHash], last_op: u32) -> Vec<BlankChange> {
         let cuts = self.cut_into_changes();
         let header = Header {
             length: cuts.len() as u32,
             by: self.author.name.as_str().into(),
             origin: self.author.origin.clone(),
         };
-        let actor = self.derive_actor(deps, last_op);
-        let filled = if self.names.has_blanks() { self.filled_names(&actor.to_string()) } else { Vec::new() };
         let places: Vec<Option<DraftPlace>> = match self.places.is_empty() {
             true => Vec::new(),
             false => {
-                let mut place = self.places_from(0, last_op + 1, actor);
+                let mut place = self.places_from(0, last_op + 1, ActorId::BLANK);
                 (0..self.ops.len()).map(&mut place).collect()
             }
         };
-        let mut chain: Vec<Arc<UncheckedChange>> = Vec::with_capacity(cuts.len());
+        let mut blanks: Vec<BlankChange> = Vec::with_capacity(cuts.len());
         let mut ops: Vec<DraftOp<'_>> = Vec::new();
         let mut said = self.said();
         let (mut from, mut start_op) = (0, u64::from(last_op) + 1);
         for to in cuts {
             ops.clear();
             ops.extend(said.by_ref().take(to - from).zip(from..).map(|(said, at)| {
-                let name = match filled.get(at) {
-                    Some([identity, suffix]) => [&**identity, &**suffix],
-                    None => [said.name.0, said.name.1],
-                };
                 let place = places.get(at).and_then(Option::as_ref);
+                let name = [said.name.0, said.name.1];
                 DraftOp { name, place, value_code: said.value_code, value: said.value, preds: said.preds }
             }));
-            let message = if from == 0 { header.message() } else { String::new() };
-            let before = chain.last().map(|change| [change.hash()]);
-            let draft = Draft {
-                deps: before.as_ref().map_or(deps, |before| before),
-                actor,
-                seq: chain.len() as u64 + 1,
-                start_op,
-                message: &message,
-                ops: &ops,
+            let (deps, message) = match from {
+                0 => (deps, header.message()),
+                _ => (&[ChangeHash::BLANK][..], String::new()),
             };
-            let (bytes, hash) = encode(&draft);
-            chain.push(Arc::new(UncheckedChange::own(&draft, Arc::from(bytes), hash)));
+            let seq = blanks.len() as u64 + 1;
+            let draft = Draft { deps, actor: ActorId::BLANK, seq, start_op, message: &message, ops: &ops };
+            blanks.push(BlankChange::of(&draft));
             start_op += (to - from) as u64;
             from = to;
         }
-        chain
-    }
-
-    /// The names of all ops, with the author's id in the places that were left blank for it.
-    fn filled_names(&self, own: &str) -> Vec<[Cow<'_, str>; 2]> {
-        self.said()
-            .map(|Said { name: (identity, suffix), .. }| [identity, suffix].map(|part| fill_blank(part, own)))
-            .collect()
+        blanks
     }
 
     /// The ends of the changes: about a hundred records each, fewer where they are large.
@@ -106,23 +101,6 @@ impl Plan {
             cuts.push(before.0);
         }
         cuts
-    }
-
-    pub(super) fn derive_actor(&self, deps: &[ChangeHash], last_op: u32) -> ActorId {
-        let mut places = self.places_from(0, last_op + 1, ActorHasher::OWN);
-        let mut hasher = ActorHasher::new(self.author.kind, &self.author.name, &self.author.origin, deps);
-        let (mut said, mut from) = (self.said(), 0);
-        for to in self.cut_into_changes() {
-            hasher.begin_change(to - from);
-            for (said, at) in said.by_ref().take(to - from).zip(from..) {
-                hasher.op(said.name, said.value_code, said.value, said.preds.iter().copied());
-                if let Some(place) = places(at) {
-                    hasher.place(&place);
-                }
-            }
-            from = to;
-        }
-        hasher.finish()
     }
 
     /// Whether every op sets a register to a scalar under a name that has no blank.
@@ -152,9 +130,4 @@ impl Plan {
             Said { name, value_code: *value_code, value, preds }
         })
     }
-}
-
-/// A part of a name with the author's id in the place that was left blank for it.
-fn fill_blank<'n>(part: &'n str, own: &str) -> Cow<'n, str> {
-    if part.contains(layout::OWN_ACTOR) { part.replace(layout::OWN_ACTOR, own).into() } else { part.into() }
 }

@@ -1,12 +1,10 @@
 //! The guard: what a chain must be before it is taken. Whatever an honest replica makes passes.
 
-use std::borrow::Cow;
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::change::{ActorKind, DecodeChangeError, Decoded, DraftPlace, OpRef, Place, UncheckedChange, code};
-use crate::history::chain::{ActorHasher, Header};
+use crate::change::{ActorKind, DecodeChangeError, Decoded, UncheckedChange, code};
+use crate::history::chain::Header;
 use crate::history::{History, Past};
 use crate::layout;
 use crate::limits;
@@ -206,52 +204,4 @@ fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> 
         }
     }
     Ok(())
-}
-
-/// Says to the hash from which a commit's actor is derived what a change of it says, its own id left blank in names.
-pub(crate) fn say_ops(said: &mut ActorHasher, change: &Decoded, bytes: &[u8]) {
-    let own = OnceCell::new();
-    let own = || own.get_or_init(|| change.actor().to_string()).as_str();
-    said.begin_change(change.ops.len());
-    let mut identity_before = None;
-    for (at, op) in change.ops.iter().enumerate() {
-        let (identity, suffix) = parts_of(change.name(bytes, op), identity_before);
-        identity_before = Some(identity);
-        // Only identities of generated keys and ids of increments name an actor.
-        let (identity, suffix) = (blank(identity, "@", &own), blank(suffix, layout::PART, &own));
-        let scalar = change.value(bytes, op);
-        let preds = change.preds.get(op.preds_at as usize..(op.preds_at + op.preds) as usize).unwrap_or_default();
-        let preds: Vec<_> = preds
-            .iter()
-            .filter_map(|(counter, actor)| Some((*counter, *change.actors.get(*actor as usize)?)))
-            .collect();
-        said.op((&identity, &suffix), scalar.code, scalar.bytes, preds.into_iter());
-        if let Some(place) = change.place(at) {
-            said.place(&blank_place(change, place));
-        }
-    }
-}
-
-/// The identity and the suffix of a name; one that is none of the layout's is all identity, and refused later.
-fn parts_of<'n>(name: &'n str, before: Option<&str>) -> (&'n str, &'n str) {
-    let same = before.filter(|before| layout::is_of_record(name, before)).map(str::len);
-    let length = same.or_else(|| layout::identity_length(name)).unwrap_or(name.len());
-    name.split_at_checked(length).unwrap_or((name, ""))
-}
-
-/// A part of a name with the author's own id left blank.
-fn blank<'n, 'o>(part: &'n str, before_actor: &str, own: &impl Fn() -> &'o str) -> Cow<'n, str> {
-    match part.contains(before_actor) && part.contains(own()) {
-        true => part.replace(own(), layout::OWN_ACTOR).into(),
-        false => part.into(),
-    }
-}
-
-/// A place as it was said when the author was not known yet.
-fn blank_place(change: &Decoded, place: &Place) -> DraftPlace {
-    let named = |(counter, actor): OpRef| {
-        let actor = change.actors.get(actor as usize).copied().filter(|actor| *actor != change.actor());
-        (counter, actor.unwrap_or(ActorHasher::OWN))
-    };
-    DraftPlace { object: named(place.object), element: place.element.map(named), action: place.action }
 }

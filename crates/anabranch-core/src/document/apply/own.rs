@@ -5,7 +5,7 @@ use super::{ApplyOutcome, Chunk, Limits, RefuseReason, Trust, refuse};
 use crate::change::UncheckedChange;
 use crate::commit::plan::{OwnChain, Plan};
 use crate::document::{ChangeBytes, Document};
-use crate::history::chain::{ActorHasher, Header};
+use crate::history::chain::ActorHasher;
 use crate::registers::PlainOp;
 
 impl Document {
@@ -33,7 +33,7 @@ impl Document {
         let chain = guard::check_chain(known, own.changes.clone(), cfg!(debug_assertions))?;
         let plain = own.plan.is_plain().then_some(&*own.plan);
         if cfg!(debug_assertions) {
-            check_actor(chain.header(), &own.changes)?;
+            check_actor(&own.changes)?;
             plain.into_iter().for_each(|plan| check_said(plan, own));
         }
         self.push_chain(&chain, plain, outcome);
@@ -42,11 +42,11 @@ impl Document {
 }
 
 /// Derives the actor of a chain again from what its changes say.
-fn check_actor(header: &Header, changes: &[std::sync::Arc<UncheckedChange>]) -> Result<(), RefuseReason> {
+fn check_actor(changes: &[std::sync::Arc<UncheckedChange>]) -> Result<(), RefuseReason> {
     let first = changes.first().ok_or(RefuseReason::BrokenChain)?;
     let kind = first.actor().kind().ok_or(RefuseReason::Header)?;
-    let mut said = ActorHasher::new(kind, &header.by, &header.origin, first.deps());
-    changes.iter().for_each(|change| guard::say_ops(&mut said, &change.decoded(), change.bytes()));
+    let mut said = ActorHasher::new(kind);
+    changes.iter().for_each(|change| said.change(&change.said()));
     if said.finish() == first.actor() { Ok(()) } else { Err(RefuseReason::ActorNotDerived) }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::change::{ActorId, ActorKind, Draft, DraftOp, code, encode, write_unsigned};
+use crate::change::{ActorId, ActorKind, BlankChange, Draft, DraftOp, code, encode, write_unsigned};
 use crate::document::ChangeBytes;
 use crate::history::chain::{ActorHasher, Header};
 use crate::key::Key;
@@ -80,26 +80,35 @@ impl Chain {
     }
 
     fn actor(&self) -> ActorId {
-        let mut said = ActorHasher::new(self.kind, self.by, &Origin::Person, &self.deps);
-        for ops in &self.changes {
-            said.begin_change(ops.len());
-            for op in ops {
-                let length = layout::identity_length(&op.name).unwrap_or(op.name.len());
-                said.op(op.name.split_at(length), op.code, &op.value, op.preds.iter().copied());
-            }
+        if let Some(actor) = self.actor {
+            return actor;
         }
-        self.actor.unwrap_or_else(|| said.finish())
+        let mut said = ActorHasher::new(self.kind);
+        self.each_draft(ActorId::BLANK, &mut |draft| {
+            let blank = BlankChange::of(draft);
+            said.change(blank.said());
+            ChangeHash::BLANK
+        });
+        said.finish()
     }
 
     fn make(&self) -> Vec<ChangeBytes> {
-        let actor = self.actor();
+        let mut made: Vec<ChangeBytes> = Vec::new();
+        self.each_draft(self.actor(), &mut |draft| {
+            let (bytes, hash) = encode(draft);
+            made.push(ChangeBytes { hash, bytes: bytes.into() });
+            hash
+        });
+        made
+    }
+
+    /// Calls `make` with every change, which returns the hash that the next one depends on.
+    fn each_draft(&self, actor: ActorId, make: &mut dyn FnMut(&Draft<'_>) -> ChangeHash) {
         let header = Header { length: self.changes.len() as u32, by: self.by.into(), origin: Origin::Person };
         let message = self.message.clone().unwrap_or_else(|| header.message());
-        let mut made: Vec<ChangeBytes> = Vec::new();
-        let mut start_op = self.start_op;
-        for ops in &self.changes {
-            let deps = made.last().map_or(self.deps.clone(), |last| vec![last.hash]);
-            let message = if made.is_empty() { message.as_str() } else { "" };
+        let (mut deps, mut start_op) = (self.deps.clone(), self.start_op);
+        for (nth, ops) in self.changes.iter().enumerate() {
+            let message = if nth == 0 { message.as_str() } else { "" };
             let drafts: Vec<_> = ops
                 .iter()
                 .map(|op| DraftOp {
@@ -110,12 +119,10 @@ impl Chain {
                     place: None,
                 })
                 .collect();
-            let seq = self.first_seq + made.len() as u64;
-            let (bytes, hash) = encode(&Draft { deps: &deps, actor, seq, start_op, message, ops: &drafts });
-            made.push(ChangeBytes { hash, bytes: bytes.into() });
+            let seq = self.first_seq + nth as u64;
+            deps = vec![make(&Draft { deps: &deps, actor, seq, start_op, message, ops: &drafts })];
             start_op = start_op.wrapping_add(ops.len() as u64);
         }
-        made
     }
 }
 

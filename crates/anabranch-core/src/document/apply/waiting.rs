@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::guard::{self, RefuseReason};
+use super::guard::RefuseReason;
 use crate::change::{ActorId, UncheckedChange};
 use crate::heads::ChangeHash;
 use crate::history::History;
@@ -165,8 +165,8 @@ impl Waiting {
         }
         let mut link = if change.seq() == 1 {
             let kind = change.actor().kind().ok_or(RefuseReason::Header)?;
-            let Header { length, by, origin } = Header::parse(change.message(), kind).ok_or(RefuseReason::Header)?;
-            let said = (!trusted).then(|| ActorHasher::new(kind, &by, &origin, change.deps()));
+            let Header { length, .. } = Header::parse(change.message(), kind).ok_or(RefuseReason::Header)?;
+            let said = (!trusted).then(|| ActorHasher::new(kind));
             Link { first: change.hash(), length, said }
         } else {
             let [dep] = change.deps() else { return Err(RefuseReason::BrokenChain) };
@@ -179,7 +179,7 @@ impl Waiting {
             link
         };
         if let Some(said) = &mut link.said {
-            guard::say_ops(said, &change.decoded(), change.bytes());
+            said.change(&change.said());
         }
         Ok(Some(link))
     }
