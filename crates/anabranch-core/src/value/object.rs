@@ -79,10 +79,23 @@ impl FromIterator<(JsString, Value)> for Object {
     /// Of equal names the last counts.
     fn from_iter<I: IntoIterator<Item = (JsString, Value)>>(properties: I) -> Self {
         let mut object = Object(properties.into_iter().collect());
-        if !object.0.is_sorted_by(|(a, _), (b, _)| a < b) {
-            object.0.reverse();
-            object.0.sort_by(|(a, _), (b, _)| a.cmp(b));
-            object.0.dedup_by(|(a, _), (b, _)| a == b);
+        if object.0.is_sorted_by(|(a, _), (b, _)| a < b) {
+            return object;
+        }
+        let mut are_distinct = true;
+        object.0.sort_by(|(a, _), (b, _)| {
+            let order = a.cmp(b);
+            are_distinct &= order.is_ne();
+            order
+        });
+        if !are_distinct {
+            object.0.dedup_by(|later, earlier| {
+                let is_same = later.0 == earlier.0;
+                if is_same {
+                    std::mem::swap(later, earlier);
+                }
+                is_same
+            });
         }
         object
     }
@@ -100,5 +113,21 @@ impl IntoIterator for Object {
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Vec::<(JsString, Value)>::deserialize(deserializer).map(|properties| properties.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_equal_names_the_last_counts_however_many_there_are() {
+        for names in [vec!["a", "a"], vec!["b", "a", "b"], vec!["b", "a", "b", "a", "b", "c"], vec!["x"; 50]] {
+            let pair = |(at, name): (usize, &&str)| (JsString::from(*name), Value::from(at as f64));
+            let object: Object = names.iter().enumerate().map(pair).collect();
+            let last = |name: &str| names.iter().rposition(|have| *have == name).map(|at| Value::from(at as f64));
+            assert!(object.0.is_sorted_by(|(a, _), (b, _)| a < b));
+            assert!(names.iter().all(|name| object.get(name) == last(name).as_ref()), "{names:?}: {object:?}");
+        }
     }
 }
