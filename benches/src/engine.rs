@@ -38,8 +38,8 @@ impl Replica {
 pub(crate) trait Engine {
     /// The name in tables and rows.
     const NAME: &'static str;
-    /// A thousand updates or more, merged into or committed to more records than this, are skipped unless the engine is asked for by name.
-    const MERGE_RECORDS_MAX: usize = 100_000;
+    /// It takes no part in works on more records than this unless it is asked for by name.
+    const RECORDS_MAX: usize = 100_000;
     /// A document that holds one store.
     type Document;
     /// A point in its history.

@@ -8,23 +8,28 @@ mod json_rows;
 mod pieces;
 mod read_out;
 mod resident;
+mod rounds;
 mod rows;
 mod table;
 mod work;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use clap::{Parser, ValueEnum};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Contestant, MeasureError};
 use crate::engine::{Engine, EngineResult};
 use crate::engines::{anabranch::Anabranch, automerge::Automerge, limit::Limit, loro::Loro, yrs::Yrs};
-use crate::table::{Row, Table};
+use crate::rounds::Rounds;
+use crate::rows::{Row, rows};
 use crate::work::Work;
 
 /// Times the same works on the same records with every engine: CPU milliseconds of one thread, the median of some runs.
+///
+/// A work is done in rounds, once by every engine and then once again: a machine that slows down does so for all of them.
 ///
 /// Bytes are what a work made, sent or kept; of each work its list says which.
 #[derive(Parser)]
@@ -39,6 +44,9 @@ struct Arguments {
     /// Only these engines; what takes an engine minutes or gigabytes it does only if it is named here.
     #[arg(long = "engine", value_name = "ENGINE")]
     engines: Vec<String>,
+    /// This many records in place of those that a work's name says.
+    #[arg(long, hide = true)]
+    records: Option<usize>,
     /// What `cargo bench` passes.
     #[arg(long, hide = true)]
     bench: bool,
@@ -53,13 +61,28 @@ struct Arguments {
     read: Option<String>,
 }
 
-/// The works to measure, and what came of them.
-struct Measuring {
-    works: Vec<Work>,
-    runs: usize,
-    engines: Vec<String>,
-    table: Table,
-    failed: bool,
+/// Prepares an engine's documents of some records.
+type Prepare = fn(Rc<[Row]>) -> Result<Box<dyn Contestant>, MeasureError>;
+
+/// How an engine takes part.
+struct Entry {
+    name: &'static str,
+    records_max: usize,
+    prepare: Prepare,
+    /// Measures its memory in this process.
+    resident: fn(&Path, bool) -> EngineResult<()>,
+}
+
+const ENTRIES: [Entry; 5] =
+    [entry::<Anabranch>(), entry::<Limit>(), entry::<Yrs>(), entry::<Automerge>(), entry::<Loro>()];
+
+const fn entry<E: Engine + 'static>() -> Entry {
+    Entry {
+        name: E::NAME,
+        records_max: E::RECORDS_MAX,
+        prepare: |rows| Ok(Box::new(Bench::<E>::new(rows)?)),
+        resident: resident::child::<E>,
+    }
 }
 
 fn main() -> ExitCode {
@@ -67,74 +90,45 @@ fn main() -> ExitCode {
     if let (Some(engine), Some(stored)) = (&arguments.resident, &arguments.stored) {
         return resident(engine, stored, arguments.read.as_deref() == Some("all"));
     }
-    let works = if arguments.works.is_empty() { Work::value_variants().to_vec() } else { arguments.works };
-    let (runs, engines) = (arguments.runs.max(1), arguments.engines);
-    let mut measuring = Measuring { works, runs, engines, table: Table::default(), failed: false };
-    measuring.engine::<Anabranch>();
-    measuring.engine::<Limit>();
-    measuring.engine::<Yrs>();
-    measuring.engine::<Automerge>();
-    measuring.engine::<Loro>();
-    print!("{}", if arguments.json { measuring.table.json() } else { measuring.table.ratios(Anabranch::NAME) });
-    if measuring.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    let works = if arguments.works.is_empty() { Work::value_variants() } else { &arguments.works };
+    let mut by_count: BTreeMap<usize, Vec<Work>> = BTreeMap::new();
+    for work in works {
+        by_count.entry(arguments.records.unwrap_or(work.record_count())).or_default().push(*work);
+    }
+    let mut rounds = Rounds::new(arguments.runs);
+    for (count, works) in by_count {
+        let contestants = contestants(count, &arguments.engines, &mut rounds);
+        works.into_iter().for_each(|work| rounds.work(work, &contestants));
+    }
+    print!("{}", if arguments.json { rounds.table.json() } else { rounds.table.ratios(Anabranch::NAME) });
+    if rounds.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-impl Measuring {
-    /// An engine that fails fails alone: the others are measured all the same.
-    fn engine<E: Engine>(&mut self) {
-        if !self.engines.is_empty() && !self.engines.iter().any(|engine| engine == E::NAME) {
-            return;
+/// The engines that were asked for, each with so many records.
+fn contestants(count: usize, engines: &[String], rounds: &mut Rounds) -> Vec<Box<dyn Contestant>> {
+    let rows: Rc<[Row]> = rows(count).into();
+    let mut contestants = Vec::new();
+    for Entry { name, records_max, prepare, .. } in &ENTRIES {
+        let is_named = engines.iter().any(|engine| engine == name);
+        if !is_named && !engines.is_empty() {
+            continue;
         }
-        let mut by_count: BTreeMap<usize, Vec<Work>> = BTreeMap::new();
-        self.works.iter().for_each(|work| by_count.entry(work.record_count()).or_default().push(*work));
-        for (count, works) in by_count {
-            let is_skipped =
-                |work: &Work| work.writes_many() && count > E::MERGE_RECORDS_MAX && self.engines.is_empty();
-            let (skipped, works): (Vec<Work>, Vec<Work>) = works.into_iter().partition(is_skipped);
-            for work in skipped {
-                eprintln!("{0}: {1}: skipped, takes minutes or gigabytes (--engine {0})", E::NAME, work.name());
-            }
-            if works.is_empty() {
-                continue;
-            }
-            eprintln!("{}: {count} records", E::NAME);
-            match Bench::<E>::new(count) {
-                Ok(bench) => works.into_iter().for_each(|work| self.work(&bench, work)),
-                Err(error) => self.fail(error),
-            }
+        if !is_named && count > *records_max {
+            eprintln!("{name}: {count} records: skipped, takes minutes or gigabytes (--engine {name})");
+            continue;
+        }
+        eprintln!("{name}: {count} records");
+        match prepare(rows.clone()) {
+            Ok(contestant) => contestants.push(contestant),
+            Err(error) => rounds.fail(&error),
         }
     }
-
-    fn work<E: Engine>(&mut self, bench: &Bench<E>, work: Work) {
-        let measured = match bench.run(work, self.runs) {
-            Ok(measured) => measured,
-            Err(error) => return self.fail(error),
-        };
-        let mut measured: Vec<(f64, usize)> = measured.into_iter().flatten().collect();
-        measured.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-        let Some((cpu_ms, bytes)) = measured.get(measured.len() / 2).copied() else {
-            return eprintln!("  {}: cannot be asked of this engine, or here", work.name());
-        };
-        eprintln!("  {}: {cpu_ms:.3} ms", work.name());
-        self.table.add(work, Row { engine: E::NAME, cpu_ms, bytes, runs: measured.len() });
-    }
-
-    fn fail(&mut self, error: impl std::error::Error) {
-        eprintln!("  {error}");
-        self.failed = true;
-    }
+    contestants
 }
 
-fn resident(engine: &str, stored: &std::path::Path, read_all: bool) -> ExitCode {
-    let child: fn(&std::path::Path, bool) -> EngineResult<()> = match engine {
-        Anabranch::NAME => resident::child::<Anabranch>,
-        Limit::NAME => resident::child::<Limit>,
-        Yrs::NAME => resident::child::<Yrs>,
-        Automerge::NAME => resident::child::<Automerge>,
-        Loro::NAME => resident::child::<Loro>,
-        _ => return ExitCode::FAILURE,
-    };
-    match child(stored, read_all) {
+fn resident(engine: &str, stored: &Path, read_all: bool) -> ExitCode {
+    let Some(entry) = ENTRIES.iter().find(|entry| entry.name == engine) else { return ExitCode::FAILURE };
+    match (entry.resident)(stored, read_all) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{engine}: {error}");

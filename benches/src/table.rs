@@ -13,7 +13,7 @@ pub(crate) struct Row {
     pub(crate) runs: usize,
 }
 
-/// Rows by work, in the order in which the engines worked.
+/// Rows by work, in the order of the engines.
 #[derive(Default)]
 pub(crate) struct Table(BTreeMap<Work, Vec<Row>>);
 

@@ -70,12 +70,6 @@ impl Work {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    /// Whether a thousand updates or more are merged or committed.
-    pub(crate) fn writes_many(self) -> bool {
-        use Work::{ApplyOne, Capture, MergeCold, MergeInto1M, MergeInto10k, MergeInto100k, Store};
-        matches!(self, Capture | MergeInto100k | MergeInto10k | MergeInto1M | MergeCold | ApplyOne | Store)
-    }
-
     /// How many records the document has.
     pub(crate) fn record_count(self) -> usize {
         match self {

@@ -26,7 +26,7 @@ pub(crate) struct NamedDocument {
 
 impl Engine for Anabranch {
     const NAME: &'static str = "anabranch";
-    const MERGE_RECORDS_MAX: usize = 1_000_000;
+    const RECORDS_MAX: usize = 1_000_000;
     type Document = NamedDocument;
     type Mark = Heads;
 

@@ -58,7 +58,7 @@ const RECORDS_PER_FRAME: usize = 100;
 
 impl Engine for Limit {
     const NAME: &'static str = "limit";
-    const MERGE_RECORDS_MAX: usize = 1_000_000;
+    const RECORDS_MAX: usize = 1_000_000;
     type Document = Registers;
     type Mark = ();
 
