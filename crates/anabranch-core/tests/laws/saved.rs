@@ -45,7 +45,7 @@ pub(crate) fn check_written_on(half: &Document, whole: &Document) -> Result<(), 
     check_equal(&Document::open(&saved.index, source).unwrap(), whole)
 }
 
-/// Whatever becomes of saved pages, what they held is rebuilt from the history.
+/// Whatever becomes of saved pages, what they held is rebuilt from the history, and saved anew.
 pub(crate) fn check_damaged(document: &Document, seed: u64) -> Result<(), TestCaseError> {
     let (opened, _, source) = reopened(document);
     source.tamper(|bytes| {
@@ -60,5 +60,10 @@ pub(crate) fn check_damaged(document: &Document, seed: u64) -> Result<(), TestCa
         }
         Some(bytes)
     });
-    check_equal(&opened, document)
+    check_equal(&opened, document)?;
+    let again = opened.save();
+    let written: Vec<_> = again.pages.iter().map(|(hash, _)| *hash).collect();
+    prop_assert_eq!(&written, &again.all_pages);
+    source.keep(&again, document);
+    check_equal(&Document::open(&again.index, source).unwrap(), document)
 }
