@@ -13,7 +13,8 @@ pub(crate) use bytes::{Reader, Writer};
 /// Where a document that was opened from its saved form finds the rest of it.
 ///
 /// A change that was accepted must be there for as long as the document is: a document that can neither open a page nor
-/// rebuild it from its history has nothing to show, and panics rather than guess.
+/// rebuild it from its history has nothing to show, and panics rather than guess. So it does where a page is gone and the
+/// index, which somebody must have forged together with its checksum, does not know what that history sets.
 pub trait Source: Send + Sync {
     /// The bytes of the saved page with this SHA-256; `None` if they are gone, and then the page is rebuilt.
     fn page(&self, hash: &PageHash) -> Option<Arc<[u8]>>;

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use peak_alloc::PeakAlloc;
 use xtask::{arrows, gate, mutate, run, targets, tidy};
@@ -17,8 +18,9 @@ cargo xtask map                      which crate may know which
 cargo xtask bench [--json] [WORK…]   merge throughput beside automerge, yrs and loro
 cargo xtask replay TARGET FILE…      a fuzz target's body on files: wire_decode, block_unpack, change_decode, dexie_capture,
                                     merge_converges
-cargo xtask mutate [--cases N] [--seed S] [--from CASE]
-                                     changes tampered with by their structure: refused, or accepted by automerge too
+cargo xtask mutate [--cases N] [--seed S] [--from CASE] [--seconds T] [--honest N]
+                                     changes, saved documents and logs tampered with by their structure: refused, or
+                                     keeping the laws; then N honest changes in other orders, of which none is refused
 ";
 
 fn main() -> ExitCode {
@@ -71,20 +73,24 @@ fn tampered(arguments: &[String]) -> Result<(), String> {
         command.extend(arguments.iter().map(String::as_str));
         return run::cargo(&command, &[]);
     }
-    let (mut cases, mut seed, mut from) = (100_000, 1, 0);
+    let (mut cases, mut seed, mut from, mut seconds, mut honest) = (100_000, 1, 0, u64::from(u32::MAX), 10_000);
     for pair in arguments.chunks(2) {
         let slot = match pair.first().map(String::as_str) {
             Some("--cases") => &mut cases,
             Some("--seed") => &mut seed,
             Some("--from") => &mut from,
+            Some("--seconds") => &mut seconds,
+            Some("--honest") => &mut honest,
             _ => return Err(format!("{pair:?} is no option of mutate\n{USAGE}")),
         };
         let number = pair.get(1).and_then(|number| number.replace('_', "").parse().ok());
         *slot = number.ok_or_else(|| format!("{pair:?}: a number is missing"))?;
     }
-    let report = mutate::run(seed, from, cases, &CountedMemory(0.into()));
-    println!("{report}");
-    if report.is_good() { Ok(()) } else { Err("a case broke a law".into()) }
+    let time = Duration::from_secs(seconds);
+    let reports =
+        [mutate::run_honest(seed, honest, time), mutate::run(seed, from, cases, time, &CountedMemory(0.into()))];
+    reports.iter().for_each(|report| println!("{report}"));
+    if reports.iter().all(mutate::Report::is_good) { Ok(()) } else { Err("a case broke a law".into()) }
 }
 
 /// What is allocated now, as the allocator of this binary counts it.

@@ -12,8 +12,18 @@ pub(super) struct PageCell {
     open: OnceLock<Box<Page>>,
     /// What it was saved as, as long as nothing was written since.
     saved: Option<PageHash>,
+    /// Whether what it was saved as was gone or damaged when it was opened: then it is to be saved anew.
+    rebuilt: AtomicBool,
     /// Whether it was asked for since the last eviction looked at it.
     used: AtomicBool,
+}
+
+/// A page as it was opened.
+pub(super) enum Opened {
+    /// From what was saved.
+    Saved(Page),
+    /// From the history.
+    Rebuilt(Page),
 }
 
 impl PageCell {
@@ -28,11 +38,11 @@ impl PageCell {
     }
 
     pub(super) fn hash(&self) -> Option<PageHash> {
-        self.saved
+        self.saved.filter(|_| !self.rebuilt.load(Ordering::Relaxed))
     }
 
     pub(super) fn note_saved(&mut self, hash: PageHash) {
-        self.saved = Some(hash);
+        (self.saved, self.rebuilt) = (Some(hash), AtomicBool::new(false));
     }
 
     /// The page if it is open.
@@ -41,13 +51,19 @@ impl PageCell {
     }
 
     /// The page, opened if need be.
-    pub(super) fn read(&self, open: impl FnOnce() -> Page) -> &Page {
+    pub(super) fn read(&self, open: impl FnOnce() -> Opened) -> &Page {
         self.used.store(true, Ordering::Relaxed);
-        self.open.get_or_init(|| Box::new(open()))
+        self.open.get_or_init(|| match open() {
+            Opened::Saved(page) => Box::new(page),
+            Opened::Rebuilt(page) => {
+                self.rebuilt.store(true, Ordering::Relaxed);
+                Box::new(page)
+            }
+        })
     }
 
     /// The page to write to, opened if need be.
-    pub(super) fn write(&mut self, open: impl FnOnce() -> Page) -> &mut Page {
+    pub(super) fn write(&mut self, open: impl FnOnce() -> Opened) -> &mut Page {
         self.read(open);
         self.saved = None;
         self.open.get_mut().expect("it was just opened")
@@ -55,7 +71,7 @@ impl PageCell {
 
     /// Closes the page if it is saved and nobody asked for it lately; how many bytes that frees.
     pub(super) fn evict(&mut self) -> usize {
-        if self.used.swap(false, Ordering::Relaxed) || self.saved.is_none() {
+        if self.used.swap(false, Ordering::Relaxed) || self.hash().is_none() {
             return 0;
         }
         self.open.take().map_or(0, |page| page.resident_bytes())
@@ -64,6 +80,11 @@ impl PageCell {
 
 impl Clone for PageCell {
     fn clone(&self) -> Self {
-        Self { open: self.open.clone(), saved: self.saved, used: AtomicBool::new(false) }
+        Self {
+            open: self.open.clone(),
+            saved: self.saved,
+            rebuilt: AtomicBool::new(self.rebuilt.load(Ordering::Relaxed)),
+            used: AtomicBool::new(false),
+        }
     }
 }

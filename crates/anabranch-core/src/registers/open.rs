@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::cell::PageCell;
+use super::cell::{Opened, PageCell};
 use super::page::Page;
 use super::{Registers, hash_identity, hash_key, saved_page};
 use crate::change::Decoded;
@@ -30,12 +30,14 @@ impl Registers {
     }
 
     /// Reads a saved page, or rebuilds it from the history below `end` where what was saved is gone or damaged.
-    fn open(&self, history: &History, number: u32, hash: Option<PageHash>, end: u32) -> Page {
+    fn open(&self, history: &History, number: u32, hash: Option<PageHash>, end: u32) -> Opened {
         let bytes = hash.and_then(|hash| Some((hash, history.source()?.page(&hash)?)));
         let whole = bytes.filter(|(hash, bytes)| PageHash::of(bytes) == *hash);
         let page = whole.and_then(|(_, bytes)| saved_page::decode(&bytes, &self.paths, history));
-        page.filter(|page| page.keys().all(|key| self.directory.page(hash_key(key)) == number))
-            .unwrap_or_else(|| self.rebuild(history, number, end))
+        match page.filter(|page| page.keys().all(|key| self.directory.page(hash_key(key)) == number)) {
+            Some(page) => Opened::Saved(page),
+            None => Opened::Rebuilt(self.rebuild(history, number, end)),
+        }
     }
 
     /// The records of one page as the changes below `end` leave them.
@@ -63,6 +65,8 @@ impl Registers {
             let decoded = Decoded::read_accepted(&bytes, history.change(position).hash);
             registers.apply(history, position, (&decoded, &bytes), &|_| true);
         }
+        // Numbers of registers that the index does not know would come to mean others.
+        assert!(registers.paths.len() == self.paths.len(), "the index knows every register that its history sets");
         registers
     }
 

@@ -45,7 +45,7 @@ pub(crate) fn check_written_on(half: &Document, whole: &Document) -> Result<(), 
     check_equal(&Document::open(&saved.index, source).unwrap(), whole)
 }
 
-/// Whatever becomes of saved pages, what they held is rebuilt from the history, for readers and for writers.
+/// Whatever becomes of saved pages, what they held is rebuilt from the history, for readers and for writers, and saved anew.
 pub(crate) fn check_damaged(half: &Document, whole: &Document, seed: u64) -> Result<(), TestCaseError> {
     let (mut opened, _, source) = reopened(half);
     source.tamper(|bytes| {
@@ -64,5 +64,10 @@ pub(crate) fn check_damaged(half: &Document, whole: &Document, seed: u64) -> Res
         check_equal(&opened, half)?;
     }
     opened.apply(whole.change_bytes().map(|change| change.bytes));
-    check_equal(&opened, whole)
+    check_equal(&opened, whole)?;
+    let again = opened.save();
+    let written: Vec<_> = again.pages.iter().map(|(hash, _)| *hash).collect();
+    prop_assert_eq!(&written, &again.all_pages);
+    source.keep(&again, whole);
+    check_equal(&Document::open(&again.index, source).unwrap(), whole)
 }

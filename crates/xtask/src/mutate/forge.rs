@@ -32,16 +32,16 @@ pub(super) fn bytes_of(chain: &[Chunk]) -> Vec<Vec<u8>> {
 
 /// Each change that continues its chain builds on the one before.
 fn link(chain: &mut [Chunk]) {
-    let mut before = None;
-    for chunk in chain {
-        if let (Some(before), true) = (before, chunk.seq > 1) {
-            chunk.deps = vec![before];
+    for at in 1..chain.len() {
+        let Some([before, chunk]) = chain.get_mut(at - 1..=at) else { continue };
+        if chunk.seq > 1 {
+            chunk.deps = vec![chunk::hash(&before.put_together())];
         }
-        before = Some(chunk::hash(&chunk.put_together()));
     }
 }
 
-fn replace(contents: &mut [u8], old: &[u8], new: &[u8]) {
+/// Puts `new` wherever `old` stands, which is as long.
+pub(super) fn replace(contents: &mut [u8], old: &[u8], new: &[u8]) {
     let mut at = 0;
     while let Some(window) = contents.get_mut(at..).and_then(|rest| rest.get_mut(..old.len())) {
         if window == old {

@@ -36,7 +36,7 @@ const TAMPERS: &[Tamper] = &[
 ];
 
 /// Columns whose values are runs of integers, names and values apart.
-const INTEGERS: &[u64] = &[0x42, 0x56, 0x70, 0x71, 0x73];
+const INTEGERS: &[u64] = &[0x01, 0x02, 0x11, 0x13, 0x42, 0x56, 0x70, 0x71, 0x73];
 const NAMES: u64 = 0x15;
 
 /// Changes one to four things of a chain.

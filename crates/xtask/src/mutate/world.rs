@@ -1,8 +1,10 @@
 //! Honest histories of a few small records, and what two replicas make of them next.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anabranch_core::testing::{any_key, any_record, few_keys, few_records};
+use anabranch_core::testing::{any_key, any_record, few_keys, few_records, with_pages_of};
 use anabranch_core::{
     Author, CaptureKind, Commit, DeletePolicy, Document, Edit, FieldPath, FieldPolicy, Heads, Key, StoreSchema,
     StoreSnapshot, Value,
@@ -10,7 +12,11 @@ use anabranch_core::{
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use super::saved::SavedWorld;
 use crate::random::Random;
+
+/// So many records are many: their keys are numbers, and they lie in few pages.
+const RECORDS_MANY: usize = 30;
 
 /// The changes of one commit, each as its bytes.
 pub(super) type Chain = Vec<Arc<[u8]>>;
@@ -19,6 +25,9 @@ pub(super) type Chain = Vec<Arc<[u8]>>;
 pub(super) struct World {
     pub(super) document: Document,
     pub(super) arriving: Vec<Chain>,
+    /// Whether what it is saved as was trimmed before.
+    trim: bool,
+    saved: OnceCell<SavedWorld>,
 }
 
 /// Makes records and picks what to do with them.
@@ -28,14 +37,17 @@ struct Maker {
     keys: BoxedStrategy<Key>,
     values: BoxedStrategy<Value>,
     schema: StoreSchema,
+    /// Whether records hold a text and a list.
+    sequences: bool,
 }
 
 impl World {
     /// The world of a seed.
     pub(super) fn new(seed: u64) -> Option<Self> {
         let mut maker = Maker::new(seed);
-        let mut document = Document::new();
         let count = maker.record_count();
+        let pages_of = if count < RECORDS_MANY { 2 } else { RECORDS_MANY };
+        let mut document = if maker.random.once_in(2) { Document::new() } else { with_pages_of(pages_of) };
         let baseline = maker.capture(&mut document, "tablet", CaptureKind::First, count)?.own_heads;
         if maker.random.once_in(2) {
             maker.capture(&mut document, "laptop", CaptureKind::First, count)?;
@@ -49,7 +61,13 @@ impl World {
             arriving.push(chain(&commit(&mut maker, &mut document.clone())?));
         }
         arriving.retain(|chain| !chain.is_empty());
-        (!arriving.is_empty()).then_some(Self { document, arriving })
+        let trim = maker.random.once_in(6);
+        (!arriving.is_empty()).then_some(Self { document, arriving, trim, saved: OnceCell::new() })
+    }
+
+    /// What its document is saved as.
+    pub(super) fn saved(&self) -> &SavedWorld {
+        self.saved.get_or_init(|| SavedWorld::new(&self.document, self.trim))
     }
 }
 
@@ -62,18 +80,24 @@ impl Maker {
         let (keys, values) = if awkward { (any_key(), any_record()) } else { (few_keys(), few_records()) };
         let policies = [FieldPolicy::Counter, FieldPolicy::Max, FieldPolicy::Set, FieldPolicy::PeopleOverPipelines];
         let policy = random.pick(&policies).copied().unwrap_or_default();
+        let mut fields = BTreeMap::from([(FieldPath(vec!["n".into()]), policy)]);
+        let sequences = random.once_in(2);
+        if sequences {
+            fields.insert(FieldPath(vec!["t".into()]), FieldPolicy::Text);
+            fields.insert(FieldPath(vec!["l".into()]), FieldPolicy::List);
+        }
         let schema = StoreSchema {
             auto_increment: random.once_in(3),
             deletes: if random.once_in(2) { DeletePolicy::EditWins } else { DeletePolicy::DeleteWins },
-            fields: [(FieldPath(vec!["n".into()]), policy)].into(),
+            fields,
             ..StoreSchema::default()
         };
-        Self { random, runner, keys, values, schema }
+        Self { random, runner, keys, values, schema, sequences }
     }
 
     /// Mostly a few; now and then more than one change of a chain holds.
     fn record_count(&mut self) -> usize {
-        if self.random.once_in(12) { 120 } else { 1 + self.random.below(8) }
+        if self.random.once_in(32) { 104 } else { 1 + self.random.below(8) }
     }
 
     fn key(&mut self) -> Option<Key> {
@@ -81,11 +105,19 @@ impl Maker {
     }
 
     fn value(&mut self) -> Option<Value> {
-        self.values.new_tree(&mut self.runner).ok().map(|tree| tree.current())
+        let mut value = self.values.new_tree(&mut self.runner).ok()?.current();
+        if let (true, Value::Object(record)) = (self.sequences, &mut value) {
+            let random = &mut self.random;
+            let text: String = (0..random.below(6)).filter_map(|_| random.pick(&['a', 'b', 'ü', '𝄞'])).collect();
+            let list = (0..random.below(5)).map(|_| Value::Number(random.below(3) as f64)).collect();
+            record.insert("t".into(), Value::String(text.as_str().into()));
+            record.insert("l".into(), Value::Array(list));
+        }
+        Some(value)
     }
 
     fn records(&mut self, count: usize) -> Vec<(Key, Value)> {
-        let numbers = count > 20;
+        let numbers = count > RECORDS_MANY;
         let mut records: Vec<(Key, Value)> = (0..count)
             .filter_map(|at| {
                 let key = if numbers { Key::Number(at as f64 + 1.0) } else { self.key()? };
