@@ -3,6 +3,7 @@
 pub mod arrows;
 pub mod dexie;
 pub mod gate;
+pub mod instructions;
 pub mod mutate;
 pub mod random;
 pub mod run;

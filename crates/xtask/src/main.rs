@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use peak_alloc::PeakAlloc;
-use xtask::{arrows, gate, mutate, run, targets, tidy};
+use xtask::{arrows, gate, instructions, mutate, run, targets, tidy};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
@@ -16,6 +16,8 @@ cargo xtask ci [STEP]                everything that must be green: format, lint
 cargo xtask tidy                     sizes of files, links of documents, the top level
 cargo xtask map                      which crate may know which
 cargo xtask bench [--json] [WORK…]   merge throughput beside automerge, yrs and loro
+cargo xtask instructions [--update]  instructions of our engine at the main works, under callgrind: held against those in
+                                     benches/instructions.json, or kept there
 cargo xtask replay TARGET FILE…      a fuzz target's body on files: wire_decode, block_unpack, change_decode, dexie_capture,
                                     merge_converges
 cargo xtask mutate [--cases N] [--seed S] [--from CASE] [--seconds T] [--honest N]
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::check(),
         "map" => arrows::check().map(|()| print!("{}", arrows::map())),
         "bench" => bench(rest),
+        "instructions" => instructions(rest),
         "replay" => replay(rest),
         "mutate" => tampered(rest),
         "help" | "--help" | "-h" => {
@@ -52,6 +55,14 @@ fn bench(arguments: &[String]) -> Result<(), String> {
     let mut command = vec!["bench", "--quiet", "--package", "anabranch-benches", "--"];
     command.extend(arguments.iter().map(String::as_str));
     run::cargo(&command, &[])
+}
+
+fn instructions(arguments: &[String]) -> Result<(), String> {
+    match arguments {
+        [] => instructions::run(false),
+        [update] if update == "--update" => instructions::run(true),
+        _ => Err(format!("{arguments:?} is no option of instructions\n{USAGE}")),
+    }
 }
 
 fn replay(arguments: &[String]) -> Result<(), String> {
