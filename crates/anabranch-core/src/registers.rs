@@ -55,6 +55,9 @@ pub(crate) struct Registers {
     page_records_max: usize,
     /// Whether history begins with these: then their pages are no cache that could be rebuilt.
     is_floor: bool,
+    /// How many entries were looked at: what the work of applying is made of.
+    #[cfg(test)]
+    pub(crate) steps: u64,
 }
 
 impl Default for Registers {
@@ -67,6 +70,8 @@ impl Default for Registers {
             objects: HashMap::default(),
             page_records_max: PAGE_RECORDS_MAX,
             is_floor: false,
+            #[cfg(test)]
+            steps: 0,
         }
     }
 }
