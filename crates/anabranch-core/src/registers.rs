@@ -57,6 +57,9 @@ pub(crate) struct Registers {
     replayed: OnceLock<Arc<(u32, Registers)>>,
     /// Whether history begins with these: then their pages are no cache that could be rebuilt.
     is_floor: bool,
+    /// How many entries were looked at: what the work of applying is made of.
+    #[cfg(test)]
+    pub(crate) steps: u64,
 }
 
 impl Default for Registers {
@@ -70,6 +73,8 @@ impl Default for Registers {
             page_records_max: PAGE_RECORDS_MAX,
             replayed: OnceLock::new(),
             is_floor: false,
+            #[cfg(test)]
+            steps: 0,
         }
     }
 }

@@ -10,6 +10,10 @@ use crate::layout;
 use crate::scalar::Scalar;
 use crate::sequence::OpId;
 
+mod find;
+
+use find::Finder;
+
 /// What applying a change did.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
@@ -115,6 +119,7 @@ struct Writer<'w, 's> {
     /// What is set in that record, if this change makes it: put into its page all at once.
     new: Option<NewRecord>,
     guesses: PathGuesses<'s>,
+    finder: Finder,
     /// Room for the next one.
     room: NewRecord,
     touched: Touched,
@@ -132,6 +137,7 @@ impl<'w, 's> Writer<'w, 's> {
             new: None,
             room: NewRecord::default(),
             guesses,
+            finder: Finder::default(),
             touched,
         }
     }
@@ -139,6 +145,7 @@ impl<'w, 's> Writer<'w, 's> {
     fn begin_record(&mut self, identity: &str, counter: u32) {
         self.put_new();
         self.guesses.begin_record();
+        self.finder.begin_record();
         let hash = hash_identity(identity);
         self.record = (self.wanted)(hash).then(|| {
             self.touched.records.push(hash);
@@ -202,7 +209,7 @@ impl<'w, 's> Writer<'w, 's> {
             }
         };
         let entry = StoredEntry { path, counter, change: position, length_code, at };
-        set(page, record.at, history, entry, preds);
+        set(page, record.at, history, entry, preds, &mut self.finder);
         self.registers.objects.extend(made);
     }
 
@@ -263,6 +270,10 @@ impl<'w, 's> Writer<'w, 's> {
         self.touched.records.sort_unstable();
         self.touched.records.dedup();
         self.touched.keys_moved |= self.registers.split_full_pages();
+        #[cfg(test)]
+        {
+            self.registers.steps += self.finder.steps;
+        }
         self.touched
     }
 }
@@ -274,15 +285,12 @@ fn set(
     history: &History,
     entry: StoredEntry,
     preds: impl Iterator<Item = (u32, Option<u32>)>,
+    finder: &mut Finder,
 ) {
     let mut placed = false;
-    for (counter, actor) in preds {
-        let is_pred = |have: &StoredEntry| {
-            have.path == entry.path && have.counter == counter && Some(history.change(have.change).actor) == actor
-        };
-        let entries = page.entries(record);
-        let Some((at, gone)) = entries.iter().enumerate().find(|(_, have)| is_pred(have)) else { continue };
-        let gone = *gone;
+    for (counter, actor) in preds.filter_map(|(counter, actor)| Some((counter, actor?))) {
+        let Some(at) = finder.find(page, record, history, (entry.path, counter, actor)) else { continue };
+        let Some(gone) = page.entries(record).get(at).copied() else { continue };
         let shown = page.entry(&gone);
         let is_class = shown.is_found(history) && !page.slot(record).is_hidden(&shown, history);
         match shown.sequence.map(|held| held.id) {
@@ -296,14 +304,14 @@ fn set(
             }
         }
         if placed {
-            page.remove(record, at);
+            finder.remove(page, record, at, history);
         } else {
-            page.replace(record, at, entry);
+            finder.replace(page, record, at, entry, history);
             placed = true;
         }
     }
     if !placed {
-        page.push(record, entry);
+        finder.push(page, record, entry, history);
     }
 }
 

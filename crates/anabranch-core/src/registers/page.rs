@@ -237,13 +237,14 @@ impl Page {
         }
     }
 
-    /// Takes an entry out of a record.
+    /// Takes an entry out of a record, whose last takes its place.
     pub(super) fn remove(&mut self, at: u32, index: usize) {
         let slot = *self.stored(at);
         let (from, end) = (slot.entries_at as usize, (slot.entries_at + slot.entries) as usize);
         if let Some(run) = self.entries.get_mut(from + index..end) {
             self.wasted_bytes += run.first().map_or(0, StoredEntry::bytes);
-            run.rotate_left(1);
+            let last = run.len() - 1;
+            run.swap(0, last);
             self.wasted_entries += 1;
         }
         if let Some(slot) = self.slots.get_mut(at as usize) {

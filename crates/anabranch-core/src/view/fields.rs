@@ -1,16 +1,21 @@
 //! The fields of a record: one shown leaf for each path, and what else was written there.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::View;
 use crate::layout;
 use crate::registers::{Entry, LIFE, Slot};
-use crate::scalar::Scalar;
+use crate::scalar::{self, Scalar};
 use crate::schema::FieldPolicy;
 use crate::value::{Object, Value};
 
 mod nesting;
 mod parts;
+
+/// Values of one register up to which each is compared with each.
+const COMPARED_VALUES: usize = 8;
 
 /// What a record's registers show, before its life is asked for.
 #[derive(Default)]
@@ -61,6 +66,14 @@ impl Leaf<'_> {
 /// Whether a value is a list of elements, as those of a set are.
 fn is_elements(value: &Value) -> bool {
     matches!(value, Value::Array(_) | Value::Set(_))
+}
+
+/// The one encoding of what an entry holds: equal values have equal ones, a sequence and a leaf that show the same too.
+fn written<'p>(entry: &Entry<'p>) -> (u8, Cow<'p, [u8]>) {
+    let Some(held) = entry.sequence else { return (entry.scalar.code, Cow::Borrowed(entry.scalar.bytes)) };
+    let mut bytes = Vec::new();
+    let code = scalar::write_value(&held.value(), &mut bytes);
+    (code, Cow::Owned(bytes))
 }
 
 /// The value that an op set; `None` if it removed the field.
@@ -152,8 +165,17 @@ impl View<'_> {
     /// Of equal values the one that ranks highest.
     fn best_of_equals<'p>(&self, values: &[Entry<'p>], policy: FieldPolicy) -> Vec<Entry<'p>> {
         let mut best: Vec<Entry<'p>> = Vec::with_capacity(values.len());
+        // Whoever sends changes decides how many values there are: many are told apart by a look-up each.
+        let mut places = (values.len() > COMPARED_VALUES).then(BTreeMap::new);
         for entry in values {
-            match best.iter_mut().find(|have| self.is_equal_value(have, entry)) {
+            let at = match &mut places {
+                None => best.iter().position(|have| self.is_equal_value(have, entry)),
+                Some(places) => {
+                    let at = *places.entry(written(entry)).or_insert(best.len());
+                    (at < best.len()).then_some(at)
+                }
+            };
+            match at.and_then(|at| best.get_mut(at)) {
                 None => best.push(*entry),
                 Some(have) if self.compare(policy, entry, have) == Ordering::Greater => *have = *entry,
                 Some(_) => (),
@@ -164,8 +186,10 @@ impl View<'_> {
 
     /// The one of equal found values by which it is named: that of the least owner.
     fn named<'p>(&self, values: &[Entry<'p>], entry: &Entry<'p>) -> Entry<'p> {
-        let is_owner =
-            |have: &&Entry<'p>| self.is_equal_value(have, entry) && self.is_found(have) && self.is_found(entry);
+        if !self.is_found(entry) {
+            return *entry;
+        }
+        let is_owner = |have: &&Entry<'p>| self.is_found(have) && self.is_equal_value(have, entry);
         let owners = values.iter().filter(is_owner);
         let least = owners.min_by_key(|have| (self.writer(have), self.lamport(have)));
         *least.unwrap_or(entry)

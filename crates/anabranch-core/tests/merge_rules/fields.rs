@@ -293,3 +293,23 @@ fn a_partial_snapshot_deletes_nothing_and_a_left_out_key_is_unknown() {
     let keys: Vec<_> = left_out.view().records().map(|record| record.key).collect();
     assert_eq!(keys, [crate::common::desk::key("1"), crate::common::desk::key("2")]);
 }
+
+#[test]
+fn of_many_concurrent_values_equal_ones_are_one_and_one_shows() {
+    let mut desk = Desk::new();
+    desk.capture("start", &[("1", r#"{"x":0}"#)]);
+    let base = desk.heads();
+    for at in 0..40 {
+        let edit = format!(r#"{{"op":"merge","key":1,"set":{{"x":{}}}}}"#, at % 13 + 1);
+        desk.run(&format!("run {at}"), &base, &[&edit]);
+    }
+    let conflicts = desk.document.view().conflicts();
+    let [conflict] = conflicts.as_slice() else { panic!("{conflicts:?}") };
+    let others = conflict.others.iter().map(|other| &other.value);
+    let mut all: Vec<String> = others.chain([&conflict.shown]).map(|value| format!("{value:?}")).collect();
+    let mut distinct: Vec<String> = (1..=13).map(|at| format!("{:?}", Some(value(&at.to_string())))).collect();
+    all.sort();
+    distinct.sort();
+    assert_eq!(all, distinct);
+    assert_conflicts_show_what_the_record_holds(&desk);
+}

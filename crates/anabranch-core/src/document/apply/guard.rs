@@ -1,16 +1,13 @@
 //! The guard: what a chain must be before it is taken. Whatever an honest replica makes passes.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::change::{ActorKind, DecodeChangeError, Decoded, UncheckedChange, code};
+use crate::change::{ActorKind, DecodeChangeError, UncheckedChange};
 use crate::history::chain::Header;
 use crate::history::{History, Past};
-use crate::layout;
-use crate::limits;
 use crate::registers::Registers;
-use crate::scalar::{Holds, nests_within};
 
+mod ops;
 mod places;
 mod preds;
 
@@ -67,8 +64,9 @@ pub enum RefuseReason {
         /// Position in the change.
         op: u32,
     },
-    /// It sets the register that the op before it sets. An honest commit says of each register what it holds in the end.
-    #[error("op {op} sets the same register as the one before it")]
+    /// It sets a register that an op before it sets, or comes back to a record that its change had left. An honest commit
+    /// says of each register what it holds in the end, record by record.
+    #[error("op {op} sets a register or a record that its change had set before")]
     SetTwice {
         /// Position in the change.
         op: u32,
@@ -116,9 +114,6 @@ impl std::ops::Deref for CheckedChange {
     }
 }
 
-/// What an identity holds behind its key where a generator made that: `@` and the creating actor.
-const GENERATED_BY_BYTES: usize = 33;
-
 /// What a chain is held against.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'d> {
@@ -157,51 +152,10 @@ pub(super) fn check_chain(
         let mut places = PlaceCheck::new(known, &past);
         for change in &chain {
             let decoded = change.decoded();
-            check_ops(&decoded, change.bytes())?;
+            ops::check(&decoded, change.bytes())?;
             preds::check(known, &past, &decoded, change.bytes())?;
             places.check(&decoded, change.bytes())?;
         }
     }
     Ok(CheckedChain { header, changes: chain.into_iter().map(CheckedChange).collect() })
-}
-
-/// Every name is one of the layout's and every value in its one encoding. Names repeat, their records from op to op and
-/// their fields from record to record, so each is taken apart once.
-fn check_ops<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> {
-    let mut identity_before = "";
-    let mut name_before = None;
-    let mut suffixes: BTreeMap<&'b str, (Holds, usize)> = BTreeMap::new();
-    for (at, op) in change.ops.iter().enumerate().filter(|(at, _)| change.place(*at).is_none()) {
-        let op_at = at as u32;
-        let (name, scalar) = (change.name(bytes, op), change.value(bytes, op));
-        if name_before.replace(name) == Some(name) {
-            return Err(RefuseReason::SetTwice { op: op_at });
-        }
-        let split = layout::identity_length(name).and_then(|length| name.split_at_checked(length));
-        let (identity, suffix) = split.ok_or(RefuseReason::Name { op: op_at })?;
-        if identity != identity_before {
-            let is_long = identity.len() > limits::KEY_BYTES_MAX + GENERATED_BY_BYTES;
-            if is_long || identity != layout::SCHEMA_IDENTITY && layout::read_identity(identity).is_none() {
-                return Err(RefuseReason::Name { op: op_at });
-            }
-            identity_before = identity;
-        }
-        let (holds, levels) = match suffixes.get(suffix) {
-            Some(known) => *known,
-            None => {
-                let known = Holds::of(suffix).ok_or(RefuseReason::Name { op: op_at })?;
-                suffixes.insert(suffix, known);
-                known
-            }
-        };
-        if holds == Holds::Life && identity == layout::SCHEMA_IDENTITY {
-            return Err(RefuseReason::Name { op: op_at });
-        }
-        let is_sequence = matches!(scalar.code, code::TEXT | code::LIST);
-        let fits = holds.fits(scalar) && nests_within(scalar, levels);
-        if !fits || is_sequence && identity == layout::SCHEMA_IDENTITY {
-            return Err(RefuseReason::Value { op: op_at });
-        }
-    }
-    Ok(())
 }

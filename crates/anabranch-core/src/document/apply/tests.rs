@@ -21,6 +21,7 @@ mod bounds;
 mod chains;
 mod counters;
 mod depth;
+mod places;
 mod work;
 
 type Bytes = Arc<[u8]>;

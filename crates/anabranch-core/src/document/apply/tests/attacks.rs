@@ -249,3 +249,16 @@ fn extra_bytes_and_unknown_columns_are_refused() {
     after.push(0);
     assert_eq!(undecodable(refusal(&mut document, [after.into()])), DecodeChangeError::TrailingBytes);
 }
+
+#[test]
+fn a_change_whose_checksum_is_not_that_of_its_contents_is_refused_for_it() {
+    let honest = Chain::of("a", set("k", "x", "1")).make();
+    let mut document = Document::new();
+    // In the checksum, in the first dependency count and in the last byte of the values.
+    for at in [4, 7, 10, honest[0].bytes.len() - 1] {
+        let mut bytes = honest[0].bytes.to_vec();
+        bytes[at] ^= 1;
+        assert_eq!(undecodable(refusal(&mut document, [bytes.into()])), DecodeChangeError::Checksum, "byte {at}");
+    }
+    lands(&mut document, &honest);
+}

@@ -1,6 +1,7 @@
 //! The work of applying, counted in changes looked at: what comes one by one costs what it costs as one batch.
 
 use super::*;
+use crate::testing::raw_registers;
 
 /// So many commits, each upon the one before and overwriting what one of the last hundred wrote.
 fn line(count: usize) -> Vec<ChangeBytes> {
@@ -82,4 +83,64 @@ fn two_branches_that_come_turn_by_turn_and_are_joined_cost_a_walk_and_not_one_ea
         lands(&mut document, &made);
     }
     assert!(steps(&document) - before < 2_000, "{}", steps(&document) - before);
+}
+
+/// A chain that sets one field so many times, in a change each.
+fn many_values(count: usize) -> Vec<ChangeBytes> {
+    let value = |at: usize| vec![set("k", "x", &at.to_string())];
+    Chain::new("hoarder", (0..count).map(value).collect()).make()
+}
+
+#[test]
+fn what_overwrites_thousands_of_values_of_one_field_is_work_for_each_once() {
+    const VALUES: usize = 2_000;
+    let hoard = many_values(VALUES);
+    let actor = Chain::new("hoarder", (0..VALUES).map(|at| vec![set("k", "x", &at.to_string())]).collect()).actor();
+    let mut document = with(&[&hoard]);
+    let before = document.registers.steps;
+    let mut op = set("k", "x", "the last");
+    op.preds = (1..=VALUES as u32).map(|counter| (counter, actor)).collect();
+    lands(&mut document, &Chain::of("cleaner", op).after(&hoard).make());
+    let steps = document.registers.steps - before;
+    assert!(steps <= 16 * VALUES as u64, "{steps} entries were looked at");
+    let values = raw_registers(&document).remove(&field("k", "x")).unwrap();
+    assert_eq!(values.iter().map(|value| value.bytes.as_slice()).collect::<Vec<_>>(), [b"the last"]);
+}
+
+#[test]
+fn a_record_of_thousands_of_fields_is_rewritten_with_work_for_each_once() {
+    const FIELDS: usize = 3_000;
+    let op = |at: usize, text: &str| set("k", &format!("{at:05}"), text);
+    let wide = Chain::new("a", vec![(0..FIELDS).map(|at| op(at, "old")).collect()]);
+    let mut document = with(&[&wide.make()]);
+    let before = document.registers.steps;
+    let rewrite = |at: usize| {
+        let preds = vec![(at as u32 + 1, wide.actor())];
+        Op { preds, ..op(at, "new") }
+    };
+    // Backwards, so that what ascends is no condition.
+    let rewritten = Chain::new("b", vec![(0..FIELDS).rev().map(rewrite).collect()]).after(&wide.make()).make();
+    lands(&mut document, &rewritten);
+    let steps = document.registers.steps - before;
+    assert!(steps <= 16 * FIELDS as u64, "{steps} entries were looked at");
+    let registers = raw_registers(&document);
+    assert_eq!(registers.len(), FIELDS);
+    assert!(registers.values().all(|values| values.len() == 1 && values[0].bytes == b"new"));
+}
+
+#[test]
+fn a_change_that_goes_to_and_fro_between_records_or_fields_is_refused() {
+    let to_and_fro = |one: Op, other: Op| {
+        let ops = [one, other].iter().cycle().take(4).cloned().collect();
+        let chain = Chain::new("a", vec![ops]).make();
+        refusal(&mut Document::new(), bytes(&chain))
+    };
+    // Each step would copy all that the record holds so far.
+    assert_eq!(to_and_fro(set("k", "x", "1"), set("l", "x", "1")), RefuseReason::SetTwice { op: 2 });
+    assert_eq!(to_and_fro(set("l", "x", "1"), set("k", "x", "1")), RefuseReason::SetTwice { op: 2 });
+    assert_eq!(to_and_fro(set("k", "x", "1"), set("k", "y", "1")), RefuseReason::SetTwice { op: 2 });
+    assert_eq!(to_and_fro(set("k", "y", "1"), set("k", "x", "1")), RefuseReason::SetTwice { op: 2 });
+    // In any order, but each once.
+    let ops = ["l y", "l x", "l z", "k z", "k x", "k y"].map(|op| set(&op[..1], &op[2..], "1"));
+    lands(&mut Document::new(), &Chain::new("a", vec![ops.to_vec()]).make());
 }
