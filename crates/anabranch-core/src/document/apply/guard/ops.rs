@@ -6,6 +6,7 @@ use super::RefuseReason;
 use crate::change::{Decoded, code};
 use crate::layout;
 use crate::limits;
+use crate::registers::hash_identity;
 use crate::scalar::{Holds, nests_within};
 
 /// What an identity holds behind its key where a generator made that: `@` and the creating actor.
@@ -15,7 +16,8 @@ const GENERATED_BY_BYTES: usize = 33;
 /// their fields from record to record, so each is taken apart once.
 pub(super) fn check<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> {
     let mut identity_before = "";
-    let (mut records, mut registers) = (Once::default(), Once::default());
+    let mut registers = Once::default();
+    let mut records: Vec<u32> = Vec::new();
     let mut suffixes: BTreeMap<&'b str, (Holds, usize)> = BTreeMap::new();
     for (at, op) in change.ops.iter().enumerate().filter(|(at, _)| change.place(*at).is_none()) {
         let op_at = at as u32;
@@ -29,9 +31,7 @@ pub(super) fn check<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseR
             }
             identity_before = identity;
             registers.clear();
-            if !records.is_first(identity) {
-                return Err(RefuseReason::SetTwice { op: op_at });
-            }
+            records.push(hash_identity(identity));
         }
         if !registers.is_first(suffix) {
             return Err(RefuseReason::SetTwice { op: op_at });
@@ -52,6 +52,26 @@ pub(super) fn check<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseR
         if !fits || is_sequence && identity == layout::SCHEMA_IDENTITY {
             return Err(RefuseReason::Value { op: op_at });
         }
+    }
+    records.sort_unstable();
+    // Records may share a hash: then their identities are looked at.
+    match records.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+        true => returns_to_no_record(change, bytes),
+        false => Ok(()),
+    }
+}
+
+/// All ops of a record lie beside each other.
+fn returns_to_no_record(change: &Decoded, bytes: &[u8]) -> Result<(), RefuseReason> {
+    let mut records = Once::default();
+    let mut identity_before = "";
+    for (at, op) in change.ops.iter().enumerate().filter(|(at, _)| change.place(*at).is_none()) {
+        let name = change.name(bytes, op);
+        let identity = layout::identity_length(name).and_then(|length| name.get(..length)).unwrap_or_default();
+        if identity != identity_before && !records.is_first(identity) {
+            return Err(RefuseReason::SetTwice { op: at as u32 });
+        }
+        identity_before = identity;
     }
     Ok(())
 }
