@@ -75,16 +75,18 @@ impl ActorId {
 
     /// Whether `hex` is this id, written out.
     pub(crate) fn is_written(&self, hex: &str) -> bool {
-        let digit = |digit: u8| char::from_digit(u32::from(digit), 16).map(|digit| digit as u8);
-        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        hex.len() == 32 && digits.map(digit).eq(hex.bytes().map(Some))
+        self.digits().eq(hex.chars())
+    }
+
+    fn digits(&self) -> impl Iterator<Item = char> + '_ {
+        let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+        self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(digit)
     }
 }
 
 impl fmt::Display for ActorId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or_default();
-        self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]).try_for_each(|half| f.write_char(digit(half)))
+        self.digits().try_for_each(|digit| f.write_char(digit))
     }
 }
 

@@ -190,18 +190,18 @@ pub(crate) fn identity_length(name: &str) -> Option<usize> {
         return Some(key);
     }
     let actor = name.get(key + 1..)?;
-    if actor.starts_with(OWN_ACTOR) {
-        return Some(key + 1 + OWN_ACTOR.len());
-    }
     is_lower_hex(actor.get(..32)?).then_some(key + 33)
 }
 
-/// Whether `name` names a register of the record `identity`.
-pub(crate) fn is_of_record(name: &str, identity: &str) -> bool {
-    !identity.is_empty()
-        && name
-            .strip_prefix(identity)
-            .is_some_and(|suffix| matches!(suffix.as_bytes().first(), None | Some(b'.' | b'=')))
+/// The suffix of `name` if it names a register of the record `identity`.
+pub(crate) fn suffix_in<'n>(name: &'n [u8], identity: &str) -> Option<&'n [u8]> {
+    let suffix = name.strip_prefix(identity.as_bytes())?;
+    matches!(suffix.first(), None | Some(b'.' | b'=')).then_some(suffix)
+}
+
+/// Whether a suffix that was put together a moment ago is `suffix`. Byte by byte: wider loads would wait for the stores.
+pub(crate) fn is_suffix(suffix: &str, fresh: &str) -> bool {
+    suffix.len() == fresh.len() && suffix.bytes().zip(fresh.bytes()).all(|(a, b)| a == b)
 }
 
 /// The length of the key at the front of a name, found without decoding it.

@@ -26,7 +26,7 @@ mod saved_sequence;
 mod sequences;
 mod slot;
 
-pub(crate) use apply::PlainOp;
+pub(crate) use apply::{PlainOp, SEARCHED_ENTRIES, SEARCHES_MAX};
 use cell::PageCell;
 use directory::Directory;
 pub(crate) use layers::RegistersAt;
@@ -199,7 +199,7 @@ impl Registers {
 }
 
 /// The hash of an encoded key, which places its records in pages.
-fn hash_key(key: &str) -> u64 {
+pub(crate) fn hash_key(key: &str) -> u64 {
     use std::hash::BuildHasher;
     foldhash::fast::FixedState::default().hash_one(key)
 }

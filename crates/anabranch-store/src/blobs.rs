@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::directory::OpenError;
 use crate::disk::{Disk, KeepError};
+use crate::error::OpenError;
 
 pub(crate) const BLOBS: &str = "blobs";
 

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anabranch_core::{ChangeHash, Document};
 
-use crate::directory::{StoreDir, StoreName};
+use crate::contents::StoreName;
+use crate::directory::StoreDir;
 
 mod files;
 mod source;
@@ -60,7 +61,7 @@ impl StoreDir {
         let health = CacheHealth::default();
         let source = LogSource::new(self.disk.files(), number, named, health.clone());
         let mut document = Document::open(&index.document, Arc::new(source)).ok()?;
-        if document.change_count() != distinct(&index.hashes) {
+        if document.change_count() != distinct(&index.hashes).len() {
             return None;
         }
         let outcome = document.apply(behind.iter().map(|(bytes, _)| bytes.clone()));
@@ -149,19 +150,16 @@ impl StoreDir {
     }
 }
 
-fn distinct(hashes: &[ChangeHash]) -> usize {
+/// Each hash once, ascending.
+fn distinct(hashes: &[ChangeHash]) -> Vec<ChangeHash> {
     let mut hashes = hashes.to_vec();
     hashes.sort_unstable();
     hashes.dedup();
-    hashes.len()
+    hashes
 }
 
 /// Whether the document has the changes of these hashes, and no others.
 fn is_all_of(document: &Document, hashes: &[ChangeHash]) -> bool {
-    let mut of_log = hashes.to_vec();
-    of_log.sort_unstable();
-    of_log.dedup();
-    let mut own: Vec<ChangeHash> = document.changes().map(|change| change.hash).collect();
-    own.sort_unstable();
-    own == of_log
+    let own: Vec<ChangeHash> = document.changes().map(|change| change.hash).collect();
+    distinct(&own) == distinct(hashes)
 }

@@ -1,7 +1,6 @@
 //! The store directory: what it holds, read from its log.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -10,86 +9,14 @@ use anabranch_wire::limits::SEGMENT_BYTES_TARGET;
 use anabranch_wire::{Entry, Note, ReplicaEntry, RunEntry};
 
 use crate::blobs;
+use crate::contents::{Baseline, Database, Offer, Replica, Run, StoreName};
 use crate::disk::{Access, Disk, KeepError};
+use crate::error::{InitError, OpenError};
 use crate::log::{self, Tail};
 use crate::marker::{self, MARKER, ReadMarkerError};
 use crate::transaction::Transaction;
 
 const LOCK: &str = "lock";
-
-/// The name of an object store: its database and its own.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StoreName {
-    /// The database.
-    pub database: String,
-    /// The object store.
-    pub store: String,
-}
-
-impl fmt::Display for StoreName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.database, self.store)
-    }
-}
-
-/// What a replica was known to hold of one store.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Baseline {
-    /// The heads.
-    pub heads: Heads,
-    /// Keys that it never got, as typed JSON.
-    pub left_out: Vec<String>,
-}
-
-/// Merged contents written for a replica, not yet known to be taken.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Offer {
-    /// The heads that were written.
-    pub heads: BTreeMap<StoreName, Heads>,
-    /// The keys that were left out, as typed JSON.
-    pub left_out: BTreeMap<StoreName, Vec<String>>,
-    /// Milliseconds since 1970.
-    pub written_at_ms: Option<i64>,
-}
-
-/// All that is known of a replica.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Replica {
-    /// Its name.
-    pub name: String,
-    /// Milliseconds since 1970.
-    pub captured_at_ms: Option<i64>,
-    /// What it held when it was last captured.
-    pub baselines: BTreeMap<StoreName, Baseline>,
-    /// Offers since the last capture, oldest first.
-    pub offers: Vec<Offer>,
-}
-
-/// A run that was committed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// Its id.
-    pub id: String,
-    /// The store that it wrote.
-    pub store: StoreName,
-    /// The heads that it read.
-    pub base: Heads,
-    /// blake3 of its edits.
-    pub edits: [u8; 32],
-    /// What else its result depends on.
-    pub parameters: String,
-    /// Its receipt, as JSON.
-    pub receipt: String,
-}
-
-/// A database, as a source last described it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Database {
-    /// IndexedDB's version.
-    pub version: Option<u64>,
-    /// Its stores, in the source's order.
-    pub stores: Vec<String>,
-}
 
 /// What lies behind the last whole transaction: ignored, and cut off by the next writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,112 +30,6 @@ pub struct TornTail {
     /// Whether transactions that were committed are gone: somebody cut the file. Otherwise a crash left a transaction that
     /// never ended.
     pub was_committed: bool,
-}
-
-/// Why a store directory was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum InitError {
-    /// There is one already.
-    #[error("{path} is a store directory already")]
-    Exists {
-        /// The directory.
-        path: String,
-    },
-    /// The directory holds something else.
-    #[error("{path} holds other files: choose an empty or a new directory")]
-    NotEmpty {
-        /// The directory.
-        path: String,
-    },
-    /// A file is in the place of the directory.
-    #[error("{path} is no directory: name a new or an empty one")]
-    NoDirectory {
-        /// The file.
-        path: String,
-    },
-    /// What is there cannot be looked at.
-    #[error("cannot read {path}: {source}")]
-    Read {
-        /// The directory.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The file system failed.
-    #[error("cannot make {path}: {source}")]
-    Write {
-        /// The directory.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
-}
-
-/// Why a store directory was not read.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// It is none.
-    #[error("{path} is no store directory: make one with `anabranch init {path}`, or name another with --store")]
-    NotAStore {
-        /// The directory.
-        path: String,
-    },
-    /// Another process uses it.
-    #[error("{path} is in use by another process: wait until it is done")]
-    Locked {
-        /// The directory.
-        path: String,
-    },
-    /// A file is damaged.
-    #[error("{path}: damaged at byte {offset}: {what}; restore the directory from a backup")]
-    Damaged {
-        /// The file.
-        path: String,
-        /// Where.
-        offset: u64,
-        /// What is damaged.
-        what: &'static str,
-    },
-    /// A newer version made the directory.
-    #[error("{path} was made by a newer version of anabranch")]
-    Newer {
-        /// The directory.
-        path: String,
-    },
-    /// A segment of the log, or the marker of a directory that has a log, is not there.
-    #[error("{path} is missing: restore the directory from a backup")]
-    MissingSegment {
-        /// The file.
-        path: String,
-    },
-    /// A large Blob that was kept is not there.
-    #[error("{path} is missing: restore it from a backup, or capture or merge again what holds this Blob")]
-    MissingBlob {
-        /// The file.
-        path: String,
-    },
-    /// The file system failed.
-    #[error("cannot open {path}: {source}")]
-    Read {
-        /// The file.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
-}
-
-impl OpenError {
-    /// Files are named as people find them: within the directory.
-    fn within(mut self, dir: &str) -> Self {
-        use OpenError::{Damaged, Locked, MissingBlob, MissingSegment, Newer, NotAStore, Read};
-        match &mut self {
-            Damaged { path, .. } | MissingSegment { path } | MissingBlob { path } | Read { path, .. } => {
-                *path = format!("{dir}/{path}");
-            }
-            NotAStore { .. } | Locked { .. } | Newer { .. } => (),
-        }
-        self
-    }
 }
 
 /// Whether `name` is what making a directory leaves behind when it fails before the marker is there.

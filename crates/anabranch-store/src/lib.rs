@@ -4,8 +4,10 @@
 mod blobs;
 mod cache;
 mod compact;
+mod contents;
 mod directory;
 mod disk;
+mod error;
 mod log;
 mod marker;
 mod sealed;
@@ -15,8 +17,10 @@ mod transaction;
 
 pub use cache::{CacheHealth, Cached};
 pub use compact::{CompactError, Compaction, SegmentBytes};
-pub use directory::{Baseline, Database, InitError, Offer, OpenError, Replica, Run, StoreDir, StoreName, TornTail};
+pub use contents::{Baseline, Database, Offer, Replica, Run, StoreName};
+pub use directory::{StoreDir, TornTail};
 pub use disk::{Access, Disk, FileDisk, Files};
+pub use error::{InitError, OpenError};
 pub use transaction::{CommitError, Transaction};
 
 /// When and where changes came in; kept beside them, replicated nowhere.

@@ -5,8 +5,9 @@ use anabranch_wire::{
     transaction_digest,
 };
 
-use crate::directory::{OpenError, TornTail};
+use crate::directory::TornTail;
 use crate::disk::Disk;
+use crate::error::OpenError;
 use crate::sealed::{Blocks, Damage};
 
 pub(crate) const LOG: &str = "log";

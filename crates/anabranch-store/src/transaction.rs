@@ -11,7 +11,8 @@ use anabranch_wire::{
 };
 
 use crate::blobs;
-use crate::directory::{Database, Offer, Replica, Run, StoreDir, StoreName};
+use crate::contents::{Database, Offer, Replica, Run, StoreName};
+use crate::directory::StoreDir;
 use crate::disk::KeepError;
 use crate::log::{self, Tail};
 use crate::marker;

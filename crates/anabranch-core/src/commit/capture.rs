@@ -165,9 +165,8 @@ impl Capture<'_> {
         match (known, fresh) {
             (Some(_), Some(false)) => return Err(CaptureError::DuplicateKey { key: key.clone() }),
             (Some(record), _) => {
-                let is_shown = self.base.life(self.base.registers.slot(record)).is_shown();
+                let is_shown = self.plan.put(&self.base, Target::Known(record), value, loss);
                 self.shown_seen += usize::from(is_shown);
-                self.plan.put(&self.base, Target::Known(record), value, loss);
             }
             (None, _) => {
                 let identity = self.identity_of_new(key, encoded, value, loss)?;

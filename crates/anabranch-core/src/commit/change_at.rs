@@ -134,19 +134,16 @@ impl Writer<'_> {
     }
 
     fn put_at(&mut self, key: &Key, value: &Value, generated: bool) -> Result<(), RowRefusal> {
-        match self.view.keys().find(&self.view.registers, key) {
-            Some(record) => self.plan.put(self.view, Target::Known(record), value, None),
-            None => {
-                let encoded = layout::encode_key(key);
-                if encoded.len() > limits::KEY_BYTES_MAX {
-                    return Err(
-                        super::plan::RecordTooLarge { what: "key bytes", limit: limits::KEY_BYTES_MAX as u64 }.into()
-                    );
-                }
-                let identity = if generated { own_identity(&encoded) } else { encoded };
-                self.plan.put(self.view, Target::New(&identity), value, None);
-            }
+        let encoded = layout::encode_key(key);
+        if let Some(record) = self.view.keys().find_encoded(&self.view.registers, key, &encoded) {
+            self.plan.put(self.view, Target::Known(record), value, None);
+            return Ok(());
         }
+        if encoded.len() > limits::KEY_BYTES_MAX {
+            return Err(super::plan::RecordTooLarge { what: "key bytes", limit: limits::KEY_BYTES_MAX as u64 }.into());
+        }
+        let identity = if generated { own_identity(&encoded) } else { encoded };
+        self.plan.put(self.view, Target::New(&identity), value, None);
         Ok(())
     }
 

@@ -37,23 +37,24 @@ struct Difference<'v> {
 }
 
 impl Plan {
-    /// Sets what must be set for the record to become `value`.
-    pub(crate) fn put(&mut self, view: &View<'_>, target: Target<'_>, value: &Value, loss: Option<Loss<'_>>) {
+    /// Sets what must be set for the record to become `value`; whether the base shows it.
+    pub(crate) fn put(&mut self, view: &View<'_>, target: Target<'_>, value: &Value, loss: Option<Loss<'_>>) -> bool {
         self.measure(value);
-        match target {
-            Target::New(identity) => self.create(view, identity, None, value),
-            Target::Known(record) => {
-                let slot = view.registers.slot(record);
-                if slot.identity() == layout::SCHEMA_IDENTITY || view.life(slot).is_shown() {
-                    if unchanged::is_plainly_unchanged(view, slot, value) {
-                        return;
-                    }
-                    self.change(view, record, slot, value, loss);
-                } else {
-                    self.create(view, slot.identity(), Some(slot), value);
-                }
+        let record = match target {
+            Target::Known(record) => record,
+            Target::New(identity) => {
+                self.create(view, identity, None, value);
+                return false;
             }
+        };
+        let slot = view.registers.slot(record);
+        let is_shown = slot.identity() == layout::SCHEMA_IDENTITY || view.life(slot).is_shown();
+        if !is_shown {
+            self.create(view, slot.identity(), Some(slot), value);
+        } else if !unchanged::is_plainly_unchanged(view, slot, value) {
+            self.change(view, record, slot, value, loss);
         }
+        is_shown
     }
 
     /// Deletes a record that the base shows.

@@ -33,9 +33,9 @@ impl Document {
                 continue;
             }
             let bytes = self.history.bytes(position);
-            let mut before = None;
+            let mut before: Option<&str> = None;
             let told = Decoded::each_name_accepted(&bytes, &mut |name| {
-                if before.is_some_and(|identity| layout::is_of_record(name, identity)) {
+                if before.is_some_and(|identity| layout::suffix_in(name.as_bytes(), identity).is_some()) {
                     return;
                 }
                 let identity = layout::identity_length(name).and_then(|length| name.get(..length));

@@ -82,6 +82,13 @@ pub(crate) struct ActorHasher {
 }
 
 impl ActorHasher {
+    /// The author's id of a commit of this kind whose changes say this, in order.
+    pub(crate) fn derive<S: AsRef<[u8]>>(kind: ActorKind, said: impl IntoIterator<Item = S>) -> ActorId {
+        let mut hasher = Self::new(kind);
+        said.into_iter().for_each(|said| hasher.change(said.as_ref()));
+        hasher.finish()
+    }
+
     pub(crate) fn new(kind: ActorKind) -> Self {
         let mut hasher = Sha256::new();
         hasher.update(b"anabranch actor 1");

@@ -13,6 +13,7 @@ use crate::sequence::OpId;
 mod find;
 
 use find::Finder;
+pub(crate) use find::{SEARCHED_ENTRIES, SEARCHES_MAX};
 
 /// What applying a change did.
 #[derive(Debug, Default)]
@@ -54,7 +55,7 @@ impl Registers {
                 continue;
             }
             let name = decoded.name_bytes(bytes, op);
-            let suffix = match record.and_then(|identity| same_record(name, identity.as_bytes())) {
+            let suffix = match record.and_then(|identity| layout::suffix_in(name, identity)) {
                 Some(suffix) => suffix,
                 None => {
                     let name = decoded.name(bytes, op);
@@ -313,10 +314,4 @@ fn set(
     if !placed {
         finder.push(page, record, entry, history);
     }
-}
-
-/// The suffix of `name` if it names a register of the record `identity`.
-fn same_record<'n>(name: &'n [u8], identity: &[u8]) -> Option<&'n [u8]> {
-    let suffix = name.strip_prefix(identity)?;
-    matches!(suffix.first(), None | Some(b'.' | b'=')).then_some(suffix)
 }

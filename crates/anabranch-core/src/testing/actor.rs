@@ -11,7 +11,5 @@ pub fn derived_actor(chain: &[&[u8]]) -> Option<ActorId> {
     let changes: Vec<UncheckedChange> = changes.collect::<Option<_>>()?;
     let first = changes.first()?;
     let kind = first.actor().kind()?;
-    let mut said = ActorHasher::new(kind);
-    changes.iter().for_each(|change| said.change(&change.said()));
-    Some(said.finish())
+    Some(ActorHasher::derive(kind, changes.iter().map(UncheckedChange::said)))
 }

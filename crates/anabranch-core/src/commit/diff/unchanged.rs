@@ -1,5 +1,6 @@
 //! Most records of a capture are what they were: told without folding their registers or building anything.
 
+use crate::layout;
 use crate::registers::{LIFE, Slot};
 use crate::scalar;
 use crate::value::Value;
@@ -21,15 +22,10 @@ pub(super) fn is_plainly_unchanged(view: &View<'_>, slot: Slot<'_>, value: &Valu
         equal = equal
             && entries.next().is_some_and(|entry| {
                 entry.sequence.is_none()
-                    && is_text(&view.paths().info(entry.path).suffix, suffix)
+                    && layout::is_suffix(&view.paths().info(entry.path).suffix, suffix)
                     && scalar::is_of(leaf, entry.scalar, &mut encoded)
                     && !slot.is_hidden(&entry, view.history)
             });
     });
     equal && entries.next().is_none()
-}
-
-/// Byte by byte: the suffix was put together a moment ago, and wider loads would wait for its stores.
-fn is_text(have: &str, suffix: &str) -> bool {
-    have.len() == suffix.len() && have.bytes().zip(suffix.bytes()).all(|(a, b)| a == b)
 }

@@ -31,9 +31,7 @@ impl Plan {
     /// Encodes the chain upon `deps` (at most [`limits::DEPS_MAX`]), whose largest op counter is `last_op`.
     pub(crate) fn encode(&self, deps: &[ChangeHash], last_op: u32) -> Vec<Arc<UncheckedChange>> {
         let blanks = self.lay_out(deps, last_op);
-        let mut said = ActorHasher::new(self.author.kind);
-        blanks.iter().for_each(|blank| said.change(blank.said()));
-        let actor = said.finish();
+        let actor = ActorHasher::derive(self.author.kind, blanks.iter().map(BlankChange::said));
         let mut chain: Vec<Arc<UncheckedChange>> = Vec::with_capacity(blanks.len());
         for blank in blanks {
             let before = chain.last().map(|change| change.hash());

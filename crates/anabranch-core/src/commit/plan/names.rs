@@ -82,7 +82,7 @@ impl Names {
 
     fn suffix_position(&mut self, suffix: &str) -> u32 {
         let guess = self.suffixes.get(self.last as usize).map_or(0, |last| last.next);
-        if self.suffixes.get(guess as usize).is_some_and(|guess| is_just(&guess.text, suffix)) {
+        if self.suffixes.get(guess as usize).is_some_and(|guess| layout::is_suffix(&guess.text, suffix)) {
             self.last = guess;
             return guess;
         }
@@ -107,11 +107,6 @@ impl Names {
         self.by_suffix.insert_unique(own, at, rehash);
         at
     }
-}
-
-/// Whether a suffix that was put together a moment ago is `text`. Byte by byte: wider loads would wait for the stores.
-fn is_just(text: &str, suffix: &str) -> bool {
-    text.len() == suffix.len() && text.bytes().zip(suffix.bytes()).all(|(a, b)| a == b)
 }
 
 fn hash(suffix: &str) -> u64 {

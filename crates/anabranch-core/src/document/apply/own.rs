@@ -1,5 +1,7 @@
 //! Taking what this document has just made: its ops are at hand, so nothing is decoded again.
 
+use std::sync::Arc;
+
 use super::guard::{self, Known};
 use super::{ApplyOutcome, Chunk, Limits, RefuseReason, Trust, refuse};
 use crate::change::UncheckedChange;
@@ -42,12 +44,11 @@ impl Document {
 }
 
 /// Derives the actor of a chain again from what its changes say.
-fn check_actor(changes: &[std::sync::Arc<UncheckedChange>]) -> Result<(), RefuseReason> {
+fn check_actor(changes: &[Arc<UncheckedChange>]) -> Result<(), RefuseReason> {
     let first = changes.first().ok_or(RefuseReason::BrokenChain)?;
     let kind = first.actor().kind().ok_or(RefuseReason::Header)?;
-    let mut said = ActorHasher::new(kind);
-    changes.iter().for_each(|change| said.change(&change.said()));
-    if said.finish() == first.actor() { Ok(()) } else { Err(RefuseReason::ActorNotDerived) }
+    let derived = ActorHasher::derive(kind, changes.iter().map(|change| change.said()));
+    if derived == first.actor() { Ok(()) } else { Err(RefuseReason::ActorNotDerived) }
 }
 
 /// A plan that is taken as it is says what its changes say.

@@ -6,8 +6,8 @@ use super::super::page::{Page, StoredEntry};
 use crate::history::History;
 
 /// Entries up to which a record is searched one by one, and searches after which a larger one is not.
-const SEARCHED_ENTRIES: usize = 64;
-const SEARCHES_MAX: u32 = 8;
+pub(crate) const SEARCHED_ENTRIES: usize = 64;
+pub(crate) const SEARCHES_MAX: u32 = 8;
 
 /// An op by its register, its counter and the position of its actor.
 type Op = (u32, u32, u32);

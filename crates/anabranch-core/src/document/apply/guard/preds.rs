@@ -4,7 +4,7 @@ use super::{Known, RefuseReason};
 use crate::change::Decoded;
 use crate::history::{History, Past};
 use crate::layout;
-use crate::registers::Slot;
+use crate::registers::{SEARCHED_ENTRIES, SEARCHES_MAX, Slot};
 
 /// A predecessor that is no longer visible, to be looked up in the log.
 struct Hidden {
@@ -12,10 +12,6 @@ struct Hidden {
     counter: u32,
     op: u32,
 }
-
-/// Entries up to which a record is searched one by one, and searches after which a larger one is not.
-const SEARCHED_ENTRIES: usize = 64;
-const SEARCHES_MAX: u32 = 8;
 
 /// The visible values of a record. Whoever sends a change decides how many there are and how often they are looked for.
 struct Visible<'p> {

@@ -63,9 +63,7 @@ fn forge(by: &'static str, deps: &[ChangeBytes], steps: &[Step]) -> (Vec<ChangeB
     let draft =
         Draft { deps: &chain.deps, actor: OWN, seq: 1, start_op: chain.start_op, message: &message, ops: &drafts };
     let mut blank = BlankChange::of(&draft);
-    let mut said = ActorHasher::new(chain.kind);
-    said.change(blank.said());
-    let actor = said.finish();
+    let actor = ActorHasher::derive(chain.kind, [blank.said()]);
     let hash = blank.fill(actor, None);
     (vec![ChangeBytes { hash, bytes: blank.into_bytes() }], actor)
 }
