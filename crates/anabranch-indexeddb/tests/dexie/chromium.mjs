@@ -31,10 +31,15 @@ let browser;
 function end(code, text) {
   console.log(text);
   browser.once('exit', () => {
-    fs.rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
+    try {
+      fs.rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
+    } catch (error) {
+      console.log(`${profile} stays behind: ${error.message}`);
+    }
     process.exit(code);
   });
-  browser.kill('SIGKILL');
+  // Its own processes too, which would go on writing to the profile.
+  process.kill(-browser.pid, 'SIGKILL');
 }
 
 const server = http.createServer(async (request, response) => {
@@ -60,7 +65,7 @@ server.listen(0, '127.0.0.1', () => {
   const root = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   const quiet = ['--headless=new', '--disable-gpu', '--no-first-run', '--disable-dev-shm-usage', '--disable-background-networking'];
   const address = `http://127.0.0.1:${server.address().port}/`;
-  browser = spawn(program, [...quiet, ...root, `--user-data-dir=${profile}`, address], { stdio: 'ignore' });
+  browser = spawn(program, [...quiet, ...root, `--user-data-dir=${profile}`, address], { stdio: 'ignore', detached: true });
   browser.on('error', error => { console.log(String(error)); process.exit(1); });
   setTimeout(() => end(1, `nothing after ${SECONDS_MAX} s`), SECONDS_MAX * 1000).unref();
 });
