@@ -10,10 +10,12 @@ mod columns;
 mod decode;
 mod encode;
 mod leb128;
+mod names;
 mod unchecked;
 
 pub(crate) use chunk::Chunk;
 pub(crate) use leb128::{read_signed, read_unsigned, write_signed, write_unsigned};
+pub(crate) use names::Names;
 
 pub(crate) use decode::Decoded;
 pub use decode::{DecodeChangeError, Limits};

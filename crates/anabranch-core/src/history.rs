@@ -50,7 +50,7 @@ pub(crate) struct Stored {
     pub(crate) chain: u32,
     /// All changes below this position came before this one.
     covered: u32,
-    /// The hash of each record that it writes, ascending ([`crate::registers::hash_identity`]).
+    /// The hash of each record that it writes, ascending ([`crate::layout::hash_identity`]).
     touched: Box<[u32]>,
 }
 

@@ -97,7 +97,7 @@ fn write_sortable_double(kind: u8, number: f64, out: &mut String) {
 }
 
 fn read_sortable_double(digits: &str) -> Option<f64> {
-    if digits.len() > 16 || digits.ends_with('0') || !is_lower_hex(digits) {
+    if digits.len() > 16 || digits.ends_with('0') || !is_lower_hex(digits.as_bytes()) {
         return None;
     }
     let sortable = u64::from_str_radix(&format!("{digits:0<16}"), 16).ok()?;
@@ -105,8 +105,8 @@ fn read_sortable_double(digits: &str) -> Option<f64> {
     (!number.is_nan() && number.to_bits() != (-0.0f64).to_bits()).then_some(number)
 }
 
-fn is_lower_hex(digits: &str) -> bool {
-    digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+fn is_lower_hex(digits: &[u8]) -> bool {
+    digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn push_hex(byte: u8, out: &mut String) {
@@ -117,7 +117,7 @@ fn push_hex(byte: u8, out: &mut String) {
 
 fn read_hex(digits: &str) -> Option<Vec<u8>> {
     let (pairs, odd) = digits.as_bytes().as_chunks::<2>();
-    if !odd.is_empty() || !is_lower_hex(digits) {
+    if !odd.is_empty() || !is_lower_hex(digits.as_bytes()) {
         return None;
     }
     pairs.iter().map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
@@ -173,29 +173,53 @@ pub(crate) fn read_text(content: &str) -> Option<JsString> {
     Some(JsString::from_utf16(&units))
 }
 
+/// The hash of an encoded key, which places its records in pages.
+pub(crate) fn hash_key(key: impl AsRef<[u8]>) -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+    hasher.write(key.as_ref());
+    hasher.finish()
+}
+
+/// The hash by which history remembers which change touched which record; two records may share one.
+pub(crate) fn hash_identity(identity: impl AsRef<[u8]>) -> u32 {
+    hash_key(identity) as u32
+}
+
+/// Both of an identity: the hash of its key, and its own.
+pub(crate) fn hashes_of_identity(identity: &[u8]) -> (u64, u32) {
+    let key_bytes = key_length_of_identity(identity);
+    let key = hash_key(identity.get(..key_bytes).unwrap_or_default());
+    (key, if key_bytes == identity.len() { key as u32 } else { hash_identity(identity) })
+}
+
 /// The encoded key of an identity, the creating actor left out.
 pub(crate) fn key_of_identity(identity: &str) -> &str {
+    identity.get(..key_length_of_identity(identity.as_bytes())).unwrap_or(identity)
+}
+
+/// The length of that key.
+pub(crate) fn key_length_of_identity(identity: &[u8]) -> usize {
     // An encoded key ends with NUL, an actor never does.
-    if identity.ends_with(END as char) {
-        return identity;
+    match identity.last() {
+        Some(&END) => identity.len(),
+        _ => identity.len().checked_sub(33).unwrap_or(identity.len()),
     }
-    identity.len().checked_sub(33).and_then(|at| identity.get(..at)).unwrap_or(identity)
 }
 
 /// The length of the identity at the front of a property name; `None` if the name is none of ours.
-pub(crate) fn identity_length(name: &str) -> Option<usize> {
-    let bytes = name.as_bytes();
-    let key = if *bytes.first()? == b'0' { 1 } else { key_length(bytes)? };
-    if bytes.get(key) != Some(&b'@') {
+pub(crate) fn identity_length(name: impl AsRef<[u8]>) -> Option<usize> {
+    let name = name.as_ref();
+    let key = if *name.first()? == b'0' { 1 } else { key_length(name)? };
+    if name.get(key) != Some(&b'@') {
         return Some(key);
     }
-    let actor = name.get(key + 1..)?;
-    is_lower_hex(actor.get(..32)?).then_some(key + 33)
+    is_lower_hex(name.get(key + 1..key + 33)?).then_some(key + 33)
 }
 
 /// The suffix of `name` if it names a register of the record `identity`.
-pub(crate) fn suffix_in<'n>(name: &'n [u8], identity: &str) -> Option<&'n [u8]> {
-    let suffix = name.strip_prefix(identity.as_bytes())?;
+pub(crate) fn suffix_in<'n>(name: &'n [u8], identity: &[u8]) -> Option<&'n [u8]> {
+    let suffix = name.strip_prefix(identity)?;
     matches!(suffix.first(), None | Some(b'.' | b'=')).then_some(suffix)
 }
 

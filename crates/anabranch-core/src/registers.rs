@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use hashbrown::HashMap;
 
 use crate::history::History;
-use crate::layout;
+use crate::layout::{self, hash_identity, hash_key};
 use crate::sequence::OpId;
 
 mod apply;
@@ -17,6 +17,7 @@ mod arena;
 mod cell;
 mod directory;
 mod layers;
+mod locate;
 mod open;
 mod page;
 mod paths;
@@ -30,6 +31,7 @@ pub(crate) use apply::{PlainOp, SEARCHED_ENTRIES, SEARCHES_MAX};
 use cell::PageCell;
 use directory::Directory;
 pub(crate) use layers::RegistersAt;
+pub(crate) use locate::Located;
 use page::Page;
 pub(crate) use paths::{LIFE, Paths, ROOT};
 pub(crate) use saved_sequence::{read_id, write_id};
@@ -119,7 +121,7 @@ impl Registers {
     pub(crate) fn find(&self, history: &History, identity: &str) -> Option<RecordId> {
         let hash = hash_key(layout::key_of_identity(identity));
         let page = self.directory.page(hash);
-        let at = self.page(history, page)?.find(identity, hash)?;
+        let at = self.page(history, page)?.find(identity.as_bytes(), hash, hash_identity(identity))?;
         Some(RecordId { page, at })
     }
 
@@ -196,16 +198,4 @@ impl Registers {
         }
         moved
     }
-}
-
-/// The hash of an encoded key, which places its records in pages.
-pub(crate) fn hash_key(key: &str) -> u64 {
-    use std::hash::BuildHasher;
-    foldhash::fast::FixedState::default().hash_one(key)
-}
-
-/// The hash by which history remembers which change touched which record; two records may share one.
-pub(crate) fn hash_identity(identity: &str) -> u32 {
-    use std::hash::BuildHasher;
-    foldhash::fast::FixedState::with_seed(1).hash_one(identity) as u32
 }

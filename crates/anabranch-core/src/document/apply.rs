@@ -7,9 +7,8 @@ use super::Document;
 use crate::change::{Chunk, DecodeChangeError, Limits, UncheckedChange};
 use crate::commit::plan::Plan;
 use crate::heads::ChangeHash;
-use crate::layout;
+use crate::layout::{self, hash_identity};
 use crate::limits;
-use crate::registers::hash_identity;
 
 mod guard;
 mod own;
@@ -163,8 +162,14 @@ impl Document {
                     self.registers.apply_plain(&self.history, position, own)
                 }
                 None => {
-                    let decoded = (&*change.decoded(), &**change.bytes());
-                    self.registers.apply(&self.history, position, decoded, &|_| true)
+                    let decoded = change.decoded();
+                    let said = (&*decoded, &**change.bytes());
+                    match change.located() {
+                        Some(located) => {
+                            self.registers.apply_located(&self.history, position, said, located, &|_| true)
+                        }
+                        None => self.registers.apply(&self.history, position, said, &|_| true),
+                    }
                 }
             };
             keys_moved |= touched.keys_moved;

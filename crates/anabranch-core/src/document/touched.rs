@@ -35,7 +35,7 @@ impl Document {
             let bytes = self.history.bytes(position);
             let mut before: Option<&str> = None;
             let told = Decoded::each_name_accepted(&bytes, &mut |name| {
-                if before.is_some_and(|identity| layout::suffix_in(name.as_bytes(), identity).is_some()) {
+                if before.is_some_and(|identity| layout::suffix_in(name.as_bytes(), identity.as_bytes()).is_some()) {
                     return;
                 }
                 let identity = layout::identity_length(name).and_then(|length| name.get(..length));

@@ -1,12 +1,15 @@
 //! Applying changes: each op sets a register of a record, or acts inside a sequence.
 
+use std::sync::Arc;
+
+use super::locate::Located;
 use super::page::{Page, StoredEntry};
 use super::paths::PathGuesses;
 use super::sequences::kind_of;
-use super::{Held, RecordId, Registers, SequenceEdit, hash_identity, hash_key};
-use crate::change::{ActorId, Decoded, OpRef, Place, SequenceAction};
+use super::{Held, RecordId, Registers, SequenceEdit};
+use crate::change::{ActorId, Decoded, Names, OpRef, Place, SequenceAction};
 use crate::history::History;
-use crate::layout;
+use crate::layout::{self, hash_identity, hash_key};
 use crate::scalar::Scalar;
 use crate::sequence::OpId;
 
@@ -42,10 +45,26 @@ impl Registers {
         (decoded, bytes): (&Decoded, &[u8]),
         wanted: &dyn Fn(u32) -> bool,
     ) -> Touched {
+        let names = Names::cut(decoded, bytes).expect("names of accepted changes were checked");
+        let located = Located { names, records: Vec::new(), paths: Vec::new() };
+        self.apply_located(history, position, (decoded, bytes), &located, wanted)
+    }
+
+    /// The same of a change whose names were looked up since it came.
+    pub(crate) fn apply_located(
+        &mut self,
+        history: &History,
+        position: u32,
+        (decoded, bytes): (&Decoded, &[u8]),
+        located: &Located,
+        wanted: &dyn Fn(u32) -> bool,
+    ) -> Touched {
+        let Located { names, records, .. } = located;
         let actors: Vec<Option<u32>> = decoded.actors.iter().map(|actor| history.actor_position(actor)).collect();
+        let paths = self.paths_of(located, bytes);
         let start_op = history.change(position).start_op;
         let mut writer = Writer::new(self, history, position, wanted);
-        let mut record: Option<&str> = None;
+        let mut next = names.records.iter().enumerate().peekable();
         for (at, op) in decoded.ops.iter().enumerate() {
             let counter = start_op + at as u32;
             let (value, preds) = (decoded.value(bytes, op), decoded.preds_of(op));
@@ -54,22 +73,27 @@ impl Registers {
                 writer.edit_sequence(&actors, place, (edit, value, preds));
                 continue;
             }
-            let name = decoded.name_bytes(bytes, op);
-            let suffix = match record.and_then(|identity| layout::suffix_in(name, identity)) {
-                Some(suffix) => suffix,
-                None => {
-                    let name = decoded.name(bytes, op);
-                    let (identity, suffix) = name.split_at(layout::identity_length(name).expect("names were checked"));
-                    writer.begin_record(identity, counter);
-                    record = Some(identity);
-                    suffix.as_bytes()
-                }
-            };
+            if let Some((nth, record)) = next.next_if(|(_, record)| record.first_op as usize == at) {
+                let lies = records.get(nth).copied().flatten();
+                let (key, own) = (record.key_hash, record.hash);
+                writer.begin_record(Identity { bytes: record.identity_bytes(bytes), key, own }, lies, counter);
+            }
             let preds = preds.iter();
             let preds = preds.map(|(counter, actor)| (*counter, actors.get(*actor as usize).copied().flatten()));
-            writer.set(suffix, counter, value, preds);
+            let path = paths.get(names.suffix_of(at)).copied().expect("every op has one of the suffixes");
+            writer.set(path, counter, value, preds);
         }
         writer.finish()
+    }
+
+    /// The paths of a change's suffixes, those that are new made.
+    fn paths_of(&mut self, located: &Located, bytes: &[u8]) -> Vec<u32> {
+        let known = located.paths.iter().copied().chain(std::iter::repeat(None));
+        let path = |(suffix, known): (&str, Option<u32>)| {
+            let known = known.or_else(|| self.paths.find(suffix));
+            known.unwrap_or_else(|| Arc::make_mut(&mut self.paths).intern(suffix))
+        };
+        located.names.suffixes(bytes).zip(known).map(path).collect()
     }
 
     /// Applies the change at `position`, which was made here and whose ops are these.
@@ -82,15 +106,46 @@ impl Registers {
         let start_op = history.change(position).start_op;
         let mut writer = Writer::new(self, history, position, &|_| true);
         let mut record: Option<&str> = None;
+        let mut guesses = PathGuesses::default();
         for (op, counter) in ops.zip(start_op..) {
             if !record.is_some_and(|record| std::ptr::eq(record, op.identity)) {
-                writer.begin_record(op.identity, counter);
+                writer.begin_record(Identity::of(op.identity), None, counter);
                 record = Some(op.identity);
+                guesses.begin_record();
             }
             let preds = op.preds.iter().map(|(counter, actor)| (*counter, history.actor_position(actor)));
-            writer.set(op.suffix.as_bytes(), counter, op.scalar, preds);
+            let path = guesses.path(&mut writer.registers.paths, op.suffix.as_bytes());
+            writer.set(path, counter, op.scalar, preds);
         }
         writer.finish()
+    }
+}
+
+/// The identity of a record, hashed.
+#[derive(Clone, Copy)]
+struct Identity<'i> {
+    /// UTF-8, as was checked.
+    bytes: &'i [u8],
+    /// The hash of its key.
+    key: u64,
+    /// Its own.
+    own: u32,
+}
+
+impl<'i> Identity<'i> {
+    fn of(identity: &'i str) -> Self {
+        let (key, own) = layout::hashes_of_identity(identity.as_bytes());
+        Self { bytes: identity.as_bytes(), key, own }
+    }
+
+    fn text(&self) -> &'i str {
+        std::str::from_utf8(self.bytes).expect("names were checked")
+    }
+
+    /// The actor that gave it a generated key, written out.
+    fn creator(&self) -> Option<&'i str> {
+        let key = layout::key_length_of_identity(self.bytes);
+        self.bytes.get(key + 1..).and_then(|creator| std::str::from_utf8(creator).ok())
     }
 }
 
@@ -110,7 +165,7 @@ impl NewRecord {
 }
 
 /// Takes the ops of one change, in order.
-struct Writer<'w, 's> {
+struct Writer<'w> {
     registers: &'w mut Registers,
     history: &'w History,
     position: u32,
@@ -119,16 +174,14 @@ struct Writer<'w, 's> {
     record: Option<RecordId>,
     /// What is set in that record, if this change makes it: put into its page all at once.
     new: Option<NewRecord>,
-    guesses: PathGuesses<'s>,
     finder: Finder,
     /// Room for the next one.
     room: NewRecord,
     touched: Touched,
 }
 
-impl<'w, 's> Writer<'w, 's> {
+impl<'w> Writer<'w> {
     fn new(registers: &'w mut Registers, history: &'w History, position: u32, wanted: &'w dyn Fn(u32) -> bool) -> Self {
-        let (guesses, touched) = (PathGuesses::default(), Touched::default());
         Self {
             registers,
             history,
@@ -137,61 +190,51 @@ impl<'w, 's> Writer<'w, 's> {
             record: None,
             new: None,
             room: NewRecord::default(),
-            guesses,
             finder: Finder::default(),
-            touched,
+            touched: Touched::default(),
         }
     }
 
-    fn begin_record(&mut self, identity: &str, counter: u32) {
+    /// Turns to a record, which lay at `lies` when somebody looked.
+    fn begin_record(&mut self, identity: Identity<'_>, lies: Option<RecordId>, counter: u32) {
         self.put_new();
-        self.guesses.begin_record();
         self.finder.begin_record();
-        let hash = hash_identity(identity);
-        self.record = (self.wanted)(hash).then(|| {
-            self.touched.records.push(hash);
-            self.find_or_insert(identity, counter)
+        self.record = (self.wanted)(identity.own).then(|| {
+            self.touched.records.push(identity.own);
+            self.find_or_insert(identity, lies, counter)
         });
     }
 
-    fn find_or_insert(&mut self, identity: &str, counter: u32) -> RecordId {
+    fn find_or_insert(&mut self, identity: Identity<'_>, lies: Option<RecordId>, counter: u32) -> RecordId {
         let (history, position) = (self.history, self.position);
-        let key = layout::key_of_identity(identity);
-        let hash = hash_key(key);
-        let page = self.registers.directory.page(hash);
+        let page = self.registers.directory.page(identity.key);
         let own = self.registers.page_mut(history, page, position);
-        let mut is_contested = false;
-        let at = match own.find(identity, hash) {
-            Some(at) => at,
-            None => {
-                self.touched.keys_moved = true;
-                is_contested = own.claimants(key, hash).next().is_some();
-                self.new = Some(std::mem::take(&mut self.room));
-                own.insert(identity, hash)
-            }
-        };
-        if let Some(creator) = identity.get(key.len() + 1..)
+        let still = lies.filter(|lies| lies.page == page && own.is(lies.at, identity.bytes)).map(|lies| lies.at);
+        let found = still.or_else(|| own.find(identity.bytes, identity.key, identity.own));
+        let mut contested = None;
+        let at = found.unwrap_or_else(|| {
+            self.touched.keys_moved = true;
+            self.new = Some(std::mem::take(&mut self.room));
+            let text = identity.text();
+            let key = layout::key_of_identity(text);
+            contested = own.claimants(key, identity.key).next().map(|_| key);
+            own.insert(text, identity.key)
+        });
+        if let Some(creator) = identity.creator()
             && history.is_author(position, creator)
         {
             self.touched.keys_moved |= own.note_created(at, counter);
         }
-        if is_contested {
+        if let Some(key) = contested {
             self.registers.contested.insert(key.into());
         }
         RecordId { page, at }
     }
 
     /// Sets a register of the record that was begun last.
-    fn set(
-        &mut self,
-        suffix: &'s [u8],
-        counter: u32,
-        value: Scalar<'_>,
-        preds: impl Iterator<Item = (u32, Option<u32>)>,
-    ) {
+    fn set(&mut self, path: u32, counter: u32, value: Scalar<'_>, preds: impl Iterator<Item = (u32, Option<u32>)>) {
         let Some(record) = self.record else { return };
         let (history, position) = (self.history, self.position);
-        let path = self.guesses.path(&mut self.registers.paths, suffix);
         if let Some(new) = &mut self.new
             && kind_of(value).is_none()
         {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use hashbrown::HashSet;
 
-use super::{Paths, RecordId, Registers, Slot, hash_identity};
+use super::{Paths, RecordId, Registers, Slot};
 use crate::change::Decoded;
 use crate::history::{Ancestry, History};
+use crate::layout::hash_identity;
 
 /// Marks the ids of records that were replayed.
 const REPLAYED: u32 = 1 << 31;

@@ -4,10 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use super::cell::{Opened, PageCell};
 use super::page::Page;
-use super::{Registers, hash_identity, hash_key, saved_page};
+use super::{Registers, saved_page};
 use crate::change::Decoded;
 use crate::history::History;
-use crate::layout;
+use crate::layout::{self, hash_identity, hash_key};
 use crate::saved::PageHash;
 
 impl Registers {

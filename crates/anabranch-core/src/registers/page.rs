@@ -7,11 +7,10 @@ use std::collections::BTreeMap;
 use hashbrown::HashTable;
 
 use super::arena::Arena;
-use super::hash_key;
 use super::sequences::{Held, kind_of};
 use super::slot::{Entry, Slot};
 use crate::history::History;
-use crate::layout;
+use crate::layout::{self, hash_identity, hash_key};
 use crate::scalar::Scalar;
 use crate::sequence::OpId;
 
@@ -38,9 +37,22 @@ impl StoredEntry {
 pub(super) struct StoredSlot {
     pub(super) identity_at: u64,
     pub(super) identity_bytes: u32,
+    /// Of its identity: most others are told apart by it, without a look at where those lie.
+    pub(super) hash: u32,
     pub(super) entries_at: u32,
     pub(super) entries: u32,
     pub(super) created: u32,
+    /// The last of its found values that were overwritten, or `NONE`.
+    gone: u32,
+}
+
+const NONE: u32 = u32::MAX;
+
+/// A found value that was overwritten, and the one of its record before it, or `NONE`.
+#[derive(Clone, Copy)]
+struct Gone {
+    entry: StoredEntry,
+    before: u32,
 }
 
 /// Some records of a store.
@@ -53,7 +65,7 @@ pub(crate) struct Page {
     pub(super) entries: Vec<StoredEntry>,
     pub(super) values: Arena,
     /// One of every class of found values that was overwritten: further ones of the class are not shown.
-    pub(super) overwritten: BTreeMap<u32, Vec<StoredEntry>>,
+    gone: Vec<Gone>,
     /// Every sequence that a register holds or held, and where each lies by the op that made it.
     pub(super) sequences: Vec<Held>,
     pub(super) by_object: BTreeMap<OpId, u32>,
@@ -83,7 +95,7 @@ impl Page {
             + self.slots.capacity() * size_of::<StoredSlot>()
             + self.index.capacity() * 5
             + self.sequences.iter().map(|held| held.sequence.resident_bytes() + size_of::<Held>()).sum::<usize>()
-            + self.overwritten.values().map(|gone| (gone.len() + 2) * size_of::<StoredEntry>()).sum::<usize>()
+            + self.gone.capacity() * size_of::<Gone>()
     }
 
     /// Bytes of its values, by which large pages are split.
@@ -115,11 +127,15 @@ impl Page {
         self.entries.get(from..from + slot.entries as usize).expect("entries lie in their page")
     }
 
-    pub(super) fn overwritten(&self, at: u32) -> &[StoredEntry] {
-        if self.overwritten.is_empty() {
-            return &[];
-        }
-        self.overwritten.get(&at).map_or(&[], Vec::as_slice)
+    /// One of every class of found values of a record that was overwritten, the last first.
+    pub(super) fn overwritten(&self, at: u32) -> impl Iterator<Item = &StoredEntry> + Clone {
+        let gone = |at: u32| self.gone.get(at as usize);
+        std::iter::successors(gone(self.stored(at).gone), move |last| gone(last.before)).map(|gone| &gone.entry)
+    }
+
+    /// The same of all records.
+    pub(super) fn all_overwritten(&self) -> impl Iterator<Item = &StoredEntry> {
+        self.gone.iter().map(|gone| &gone.entry)
     }
 
     pub(super) fn entry(&self, stored: &StoredEntry) -> Entry<'_> {
@@ -176,9 +192,22 @@ impl Page {
         own.into_iter().flatten().filter_map(|at| self.sequences.get(*at as usize))
     }
 
-    /// The record with this identity, whose key has this hash.
-    pub(super) fn find(&self, identity: &str, hash: u64) -> Option<u32> {
-        self.index.find(spread(hash), |at| self.identity(*at) == identity).copied()
+    /// The record with this identity, which has the hash `own`, while that of its key is `key_hash`.
+    pub(super) fn find(&self, identity: &[u8], key_hash: u64, own: u32) -> Option<u32> {
+        self.index.find(spread(key_hash), |at| self.stored(*at).hash == own && self.is(*at, identity)).copied()
+    }
+
+    /// A record with these hashes: nearly always the one with that identity.
+    pub(super) fn find_alike(&self, key_hash: u64, own: u32) -> Option<u32> {
+        self.index.find(spread(key_hash), |at| self.stored(*at).hash == own).copied()
+    }
+
+    /// Whether the record at a position, if there is one, has this identity.
+    pub(super) fn is(&self, at: u32, identity: &[u8]) -> bool {
+        self.slots.get(at as usize).is_some_and(|slot| {
+            let from = slot.identity_at as usize;
+            self.identities.as_bytes().get(from..from + slot.identity_bytes as usize) == Some(identity)
+        })
     }
 
     /// The records with this encoded key, in no order.
@@ -202,6 +231,8 @@ impl Page {
             entries_at: self.entries.len() as u32,
             entries: 0,
             created: u32::MAX,
+            hash: hash_identity(identity),
+            gone: NONE,
         });
         self.identities.push_str(identity);
         at
@@ -279,7 +310,10 @@ impl Page {
     /// Remembers the class of a found value that was overwritten.
     pub(super) fn note_overwritten(&mut self, at: u32, gone: StoredEntry) {
         // Its bytes stay: the class is told by them.
-        self.overwritten.entry(at).or_default().push(gone);
+        let last = self.gone.len() as u32;
+        if let Some(slot) = self.slots.get_mut(at as usize) {
+            self.gone.push(Gone { entry: gone, before: std::mem::replace(&mut slot.gone, last) });
+        }
     }
 
     /// Whether so much of the arenas is waste that the page should be written anew.
@@ -304,7 +338,8 @@ impl Page {
             let stored = copy(self, stored);
             self.push(new, stored);
         }
-        for stored in from.overwritten(at) {
+        let overwritten: Vec<&StoredEntry> = from.overwritten(at).collect();
+        for stored in overwritten.into_iter().rev() {
             let stored = copy(self, stored);
             self.note_overwritten(new, stored);
         }

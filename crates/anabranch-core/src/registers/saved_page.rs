@@ -21,7 +21,9 @@ pub(super) fn encode(page: &Page) -> Vec<u8> {
     for at in order {
         writer.bytes(page.identity(at).as_bytes());
         writer.number(page.created(at));
-        for run in [page.entries(at), page.overwritten(at)] {
+        let mut overwritten: Vec<StoredEntry> = page.overwritten(at).copied().collect();
+        overwritten.reverse();
+        for run in [page.entries(at), &overwritten] {
             writer.number(run.len() as u64);
             for stored in run {
                 writer.number(stored.path);
@@ -89,7 +91,7 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
         };
         stored.change < changes && holds.zip(value).is_some_and(fits)
     };
-    if !whole || !page.entries.iter().chain(page.overwritten.values().flatten()).all(fits) {
+    if !whole || !page.entries.iter().chain(page.all_overwritten()).all(fits) {
         return None;
     }
     page.build_index();

@@ -94,11 +94,11 @@ impl<'p> Slot<'p> {
     /// sequence is of the class of the value that it was found as, and whoever edits it overwrites the others.
     pub(crate) fn is_hidden(&self, entry: &Entry<'_>, history: &History) -> bool {
         let overwritten = self.page.overwritten(self.at);
-        if overwritten.is_empty() || !entry.is_found(history) {
+        if overwritten.clone().next().is_none() || !entry.is_found(history) {
             return false;
         }
         let is_class = |scalar: Scalar<'_>| {
-            let mut gone = overwritten.iter().map(|gone| self.page.entry(gone));
+            let mut gone = overwritten.clone().map(|gone| self.page.entry(gone));
             gone.any(|gone| gone.path == entry.path && gone.scalar == scalar)
         };
         match entry.sequence {

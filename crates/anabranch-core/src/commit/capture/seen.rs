@@ -2,7 +2,7 @@
 
 use hashbrown::HashTable;
 
-use crate::registers::hash_key;
+use crate::layout::hash_key;
 
 /// Encoded keys, each once, in one arena.
 #[derive(Default)]

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::change::{ActorKind, DecodeChangeError, UncheckedChange};
+use crate::change::{ActorKind, DecodeChangeError, Names, UncheckedChange};
 use crate::history::chain::Header;
 use crate::history::{History, Past};
-use crate::registers::Registers;
+use crate::registers::{Located, Registers};
 
 mod ops;
 mod places;
@@ -94,7 +94,17 @@ pub(crate) struct CheckedChain {
 }
 
 /// A change of a chain that passed the guard.
-pub(crate) struct CheckedChange(Arc<UncheckedChange>);
+pub(crate) struct CheckedChange {
+    change: Arc<UncheckedChange>,
+    located: Option<Located>,
+}
+
+impl CheckedChange {
+    /// What the change names, where the guard looked for it.
+    pub(crate) fn located(&self) -> Option<&Located> {
+        self.located.as_ref()
+    }
+}
 
 impl CheckedChain {
     pub(crate) fn header(&self) -> &Header {
@@ -110,7 +120,7 @@ impl std::ops::Deref for CheckedChange {
     type Target = UncheckedChange;
 
     fn deref(&self) -> &UncheckedChange {
-        &self.0
+        &self.change
     }
 }
 
@@ -144,6 +154,7 @@ pub(super) fn check_chain(
     if header.length as usize != chain.len() || is_empty != (kind == ActorKind::Merge) {
         return Err(RefuseReason::BrokenChain);
     }
+    let mut located = Vec::new();
     if thorough {
         if !deps.iter().all(|dep| history.ends_chain(*dep)) {
             return Err(RefuseReason::DependsInsideChain);
@@ -151,11 +162,16 @@ pub(super) fn check_chain(
         let past = Past::of(history, deps);
         let mut places = PlaceCheck::new(known, &past);
         for change in &chain {
-            let decoded = change.decoded();
-            ops::check(&decoded, change.bytes())?;
-            preds::check(known, &past, &decoded, change.bytes())?;
-            places.check(&decoded, change.bytes())?;
+            let (decoded, bytes) = (change.decoded(), change.bytes());
+            let names = Names::cut(&decoded, bytes).map_err(|unknown| RefuseReason::Name { op: unknown.op })?;
+            let own = known.registers.locate(history, names, bytes);
+            ops::check(&decoded, bytes, &own)?;
+            preds::check(known, &past, &decoded, bytes, &own)?;
+            places.check(&decoded, bytes)?;
+            located.push(own);
         }
     }
-    Ok(CheckedChain { header, changes: chain.into_iter().map(CheckedChange).collect() })
+    let located = located.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
+    let changes = chain.into_iter().zip(located).map(|(change, located)| CheckedChange { change, located });
+    Ok(CheckedChain { header, changes: changes.collect() })
 }

@@ -1,101 +1,65 @@
 //! Names and values: each is one of the layout's, and a change writes no register twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::RefuseReason;
 use crate::change::{Decoded, code};
 use crate::layout;
 use crate::limits;
-use crate::registers::hash_identity;
+use crate::registers::Located;
 use crate::scalar::{Holds, nests_within};
 
 /// What an identity holds behind its key where a generator made that: `@` and the creating actor.
 const GENERATED_BY_BYTES: usize = 33;
 
-/// Every name is one of the layout's and every value in its one encoding. Names repeat, their records from op to op and
-/// their fields from record to record, so each is taken apart once.
-pub(super) fn check<'b>(change: &Decoded, bytes: &'b [u8]) -> Result<(), RefuseReason> {
-    let mut identity_before = "";
-    let mut registers = Once::default();
-    let mut records: Vec<u32> = Vec::new();
-    let mut suffixes: BTreeMap<&'b str, (Holds, usize)> = BTreeMap::new();
-    for (at, op) in change.ops.iter().enumerate().filter(|(at, _)| change.place(*at).is_none()) {
-        let op_at = at as u32;
-        let (name, scalar) = (change.name(bytes, op), change.value(bytes, op));
-        let split = layout::identity_length(name).and_then(|length| name.split_at_checked(length));
-        let (identity, suffix) = split.ok_or(RefuseReason::Name { op: op_at })?;
-        if identity != identity_before {
-            let is_long = identity.len() > limits::KEY_BYTES_MAX + GENERATED_BY_BYTES;
-            if is_long || identity != layout::SCHEMA_IDENTITY && layout::read_identity(identity).is_none() {
+/// Every name is one of the layout's and every value in its one encoding. What the document has was checked when it came.
+pub(super) fn check(change: &Decoded, bytes: &[u8], located: &Located) -> Result<(), RefuseReason> {
+    let names = &located.names;
+    let suffixes: Vec<Option<(Holds, usize)>> = names.suffixes(bytes).map(Holds::of).collect();
+    // Of each suffix the last record that set it.
+    let mut set_by = vec![u32::MAX; suffixes.len()];
+    for (nth, ((record, ops), lies)) in (0..).zip(names.runs().zip(&located.records)) {
+        let is_schema = record.identity_bytes(bytes) == layout::SCHEMA_IDENTITY.as_bytes();
+        if lies.is_none() && !is_schema && !is_identity(record.identity(bytes)) {
+            return Err(RefuseReason::Name { op: record.first_op });
+        }
+        let run = change.ops.get(ops.clone()).unwrap_or_default();
+        for (at, op) in ops.zip(run).filter(|(at, _)| change.place(*at).is_none()) {
+            let (suffix, op_at) = (names.suffix_of(at), at as u32);
+            if set_by.get_mut(suffix).is_some_and(|set_by| std::mem::replace(set_by, nth) == nth) {
+                return Err(RefuseReason::SetTwice { op: op_at });
+            }
+            let (holds, levels) = suffixes.get(suffix).copied().flatten().ok_or(RefuseReason::Name { op: op_at })?;
+            if holds == Holds::Life && is_schema {
                 return Err(RefuseReason::Name { op: op_at });
             }
-            identity_before = identity;
-            registers.clear();
-            records.push(hash_identity(identity));
-        }
-        if !registers.is_first(suffix) {
-            return Err(RefuseReason::SetTwice { op: op_at });
-        }
-        let (holds, levels) = match suffixes.get(suffix) {
-            Some(known) => *known,
-            None => {
-                let known = Holds::of(suffix).ok_or(RefuseReason::Name { op: op_at })?;
-                suffixes.insert(suffix, known);
-                known
+            let scalar = change.value(bytes, op);
+            let is_sequence = matches!(scalar.code, code::TEXT | code::LIST);
+            let fits = holds.fits(scalar) && nests_within(scalar, levels);
+            if !fits || is_sequence && is_schema {
+                return Err(RefuseReason::Value { op: op_at });
             }
-        };
-        if holds == Holds::Life && identity == layout::SCHEMA_IDENTITY {
-            return Err(RefuseReason::Name { op: op_at });
-        }
-        let is_sequence = matches!(scalar.code, code::TEXT | code::LIST);
-        let fits = holds.fits(scalar) && nests_within(scalar, levels);
-        if !fits || is_sequence && identity == layout::SCHEMA_IDENTITY {
-            return Err(RefuseReason::Value { op: op_at });
         }
     }
-    records.sort_unstable();
-    // Records may share a hash: then their identities are looked at.
-    match records.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-        true => returns_to_no_record(change, bytes),
-        false => Ok(()),
-    }
+    returns_to_no_record(bytes, located)
+}
+
+fn is_identity(identity: &str) -> bool {
+    identity.len() <= limits::KEY_BYTES_MAX + GENERATED_BY_BYTES && layout::read_identity(identity).is_some()
 }
 
 /// All ops of a record lie beside each other.
-fn returns_to_no_record(change: &Decoded, bytes: &[u8]) -> Result<(), RefuseReason> {
-    let mut records = Once::default();
-    let mut identity_before = "";
-    for (at, op) in change.ops.iter().enumerate().filter(|(at, _)| change.place(*at).is_none()) {
-        let name = change.name(bytes, op);
-        let identity = layout::identity_length(name).and_then(|length| name.get(..length)).unwrap_or_default();
-        if identity != identity_before && !records.is_first(identity) {
-            return Err(RefuseReason::SetTwice { op: at as u32 });
-        }
-        identity_before = identity;
+fn returns_to_no_record(bytes: &[u8], located: &Located) -> Result<(), RefuseReason> {
+    let records = &located.names.records;
+    let mut hashes: Vec<u32> = records.iter().map(|record| record.hash).collect();
+    hashes.sort_unstable();
+    // Records may share a hash: only then are their identities looked at.
+    if hashes.is_sorted_by(|a, b| a < b) {
+        return Ok(());
     }
-    Ok(())
-}
-
-/// Names of which each comes once. Honest ones mostly ascend, and then it is enough to look at the last.
-#[derive(Default)]
-struct Once<'n> {
-    ascending: Vec<&'n str>,
-    others: BTreeSet<&'n str>,
-}
-
-impl<'n> Once<'n> {
-    fn clear(&mut self) {
-        self.ascending.clear();
-        self.others.clear();
-    }
-
-    fn is_first(&mut self, name: &'n str) -> bool {
-        match self.ascending.last() {
-            Some(last) if *last >= name => self.ascending.binary_search(&name).is_err() && self.others.insert(name),
-            _ => {
-                self.ascending.push(name);
-                !self.others.contains(name)
-            }
-        }
+    let mut identities = BTreeSet::new();
+    match records.iter().find(|record| !identities.insert(record.identity_bytes(bytes))) {
+        Some(record) => Err(RefuseReason::SetTwice { op: record.first_op }),
+        None => Ok(()),
     }
 }

@@ -3,8 +3,7 @@
 use super::{Known, RefuseReason};
 use crate::change::Decoded;
 use crate::history::{History, Past};
-use crate::layout;
-use crate::registers::{SEARCHED_ENTRIES, SEARCHES_MAX, Slot};
+use crate::registers::{Entry, Located, SEARCHED_ENTRIES, SEARCHES_MAX, Slot};
 
 /// A predecessor that is no longer visible, to be looked up in the log.
 struct Hidden {
@@ -25,11 +24,16 @@ impl<'p> Visible<'p> {
         Self { slot, searches: 0, sorted: Vec::new() }
     }
 
+    /// Whether the op with this counter, of the change of which `is_it` holds, shows in a register; `None` if the record is
+    /// too large to search it again.
+    fn search(&mut self, path: u32, counter: u32, is_it: impl Fn(u32) -> bool) -> Option<bool> {
+        self.searches += u32::from(self.slot.entries().len() > SEARCHED_ENTRIES);
+        let is_op = |entry: Entry<'_>| entry.counter == counter && is_it(entry.change);
+        (self.searches <= SEARCHES_MAX).then(|| self.slot.raw(path).any(is_op))
+    }
+
+    /// The same, of a change that is known.
     fn has(&mut self, path: u32, change: u32, counter: u32) -> bool {
-        if self.searches < SEARCHES_MAX {
-            self.searches += u32::from(self.slot.entries().len() > SEARCHED_ENTRIES);
-            return self.slot.raw(path).any(|entry| entry.change == change && entry.counter == counter);
-        }
         if self.sorted.is_empty() {
             self.sorted = self.slot.entries().map(|entry| (entry.path, entry.change, entry.counter)).collect();
             self.sorted.sort_unstable();
@@ -40,31 +44,39 @@ impl<'p> Visible<'p> {
 
 /// Checks all predecessors of a change. Nearly all are visible in the register that the op sets; the others are looked up
 /// in their changes, each of which is decoded once.
-pub(super) fn check(known: Known<'_>, past: &Past<'_>, change: &Decoded, bytes: &[u8]) -> Result<(), RefuseReason> {
+pub(super) fn check(
+    known: Known<'_>,
+    past: &Past<'_>,
+    change: &Decoded,
+    bytes: &[u8],
+    located: &Located,
+) -> Result<(), RefuseReason> {
     let history = known.history;
-    let author = change.actor();
     let mut hidden: Vec<Hidden> = Vec::new();
-    let mut record: (&str, Option<Visible<'_>>) = ("", None);
-    for (at, op) in change.ops.iter().enumerate().filter(|(at, op)| op.preds > 0 && change.place(*at).is_none()) {
-        let refused = || RefuseReason::Predecessor { op: at as u32 };
-        let name = change.name(bytes, op);
-        let (identity, suffix) = name.split_at(layout::identity_length(name).ok_or_else(refused)?);
-        if identity != record.0 {
-            let slot = known.registers.find(history, identity).map(|at| known.registers.slot(history, at));
-            record = (identity, slot.map(Visible::new));
-        }
-        let path = known.registers.paths.find(suffix);
-        for (counter, actor) in change.preds_of(op) {
-            let actor = change.actors.get(*actor as usize).ok_or_else(refused)?;
-            // A commit writes each register once, so that no op of a chain precedes another of it.
-            if *actor == author {
-                return Err(refused());
-            }
-            let position = history.actor_position(actor).and_then(|actor| history.change_of_op(actor, *counter));
-            let position = position.filter(|position| past.contains(*position)).ok_or_else(refused)?;
-            let is_visible = record.1.as_mut().zip(path).is_some_and(|(of, path)| of.has(path, position, *counter));
-            if !is_visible {
-                hidden.push(Hidden { position, counter: *counter, op: at as u32 });
+    let actors: Vec<Option<u32>> = change.actors.iter().map(|actor| history.actor_position(actor)).collect();
+    for ((_, ops), lies) in located.names.runs().zip(&located.records) {
+        let mut record = lies.map(|lies| Visible::new(known.registers.slot(history, lies)));
+        let run = change.ops.get(ops.clone()).unwrap_or_default();
+        for (at, op) in ops.zip(run).filter(|(at, op)| op.preds > 0 && change.place(*at).is_none()) {
+            let refused = || RefuseReason::Predecessor { op: at as u32 };
+            let path = located.paths.get(located.names.suffix_of(at)).copied().flatten();
+            for (counter, actor) in change.preds_of(op) {
+                // A commit writes each register once, so that no op of a chain precedes another of it: its author is no
+                // actor of the history yet.
+                let actor = actors.get(*actor as usize).copied().flatten().ok_or_else(refused)?;
+                let is_it = |change| history.change(change).actor == actor && past.contains(change);
+                let mut register = record.as_mut().zip(path);
+                let shows =
+                    register.as_mut().map_or(Some(false), |(record, path)| record.search(*path, *counter, is_it));
+                if shows == Some(true) {
+                    continue;
+                }
+                let position = history.change_of_op(actor, *counter);
+                let position = position.filter(|position| past.contains(*position)).ok_or_else(refused)?;
+                let has = |(record, path): (&mut Visible<'_>, u32)| record.has(path, position, *counter);
+                if shows == Some(false) || !register.is_some_and(has) {
+                    hidden.push(Hidden { position, counter: *counter, op: at as u32 });
+                }
             }
         }
     }

@@ -1,0 +1,157 @@
+//! The names of a change's ops, each cut once into the record and the register that it names.
+
+use hashbrown::HashTable;
+
+use super::decode::Decoded;
+use crate::layout::{self, hash_key};
+
+/// Suffixes up to which they are compared one by one.
+const COMPARED_SUFFIXES: usize = 16;
+
+/// What the names of a change's ops say. Ops of one record mostly lie beside each other, and records set the same registers:
+/// so each record is here once for every run of its ops, each suffix once.
+pub(crate) struct Names {
+    pub(crate) records: Vec<NamedRecord>,
+    /// Where each suffix is written first.
+    suffixes: Vec<Span>,
+    /// The suffix of every op; of no meaning for those inside sequences.
+    of_ops: Vec<u32>,
+}
+
+/// A record that ops of a change name.
+#[derive(Clone, Copy)]
+pub(crate) struct NamedRecord {
+    /// The first op of the run; it ends where the next record's begins.
+    pub(crate) first_op: u32,
+    identity: Span,
+    /// Of its identity.
+    pub(crate) hash: u32,
+    /// Of its key.
+    pub(crate) key_hash: u64,
+}
+
+/// A name that the layout does not know.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UnknownName {
+    /// Position of the op.
+    pub(crate) op: u32,
+}
+
+/// A run of the change's bytes.
+#[derive(Clone, Copy)]
+struct Span {
+    at: u32,
+    bytes: u32,
+}
+
+impl Span {
+    fn of<'b>(self, bytes: &'b [u8]) -> &'b [u8] {
+        bytes.get(self.at as usize..(self.at + self.bytes) as usize).unwrap_or_default()
+    }
+}
+
+impl Names {
+    /// Cuts the names of the ops of the chunk `bytes` that set registers.
+    pub(crate) fn cut(change: &Decoded, bytes: &[u8]) -> Result<Self, UnknownName> {
+        let mut names =
+            Names { records: Vec::new(), suffixes: Vec::new(), of_ops: Vec::with_capacity(change.ops.len()) };
+        let mut index = SuffixIndex::default();
+        let mut identity: &[u8] = &[];
+        for (at, op) in change.ops.iter().enumerate() {
+            let name = change.name_bytes(bytes, op);
+            if change.place(at).is_some() {
+                names.of_ops.push(u32::MAX);
+                continue;
+            }
+            let suffix = match layout::suffix_in(name, identity).filter(|_| !identity.is_empty()) {
+                Some(suffix) => suffix,
+                None => {
+                    let unknown = UnknownName { op: at as u32 };
+                    let length = layout::identity_length(name).ok_or(unknown)?;
+                    let (own, suffix) = name.split_at_checked(length).ok_or(unknown)?;
+                    names.records.push(NamedRecord::new(at as u32, op.name_at, own));
+                    identity = own;
+                    suffix
+                }
+            };
+            let span = Span { at: op.name_at + identity.len() as u32, bytes: suffix.len() as u32 };
+            names.of_ops.push(index.position(&mut names.suffixes, span, bytes));
+        }
+        Ok(names)
+    }
+
+    /// The ops of every record, those inside sequences among them.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (&NamedRecord, std::ops::Range<usize>)> {
+        let ends = self.records.iter().skip(1).map(|next| next.first_op as usize);
+        let ends = ends.chain(std::iter::once(self.of_ops.len()));
+        self.records.iter().zip(ends).map(|(record, end)| (record, record.first_op as usize..end))
+    }
+
+    /// The position of the suffix of an op that sets a register.
+    #[inline]
+    pub(crate) fn suffix_of(&self, op: usize) -> usize {
+        self.of_ops.get(op).map_or(usize::MAX, |suffix| *suffix as usize)
+    }
+
+    /// Every suffix that is set.
+    pub(crate) fn suffixes<'b>(&self, bytes: &'b [u8]) -> impl ExactSizeIterator<Item = &'b str> {
+        self.suffixes.iter().map(|suffix| text(suffix.of(bytes)))
+    }
+}
+
+impl NamedRecord {
+    fn new(first_op: u32, at: u32, identity: &[u8]) -> Self {
+        let (key_hash, hash) = layout::hashes_of_identity(identity);
+        Self { first_op, identity: Span { at, bytes: identity.len() as u32 }, hash, key_hash }
+    }
+
+    /// The bytes of its identity, which are UTF-8.
+    #[inline]
+    pub(crate) fn identity_bytes<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        self.identity.of(bytes)
+    }
+
+    /// Its identity.
+    pub(crate) fn identity<'b>(&self, bytes: &'b [u8]) -> &'b str {
+        text(self.identity_bytes(bytes))
+    }
+}
+
+/// Parts of names, which were found to be UTF-8 when they were decoded.
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
+
+/// Finds suffixes again: the one that follows the one before, as in most records, else by comparing, else by hash.
+#[derive(Default)]
+struct SuffixIndex {
+    next: usize,
+    many: HashTable<u32>,
+}
+
+impl SuffixIndex {
+    /// The position of a suffix among those that were seen, to which it is added if it is new.
+    fn position(&mut self, seen: &mut Vec<Span>, suffix: Span, bytes: &[u8]) -> u32 {
+        let own = suffix.of(bytes);
+        let is_own = |span: &Span| span.of(bytes) == own;
+        let found = match seen.get(self.next).is_some_and(is_own) {
+            true => Some(self.next),
+            false if seen.len() <= COMPARED_SUFFIXES => seen.iter().position(is_own),
+            false => self.find(seen, own, bytes),
+        };
+        let at = found.unwrap_or(seen.len());
+        if found.is_none() {
+            seen.push(suffix);
+        }
+        self.next = if at + 1 < seen.len() { at + 1 } else { 0 };
+        at as u32
+    }
+
+    fn find(&mut self, seen: &[Span], own: &[u8], bytes: &[u8]) -> Option<usize> {
+        let suffix = |at: u32| seen.get(at as usize).map_or(&[][..], |span| span.of(bytes));
+        for new in self.many.len() as u32..seen.len() as u32 {
+            self.many.insert_unique(hash_key(suffix(new)), new, |at| hash_key(suffix(*at)));
+        }
+        self.many.find(hash_key(own), |at| suffix(*at) == own).map(|at| *at as usize)
+    }
+}
