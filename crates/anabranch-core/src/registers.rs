@@ -161,40 +161,33 @@ impl Registers {
         }
     }
 
-    fn put_page(&mut self, at: usize, page: Page) {
-        if let Some(cell) = self.pages.get_mut(at) {
+    fn put_page(&mut self, at: u32, page: Page) {
+        if let Some(cell) = self.pages.get_mut(at as usize) {
             *cell = PageCell::written(page);
         }
     }
 
-    /// Splits pages that grew too large; whether records moved.
-    fn split_full_pages(&mut self) -> bool {
+    /// Splits those of the pages `written` that grew too large; whether records moved.
+    fn split_full_pages(&mut self, mut written: Vec<u32>) -> bool {
         let page_records_max = self.page_records_max;
         let is_full =
             |page: &Page| page.len() > page_records_max || page.len() > 1 && page.value_bytes() > PAGE_VALUE_BYTES_MAX;
         let mut moved = false;
-        let mut at = 0;
-        while at < self.pages.len() {
-            // What is not open was not written to.
-            let Some(page) = self.pages.get(at).and_then(PageCell::opened) else {
-                at += 1;
-                continue;
-            };
+        while let Some(at) = written.pop() {
+            let Some(page) = self.pages.get(at as usize).and_then(PageCell::opened) else { continue };
             if is_full(page)
-                && let Some((bit, new)) = self.directory.split(at as u32)
+                && let Some((bit, new)) = self.directory.split(at)
             {
                 let (zeros, ones) = (page.only(|hash| hash & bit == 0), page.only(|hash| hash & bit != 0));
                 debug_assert_eq!(new as usize, self.pages.len());
                 self.put_page(at, zeros);
                 self.pages.push(PageCell::written(ones));
+                written.extend([at, new]);
                 moved = true;
-                continue;
-            }
-            if page.is_wasteful() {
+            } else if page.is_wasteful() {
                 let lean = page.only(|_| true);
                 self.put_page(at, lean);
             }
-            at += 1;
         }
         moved
     }

@@ -87,6 +87,11 @@ impl Names {
         self.records.iter().zip(ends).map(|(record, end)| (record, record.first_op as usize..end))
     }
 
+    /// How many ops there are, those inside sequences among them.
+    pub(crate) fn op_count(&self) -> usize {
+        self.of_ops.len()
+    }
+
     /// The position of the suffix of an op that sets a register.
     #[inline]
     pub(crate) fn suffix_of(&self, op: usize) -> usize {

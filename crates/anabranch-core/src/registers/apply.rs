@@ -46,7 +46,7 @@ impl Registers {
         wanted: &dyn Fn(u32) -> bool,
     ) -> Touched {
         let names = Names::cut(decoded, bytes).expect("names of accepted changes were checked");
-        let located = Located { names, records: Vec::new(), paths: Vec::new() };
+        let located = Located::nowhere(names);
         self.apply_located(history, position, (decoded, bytes), &located, wanted)
     }
 
@@ -81,7 +81,7 @@ impl Registers {
             let preds = preds.iter();
             let preds = preds.map(|(counter, actor)| (*counter, actors.get(*actor as usize).copied().flatten()));
             let path = paths.get(names.suffix_of(at)).copied().expect("every op has one of the suffixes");
-            writer.set(path, counter, value, preds);
+            writer.set((path, located.value_of(at)), counter, value, preds);
         }
         writer.finish()
     }
@@ -115,7 +115,7 @@ impl Registers {
             }
             let preds = op.preds.iter().map(|(counter, actor)| (*counter, history.actor_position(actor)));
             let path = guesses.path(&mut writer.registers.paths, op.suffix.as_bytes());
-            writer.set(path, counter, op.scalar, preds);
+            writer.set((path, None), counter, op.scalar, preds);
         }
         writer.finish()
     }
@@ -178,6 +178,8 @@ struct Writer<'w> {
     /// Room for the next one.
     room: NewRecord,
     touched: Touched,
+    /// Pages that were written to.
+    written: Vec<u32>,
 }
 
 impl<'w> Writer<'w> {
@@ -192,6 +194,7 @@ impl<'w> Writer<'w> {
             room: NewRecord::default(),
             finder: Finder::default(),
             touched: Touched::default(),
+            written: Vec::new(),
         }
     }
 
@@ -228,11 +231,18 @@ impl<'w> Writer<'w> {
         if let Some(key) = contested {
             self.registers.contested.insert(key.into());
         }
+        self.written.push(page);
         RecordId { page, at }
     }
 
-    /// Sets a register of the record that was begun last.
-    fn set(&mut self, path: u32, counter: u32, value: Scalar<'_>, preds: impl Iterator<Item = (u32, Option<u32>)>) {
+    /// Sets a register of the record that was begun last, an entry of which lay at `lies` when somebody looked.
+    fn set(
+        &mut self,
+        (path, lies): (u32, Option<u32>),
+        counter: u32,
+        value: Scalar<'_>,
+        preds: impl Iterator<Item = (u32, Option<u32>)>,
+    ) {
         let Some(record) = self.record else { return };
         let (history, position) = (self.history, self.position);
         if let Some(new) = &mut self.new
@@ -253,6 +263,7 @@ impl<'w> Writer<'w> {
             }
         };
         let entry = StoredEntry { path, counter, change: position, length_code, at };
+        self.finder.begin_register(lies);
         set(page, record.at, history, entry, preds, &mut self.finder);
         self.registers.objects.extend(made);
     }
@@ -284,7 +295,9 @@ impl<'w> Writer<'w> {
         };
         let object = id(place.object);
         let Some(hash) = self.registers.objects.get(&object) else { return };
-        let page = self.registers.page_mut(history, self.registers.directory.page(*hash), edit.change);
+        let number = self.registers.directory.page(*hash);
+        self.written.push(number);
+        let page = self.registers.page_mut(history, number, edit.change);
         let Some(held) = page.sequence_mut(object) else { return };
         let own = OpId { actor: history.change(edit.change).actor, counter: edit.counter };
         let actor = |actor| history.actor_at(actor);
@@ -313,7 +326,7 @@ impl<'w> Writer<'w> {
         self.put_new();
         self.touched.records.sort_unstable();
         self.touched.records.dedup();
-        self.touched.keys_moved |= self.registers.split_full_pages();
+        self.touched.keys_moved |= self.registers.split_full_pages(std::mem::take(&mut self.written));
         #[cfg(test)]
         {
             self.registers.steps += self.finder.steps;

@@ -13,6 +13,8 @@ pub(super) struct Arena {
 
 /// Up to here all bytes are settled at once.
 const SMALL: usize = 4096;
+/// What comes seldom comes alone.
+const RECENT_MIN: usize = 512;
 
 impl Arena {
     pub(super) fn len(&self) -> usize {
@@ -41,6 +43,9 @@ impl Arena {
         if self.recent.is_empty() && (has_room || self.settled.len() < SMALL) {
             self.settled.extend_from_slice(bytes);
         } else {
+            if self.recent.is_empty() {
+                self.recent.reserve(RECENT_MIN);
+            }
             self.recent.extend_from_slice(bytes);
             if self.recent.len() > self.settled.len() / 2 {
                 self.settle();

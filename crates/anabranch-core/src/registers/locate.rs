@@ -1,7 +1,7 @@
 //! Where what a change names lies, looked up once: by the guard for its checks, and again for nothing when it is applied.
 
-use super::page::Page;
-use super::{RecordId, Registers};
+use super::page::{Page, StoredEntry};
+use super::{RecordId, Registers, SEARCHED_ENTRIES};
 use crate::change::Names;
 use crate::history::History;
 
@@ -12,6 +12,23 @@ pub(crate) struct Located {
     pub(crate) records: Vec<Option<RecordId>>,
     /// The path of each of its suffixes, if any record has it.
     pub(crate) paths: Vec<Option<u32>>,
+    /// Where among the entries of its record one lay of the register of each op, or `NOWHERE`.
+    values: Vec<u32>,
+}
+
+const NOWHERE: u32 = u32::MAX;
+
+impl Located {
+    /// A change of whose records nothing is known.
+    pub(super) fn nowhere(names: Names) -> Self {
+        Self { names, records: Vec::new(), paths: Vec::new(), values: Vec::new() }
+    }
+
+    /// Where among the entries of its record one lay of the register that an op sets.
+    #[inline]
+    pub(crate) fn value_of(&self, op: usize) -> Option<u32> {
+        self.values.get(op).copied().filter(|at| *at != NOWHERE)
+    }
 }
 
 impl Registers {
@@ -33,6 +50,36 @@ impl Registers {
         });
         let records = found.zip(&pages).map(|(at, page)| at.map(|at| RecordId { page: *page, at })).collect();
         let paths = names.suffixes(bytes).map(|suffix| self.paths.find(suffix)).collect();
-        Located { names, records, paths }
+        let mut located = Located { names, records, paths, values: Vec::new() };
+        located.values = self.locate_values(history, &located);
+        located
+    }
+
+    /// Where a value lies of the register of each op. In most records where it lay in the one before, so that nothing is
+    /// searched; large ones are not searched here.
+    fn locate_values(&self, history: &History, Located { names, records, paths, .. }: &Located) -> Vec<u32> {
+        let mut values = vec![NOWHERE; names.op_count()];
+        let mut before = vec![0; paths.len()];
+        for ((_, ops), record) in names.runs().zip(records) {
+            let Some(record) = record else { continue };
+            let Some(page) = self.page(history, record.page) else { continue };
+            let entries = page.entries(record.at);
+            if entries.len() > SEARCHED_ENTRIES {
+                continue;
+            }
+            for (at, value) in ops.clone().zip(values.get_mut(ops).unwrap_or_default()) {
+                let suffix = names.suffix_of(at);
+                let (Some(Some(path)), Some(before)) = (paths.get(suffix), before.get_mut(suffix)) else { continue };
+                let is_own = |entry: &StoredEntry| entry.path == *path;
+                let found = match entries.get(*before).is_some_and(is_own) {
+                    true => Some(*before),
+                    false => entries.iter().position(is_own),
+                };
+                if let Some(found) = found {
+                    (*before, *value) = (found, found as u32);
+                }
+            }
+        }
+        values
     }
 }

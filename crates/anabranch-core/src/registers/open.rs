@@ -88,9 +88,9 @@ impl Registers {
             }
             let key = layout::key_of_identity(identity);
             let hash = hash_key(key);
-            let page = self.directory.page(hash);
+            let number = self.directory.page(hash);
             let Some(own) = from.page(history, record.page) else { continue };
-            if let Some(cell) = self.pages.get_mut(page as usize) {
+            if let Some(cell) = self.pages.get_mut(number as usize) {
                 let page = cell.write(|| unreachable!("a copy has no saved pages"));
                 if page.claimants(key, hash).next().is_some() {
                     self.contested.insert(key.into());
@@ -98,7 +98,7 @@ impl Registers {
                 page.take(own, record.at);
                 self.objects.extend(own.objects_of(record.at).map(|object| (object, hash)));
                 if page.len() > self.page_records_max {
-                    self.split_full_pages();
+                    self.split_full_pages(vec![number]);
                 }
             }
         }

@@ -79,6 +79,12 @@ impl<'p> Slot<'p> {
         page.entries(self.at).iter().filter(move |stored| stored.path == path).map(move |stored| page.entry(stored))
     }
 
+    /// Counter and change of the entry at a position, if it is one of this register.
+    pub(crate) fn op_at(&self, path: u32, entry: u32) -> Option<(u32, u32)> {
+        let entry = self.page.entries(self.at).get(entry as usize).filter(|entry| entry.path == path)?;
+        Some((entry.counter, entry.change))
+    }
+
     /// The visible values of one register, those hidden by the class of found values left out.
     pub(crate) fn visible<'h>(&self, path: u32, history: &'h History) -> impl Iterator<Item = Entry<'p>> + use<'p, 'h> {
         let slot = *self;

@@ -6,6 +6,9 @@ use super::super::{action, code, column};
 use super::{Columns, DecodeChangeError, Decoded, DecodedOp, InSequences, Limits, OpRef, places};
 use crate::limits;
 
+/// Ops and predecessors for which room is made because a change says that it has so many; more must be there first.
+const RESERVED_MAX: u64 = 1024;
+
 /// Reads every op: names, values, predecessors, and where in sequences they act.
 pub(super) fn read_ops(
     bytes: &[u8],
@@ -69,6 +72,7 @@ fn read_sets(
     let mut metas = RunDecoder::<u64>::new(slice(columns.value_meta));
     let mut counts = RunDecoder::<u64>::new(slice(columns.pred_count));
     let mut value_at = columns.value.0;
+    decoded.ops.reserve(count.min(RESERVED_MAX) as usize);
     while let Some(meta) = metas.next().map_err(bad(column::VALUE_META))? {
         if decoded.ops.len() as u64 >= bounds.ops {
             return Err(DecodeChangeError::Limit { what: "the number of ops", limit: bounds.ops });
@@ -181,6 +185,7 @@ fn read_preds(bytes: &[u8], columns: &Columns, decoded: &mut Decoded) -> Result<
     let mut actors = RunDecoder::<u64>::new(actors);
     let mut deltas = RunDecoder::<i64>::new(counters);
     let mut counter = 0i64;
+    decoded.preds.reserve(u64::from(total).min(RESERVED_MAX) as usize);
     let mut named = vec![false; decoded.actors.len()];
     places::note_actors(decoded, &mut named);
     for _ in 0..total {

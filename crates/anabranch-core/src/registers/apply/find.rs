@@ -16,6 +16,8 @@ type Op = (u32, u32, u32);
 #[derive(Default)]
 pub(super) struct Finder {
     searches: u32,
+    /// Where an entry of the register lay when somebody looked.
+    lies: Option<u32>,
     places: Option<HashMap<Op, u32, foldhash::fast::FixedState>>,
     /// How many entries were looked at: what the work of setting registers is made of.
     #[cfg(test)]
@@ -28,9 +30,19 @@ impl Finder {
         (self.searches, self.places) = (0, None);
     }
 
+    /// Another register of the record follows, an entry of which lay at `lies` when somebody looked.
+    pub(super) fn begin_register(&mut self, lies: Option<u32>) {
+        self.lies = lies;
+    }
+
     /// Where the entry of an op lies in its record.
     pub(super) fn find(&mut self, page: &Page, record: u32, history: &History, op: Op) -> Option<usize> {
         let entries = page.entries(record);
+        // An actor is looked up for what is of the right counter alone.
+        let is_op = |have: &StoredEntry| (have.path, have.counter) == (op.0, op.1) && op_of(have, history) == op;
+        if let Some(lies) = self.lies.filter(|lies| entries.get(*lies as usize).is_some_and(is_op)) {
+            return Some(lies as usize);
+        }
         if self.places.is_none() && entries.len() > SEARCHED_ENTRIES {
             self.searches += 1;
             if self.searches > SEARCHES_MAX {
@@ -43,8 +55,6 @@ impl Finder {
             return places.get(&op).map(|at| *at as usize);
         }
         self.count(entries.len());
-        // An actor is looked up for what is of the right counter alone.
-        let is_op = |have: &StoredEntry| (have.path, have.counter) == (op.0, op.1) && op_of(have, history) == op;
         entries.iter().position(is_op)
     }
 

@@ -55,7 +55,8 @@ pub(super) fn check(
     let mut hidden: Vec<Hidden> = Vec::new();
     let actors: Vec<Option<u32>> = change.actors.iter().map(|actor| history.actor_position(actor)).collect();
     for ((_, ops), lies) in located.names.runs().zip(&located.records) {
-        let mut record = lies.map(|lies| Visible::new(known.registers.slot(history, lies)));
+        let slot = lies.map(|lies| known.registers.slot(history, lies));
+        let mut record = slot.map(Visible::new);
         let run = change.ops.get(ops.clone()).unwrap_or_default();
         for (at, op) in ops.zip(run).filter(|(at, op)| op.preds > 0 && change.place(*at).is_none()) {
             let refused = || RefuseReason::Predecessor { op: at as u32 };
@@ -65,6 +66,10 @@ pub(super) fn check(
                 // actor of the history yet.
                 let actor = actors.get(*actor as usize).copied().flatten().ok_or_else(refused)?;
                 let is_it = |change| history.change(change).actor == actor && past.contains(change);
+                let lay = located.value_of(at).and_then(|lay| slot?.op_at(path?, lay));
+                if lay.is_some_and(|(have, change)| have == *counter && is_it(change)) {
+                    continue;
+                }
                 let mut register = record.as_mut().zip(path);
                 let shows =
                     register.as_mut().map_or(Some(false), |(record, path)| record.search(*path, *counter, is_it));
