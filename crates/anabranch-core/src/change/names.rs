@@ -45,7 +45,7 @@ struct Span {
 }
 
 impl Span {
-    fn of<'b>(self, bytes: &'b [u8]) -> &'b [u8] {
+    fn of(self, bytes: &[u8]) -> &[u8] {
         bytes.get(self.at as usize..(self.at + self.bytes) as usize).unwrap_or_default()
     }
 }

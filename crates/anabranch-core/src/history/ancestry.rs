@@ -1,6 +1,6 @@
 //! What came before what: sets of changes that are closed under dependencies.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use super::History;
 
@@ -88,12 +88,12 @@ pub(crate) struct Past<'h> {
     history: &'h History,
     of: Vec<u32>,
     covered: u32,
-    walked: OnceCell<Ancestry>,
+    walked: OnceLock<Ancestry>,
 }
 
 impl<'h> Past<'h> {
     pub(crate) fn of(history: &'h History, of: Vec<u32>) -> Self {
-        Self { history, covered: history.covered_by(&of), of, walked: OnceCell::new() }
+        Self { history, covered: history.covered_by(&of), of, walked: OnceLock::new() }
     }
 
     pub(crate) fn contains(&self, position: u32) -> bool {

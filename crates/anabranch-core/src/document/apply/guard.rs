@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::change::{ActorKind, DecodeChangeError, Names, UncheckedChange};
 use crate::history::chain::Header;
 use crate::history::{History, Past};
+use crate::parallel::{self, TOGETHER};
 use crate::registers::{Located, Registers};
 
 mod ops;
@@ -161,17 +162,29 @@ pub(super) fn check_chain(
         }
         let past = Past::of(history, deps);
         let mut places = PlaceCheck::new(known, &past);
-        for change in &chain {
-            let (decoded, bytes) = (change.decoded(), change.bytes());
-            let names = Names::cut(&decoded, bytes).map_err(|unknown| RefuseReason::Name { op: unknown.op })?;
-            let own = known.registers.locate(history, names, bytes);
-            ops::check(&decoded, bytes, &own)?;
-            preds::check(known, &past, &decoded, bytes, &own)?;
-            places.check(&decoded, bytes)?;
-            located.push(own);
+        for together in chain.chunks(TOGETHER) {
+            let checked = parallel::map(together.iter().collect(), |change| check_change(known, &past, change));
+            for (change, checked) in together.iter().zip(checked) {
+                let (own, has_sequences) = checked?;
+                located.push(own);
+                if has_sequences {
+                    places.check(&change.decoded(), change.bytes())?;
+                }
+            }
         }
     }
     let located = located.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
     let changes = chain.into_iter().zip(located).map(|(change, located)| CheckedChange { change, located });
     Ok(CheckedChain { header, changes: changes.collect() })
+}
+
+/// Checks what can be told of each change of a chain alone: its names, its values and what it overwrites. Tells, too, whether
+/// it makes sequences or acts inside some.
+fn check_change(known: Known<'_>, past: &Past<'_>, change: &UncheckedChange) -> Result<(Located, bool), RefuseReason> {
+    let (decoded, bytes) = (change.decoded(), change.bytes());
+    let names = Names::cut(&decoded, bytes).map_err(|unknown| RefuseReason::Name { op: unknown.op })?;
+    let located = known.registers.locate(known.history, names, bytes);
+    ops::check(&decoded, bytes, &located)?;
+    preds::check(known, past, &decoded, bytes, &located)?;
+    Ok((located, decoded.has_sequences()))
 }
