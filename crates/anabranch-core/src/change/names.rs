@@ -80,6 +80,11 @@ impl Names {
         Ok(names)
     }
 
+    /// What the cut names take up.
+    pub(crate) fn table_bytes(&self) -> usize {
+        size_of_val(&*self.records) + size_of_val(&*self.suffixes) + size_of_val(&*self.of_ops)
+    }
+
     /// The ops of every record, those inside sequences among them.
     pub(crate) fn runs(&self) -> impl Iterator<Item = (&NamedRecord, std::ops::Range<usize>)> {
         let ends = self.records.iter().skip(1).map(|next| next.first_op as usize);

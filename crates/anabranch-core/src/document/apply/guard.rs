@@ -125,6 +125,9 @@ impl std::ops::Deref for CheckedChange {
     }
 }
 
+/// Bytes of what was looked up that are kept until a chain is applied; beyond it names are cut and looked up once more.
+const LOCATED_BYTES_MAX: usize = 32 * 1024 * 1024;
+
 /// What a chain is held against.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'d> {
@@ -155,7 +158,8 @@ pub(super) fn check_chain(
     if header.length as usize != chain.len() || is_empty != (kind == ActorKind::Merge) {
         return Err(RefuseReason::BrokenChain);
     }
-    let mut located = Vec::new();
+    let mut located: Vec<Option<Located>> = Vec::new();
+    let mut located_bytes = 0;
     if thorough {
         if !deps.iter().all(|dep| history.ends_chain(*dep)) {
             return Err(RefuseReason::DependsInsideChain);
@@ -166,14 +170,15 @@ pub(super) fn check_chain(
             let checked = parallel::map(together.iter().collect(), |change| check_change(known, &past, change));
             for (change, checked) in together.iter().zip(checked) {
                 let (own, has_sequences) = checked?;
-                located.push(own);
+                located_bytes += own.table_bytes();
+                located.push((located_bytes <= LOCATED_BYTES_MAX).then_some(own));
                 if has_sequences {
                     places.check(&change.decoded(), change.bytes())?;
                 }
             }
         }
     }
-    let located = located.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
+    let located = located.into_iter().chain(std::iter::repeat_with(|| None));
     let changes = chain.into_iter().zip(located).map(|(change, located)| CheckedChange { change, located });
     Ok(CheckedChain { header, changes: changes.collect() })
 }
