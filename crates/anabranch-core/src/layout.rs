@@ -272,6 +272,17 @@ pub(crate) fn read_identity(identity: &str) -> Option<Identity> {
     Some(Identity { key, actor })
 }
 
+/// Whether this is the identity of a record.
+pub(crate) fn is_identity(identity: &str) -> bool {
+    // Most keys are plain texts: they need not be decoded for it.
+    if let [STRING, text @ .., END] = identity.as_bytes()
+        && text.iter().all(|byte| (2..0x80).contains(byte))
+    {
+        return true;
+    }
+    read_identity(identity).is_some()
+}
+
 /// The suffix of a field's register; the empty path is a value that is no plain object.
 pub(crate) fn encode_path(path: &FieldPath) -> String {
     let mut out = String::new();
@@ -373,6 +384,20 @@ mod tests {
             assert_eq!(identity_length(&encoded), Some(encoded.len()));
             for b in keys() {
                 assert_eq!(encoded.cmp(&encode_key(&b)), a.cmp(&b), "{a:?} {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_identity_is_what_reads_as_one() {
+        let mut identities: Vec<String> = keys().iter().map(encode_key).collect();
+        identities.extend(identities.clone().iter().map(|key| format!("{key}@0123456789abcdef0123456789abcdef")));
+        assert!(identities.iter().all(|identity| is_identity(identity)));
+        for identity in identities {
+            for damaged in
+                [&identity[1..], &identity[..identity.len() - 1], &format!("{identity}\0"), &format!("3{identity}")]
+            {
+                assert_eq!(is_identity(damaged), read_identity(damaged).is_some(), "{damaged:?}");
             }
         }
     }

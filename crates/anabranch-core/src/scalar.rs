@@ -6,6 +6,7 @@ use crate::value::Value;
 
 mod canonical;
 mod holds;
+mod skim;
 pub(crate) use canonical::DecodeValueError;
 pub(crate) use holds::{Holds, nests_within};
 
@@ -90,6 +91,9 @@ impl<'a> Scalar<'a> {
                 return rest.is_empty() && number.is_some_and(|number| number.unsigned_abs() <= INTEGER_MAX as u64);
             }
             code::TIMESTAMP => return read_signed(&mut rest).is_some() && rest.is_empty(),
+            code::BYTES if rest.split_first().is_some_and(|(kind, rest)| *kind == VALUE && skim::is_list(rest)) => {
+                return true;
+            }
             _ => (),
         }
         let mut again = Vec::new();

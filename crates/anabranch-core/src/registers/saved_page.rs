@@ -53,7 +53,7 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
     let mut before = "";
     for at in 0..records as u32 {
         let identity = reader.text()?;
-        let is_known = identity == layout::SCHEMA_IDENTITY || layout::read_identity(identity).is_some();
+        let is_known = identity == layout::SCHEMA_IDENTITY || layout::is_identity(identity);
         if !is_known || at > 0 && identity <= before {
             return None;
         }

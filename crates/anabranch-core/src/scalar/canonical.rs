@@ -18,17 +18,21 @@ pub(crate) enum DecodeValueError {
     TooDeep,
 }
 
-macro_rules! tags {
-    ($($name:ident = $tag:literal),+ $(,)?) => { $(const $name: u8 = $tag;)+ };
-}
+/// The first byte of every value says of which kind it is.
+pub(super) mod tag {
+    macro_rules! tags {
+        ($($name:ident = $tag:literal),+ $(,)?) => { $(pub(in crate::scalar) const $name: u8 = $tag;)+ };
+    }
 
-tags! {
-    UNDEFINED = 0, NULL = 1, FALSE = 2, TRUE = 3, NUMBER = 4, BIGINT = 5, STRING = 6, DATE = 7, INVALID_DATE = 8,
-    REGEXP = 9, BOOLEAN_OBJECT = 10, NUMBER_OBJECT = 11, STRING_OBJECT = 12, BIGINT_OBJECT = 13, ARRAY_BUFFER = 14,
-    RESIZABLE_BUFFER = 15, WHOLE_VIEW = 16, PART_VIEW = 17, TRACKING_VIEW = 18, MAP = 19, SET = 20, ARRAY = 21,
-    SPARSE_ARRAY = 22, OBJECT = 23, ERROR = 24, ERROR_CAUSE = 25, DOM_EXCEPTION = 26, BLOB = 27, BLOB_ELSEWHERE = 28,
-    FILE = 29, FILE_LIST = 30, IMAGE_DATA = 31, GEOMETRY = 32, CRYPTO_KEY = 33, GRAPH = 34, REF = 35, UTF16 = 36,
+    tags! {
+        UNDEFINED = 0, NULL = 1, FALSE = 2, TRUE = 3, NUMBER = 4, BIGINT = 5, STRING = 6, DATE = 7, INVALID_DATE = 8,
+        REGEXP = 9, BOOLEAN_OBJECT = 10, NUMBER_OBJECT = 11, STRING_OBJECT = 12, BIGINT_OBJECT = 13, ARRAY_BUFFER = 14,
+        RESIZABLE_BUFFER = 15, WHOLE_VIEW = 16, PART_VIEW = 17, TRACKING_VIEW = 18, MAP = 19, SET = 20, ARRAY = 21,
+        SPARSE_ARRAY = 22, OBJECT = 23, ERROR = 24, ERROR_CAUSE = 25, DOM_EXCEPTION = 26, BLOB = 27, BLOB_ELSEWHERE = 28,
+        FILE = 29, FILE_LIST = 30, IMAGE_DATA = 31, GEOMETRY = 32, CRYPTO_KEY = 33, GRAPH = 34, REF = 35, UTF16 = 36,
+    }
 }
+use tag::*;
 
 /// Appends a value's canonical bytes.
 pub(crate) fn write(value: &Value, out: &mut Vec<u8>) {

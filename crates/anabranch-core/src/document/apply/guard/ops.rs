@@ -45,7 +45,7 @@ pub(super) fn check(change: &Decoded, bytes: &[u8], located: &Located) -> Result
 }
 
 fn is_identity(identity: &str) -> bool {
-    identity.len() <= limits::KEY_BYTES_MAX + GENERATED_BY_BYTES && layout::read_identity(identity).is_some()
+    identity.len() <= limits::KEY_BYTES_MAX + GENERATED_BY_BYTES && layout::is_identity(identity)
 }
 
 /// All ops of a record lie beside each other.
