@@ -26,6 +26,7 @@ mod sequences;
 pub(crate) mod stored_schema;
 
 pub(crate) use conflicts::delete_policy_name;
+use fields::Preferred;
 use keys::ShownKeys;
 pub(crate) use life::Life;
 
@@ -136,8 +137,8 @@ impl<'d> View<'d> {
         self.life(slot).is_shown().then(|| self.whole_value(record, None))
     }
 
-    /// The record's value whether it is deleted or not; where `prefer` wrote one of several values, that one.
-    pub(crate) fn whole_value(&self, record: RecordId, prefer: Option<&str>) -> Value {
+    /// The record's value whether it is deleted or not; where one of several values is preferred, that one.
+    pub(crate) fn whole_value(&self, record: RecordId, prefer: Option<&Preferred<'_>>) -> Value {
         let fields = self.fields(self.registers.slot(record), prefer);
         let mut value = self.assemble(&fields.leaves);
         if let Some(key) = self.rules.keys.rekeyed(record)
