@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod come_back;
 mod coverage;
 mod meet;
 mod oracle;
@@ -12,6 +13,7 @@ mod reference;
 mod saved;
 mod sequences;
 mod trimmed;
+mod unsent;
 mod world;
 
 use anabranch_core::testing::{raw_registers, raw_sequences};
