@@ -56,7 +56,7 @@ pub use commit::{
     Author, Capture, CaptureError, CaptureKind, Commit, CommitOptions, Detail, Edit, Loss, Outcome, Prepared, Receipt,
     Resolution, Splice,
 };
-pub use document::{ApplyOutcome, ChangeBytes, Document};
+pub use document::{ApplyOutcome, ChangeBytes, Document, TrimError};
 pub use heads::{ChangeHash, Heads};
 pub use history::{KnownHeads, UnknownHeads};
 pub use key::{Key, KeyPath};

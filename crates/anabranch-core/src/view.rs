@@ -27,6 +27,7 @@ mod shapes;
 pub(crate) mod stored_schema;
 
 pub(crate) use conflicts::delete_policy_name;
+use fields::Preferred;
 use keys::ShownKeys;
 pub(crate) use life::Life;
 use shapes::Shapes;
@@ -143,8 +144,8 @@ impl<'d> View<'d> {
         }
     }
 
-    /// The record's value whether it is deleted or not; where `prefer` wrote one of several values, that one.
-    pub(crate) fn whole_value(&self, record: RecordId, prefer: Option<&str>) -> Value {
+    /// The record's value whether it is deleted or not; where one of several values is preferred, that one.
+    pub(crate) fn whole_value(&self, record: RecordId, prefer: Option<&Preferred<'_>>) -> Value {
         let fields = self.fields(self.registers.slot(record), prefer);
         self.with_shown_key(record, self.assemble(&fields.leaves))
     }

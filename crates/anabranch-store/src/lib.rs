@@ -1,7 +1,9 @@
 //! Durable keeping: the store directory of the command and the I/O trait under it.
 #![doc = include_str!("../README.md")]
 
+mod archive;
 mod blobs;
+mod blocks;
 mod cache;
 mod compact;
 mod contents;
@@ -15,6 +17,7 @@ mod sealed;
 pub mod testing;
 mod transaction;
 
+pub use archive::{Archive, EncodeArchiveError, ReadArchiveError, WriteArchiveError, encode_archive, write_archive};
 pub use cache::{CacheHealth, Cached};
 pub use compact::{CompactError, Compaction, SegmentBytes};
 pub use contents::{Baseline, Database, Offer, Replica, Run, StoreName};

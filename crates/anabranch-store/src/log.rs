@@ -5,10 +5,11 @@ use anabranch_wire::{
     transaction_digest,
 };
 
+use crate::blocks::Damage;
 use crate::directory::TornTail;
 use crate::disk::Disk;
 use crate::error::OpenError;
-use crate::sealed::{Blocks, Damage};
+use crate::sealed;
 
 pub(crate) const LOG: &str = "log";
 pub(crate) const ENDING: &str = ".seg";
@@ -120,8 +121,8 @@ fn read_plain(bytes: &[u8], number: u32, tail: &mut Tail, take: &mut dyn FnMut(E
 
 /// A sealed segment is whole: nothing of it was ever torn by a crash.
 fn read_sealed(bytes: &[u8], number: u32, tail: &mut Tail, take: &mut dyn FnMut(Entry)) -> Result<usize, Damage> {
-    let mut blocks = Blocks::new(bytes)?;
-    if blocks.segment.number != number || blocks.segment.before != tail.digest {
+    let (segment, mut blocks) = sealed::read(bytes)?;
+    if segment.number != number || segment.before != tail.digest {
         return Err(Damage { at: 0, what: "the segment's header" });
     }
     let mut pending = Pending::default();

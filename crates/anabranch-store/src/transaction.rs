@@ -72,22 +72,8 @@ impl<'d> Transaction<'d> {
     /// Adds accepted changes of a store, in order.
     pub fn changes(&mut self, store: &StoreName, note: &Note, changes: impl IntoIterator<Item = Vec<u8>>) {
         let number = self.store(store);
-        let (mut batch, mut bytes) = (Vec::new(), 0);
-        for change in changes {
-            bytes += change.len();
-            batch.push(change);
-            if bytes > FRAME_BYTES_TARGET {
-                self.entries.push(Entry::Changes {
-                    store: number,
-                    note: note.clone(),
-                    changes: std::mem::take(&mut batch),
-                });
-                bytes = 0;
-            }
-        }
-        if !batch.is_empty() {
-            self.entries.push(Entry::Changes { store: number, note: note.clone(), changes: batch });
-        }
+        let entry = |changes| Entry::Changes { store: number, note: note.clone(), changes };
+        self.entries.extend(batches(changes).map(entry));
     }
 
     /// Sets what is known of a replica.
@@ -158,6 +144,21 @@ impl<'d> Transaction<'d> {
         let left_out = left.collect();
         anabranch_wire::Offer { heads, left_out, written_at_ms: offer.written_at_ms }
     }
+}
+
+/// Changes by the entry: each is closed once it exceeds [`FRAME_BYTES_TARGET`].
+pub(crate) fn batches(changes: impl IntoIterator<Item = Vec<u8>>) -> impl Iterator<Item = Vec<Vec<u8>>> {
+    let mut changes = changes.into_iter();
+    std::iter::from_fn(move || {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        while bytes <= FRAME_BYTES_TARGET
+            && let Some(change) = changes.next()
+        {
+            bytes += change.len();
+            batch.push(change);
+        }
+        (!batch.is_empty()).then_some(batch)
+    })
 }
 
 /// What to do where there are no entries.

@@ -12,6 +12,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod archive;
 mod block;
 mod entry;
 mod frame;
@@ -23,9 +24,11 @@ mod strands;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use archive::{ARCHIVE_HEADER_BYTES, ArchiveHeader, DecodeArchiveHeaderError};
 pub use block::{BLOCK_HEADER_BYTES, BlockForm, BlockHeader, DecodeBlockError, Framed, pack_block, unpack_block};
 pub use entry::{Baseline, Entry, Hash, Heads, LeftOut, Note, Offer, ReplicaEntry, RunEntry};
 pub use frame::{DecodeFrameError, EncodeFrameError, FRAME_HEADER_BYTES, decode_frame, encode_frame, frame_hash};
 pub use segment::{
-    DecodeSegmentError, SEALED_HEADER_BYTES, SEGMENT_HEADER_BYTES, SealedHeader, SegmentHeader, transaction_digest,
+    DecodeSegmentError, SEALED_HEADER_BYTES, SEGMENT_HEADER_BYTES, SealedHeader, SegmentHeader, TransactionDigest,
+    transaction_digest,
 };

@@ -83,12 +83,32 @@ impl SealedHeader {
     }
 }
 
+/// The digest of a transaction, frame by frame.
+#[derive(Clone, Debug)]
+pub struct TransactionDigest(blake3::Hasher);
+
+impl TransactionDigest {
+    /// Begins behind the transaction with this digest; zeros where there is none.
+    pub fn behind(before: &Hash) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(before);
+        Self(hasher)
+    }
+
+    /// Adds the hash of the next frame.
+    pub fn add(&mut self, frame: &Hash) {
+        self.0.update(frame);
+    }
+
+    /// The digest of all that was added.
+    pub fn finish(&self) -> Hash {
+        *self.0.finalize().as_bytes()
+    }
+}
+
 /// The digest of a transaction: of the digest before it, and of the hashes of its frames in order.
 pub fn transaction_digest(before: &Hash, frame_hashes: impl IntoIterator<Item = Hash>) -> Hash {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(before);
-    for hash in frame_hashes {
-        hasher.update(&hash);
-    }
-    *hasher.finalize().as_bytes()
+    let mut digest = TransactionDigest::behind(before);
+    frame_hashes.into_iter().for_each(|hash| digest.add(&hash));
+    digest.finish()
 }

@@ -12,7 +12,7 @@ pub use anabranch_sink as sink;
 /// Parquet, CSV and JSON Lines as destinations.
 #[cfg(feature = "sink-files")]
 pub use anabranch_sink_files as sink_files;
-/// The store directory.
+/// The store directory, and archives of trimmed history.
 #[cfg(feature = "store")]
 pub use anabranch_store as store;
 /// Frames, segments and entries.

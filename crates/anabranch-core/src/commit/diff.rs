@@ -13,6 +13,7 @@ use crate::view::View;
 use crate::view::fields::{Leaf, LeafValue, each_leaf};
 
 mod elements;
+mod hidden;
 mod parts;
 mod unchanged;
 
@@ -129,9 +130,10 @@ impl Plan {
             let (was, now) = (leaves_of(&was), leaves_of(&now));
             differences.retain(|difference| was.get(&difference.suffix) != now.get(&difference.suffix));
         }
-        for difference in differences {
-            self.write_difference(view, slot, &difference);
+        for difference in &differences {
+            self.write_difference(view, slot, difference);
         }
+        self.remove_hidden(view, slot, &shown, &differences);
     }
 
     /// Walks the shown leaves and the new ones side by side: both are ordered by suffix.

@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 use super::History;
 
+mod meet;
+
 /// How many changes are walked to find out how far a change that joins others covers the history: a bound for histories
 /// that were made to be uneven.
 const JOIN_WALK_MAX: u32 = 1 << 14;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::fields::Preferred;
 use super::life::Deletion;
 use super::{Life, View};
 use crate::key::Key;
@@ -92,10 +93,10 @@ impl View<'_> {
                 *have = *entry;
             }
         }
-        let others: Vec<_> = last
-            .iter()
-            .map(|(writer, entry)| self.contender(Some(self.whole_value(record, Some(writer))), entry))
-            .collect();
+        // Of what one of them wrote, what the deletion did not know comes first.
+        let first = deletion.survivors.iter().map(|entry| (entry.change, entry.counter)).collect();
+        let whole = |writer| self.whole_value(record, Some(&Preferred { writer, first: &first }));
+        let others: Vec<_> = last.iter().map(|(writer, entry)| self.contender(Some(whole(writer)), entry)).collect();
         (!others.is_empty()).then(|| Conflict {
             key: key.clone(),
             field: None,

@@ -13,6 +13,9 @@ use crate::value::{Object, Value};
 
 mod nesting;
 mod parts;
+mod preferred;
+
+pub(crate) use preferred::Preferred;
 
 /// Values of one register up to which each is compared with each.
 const COMPARED_VALUES: usize = 8;
@@ -32,6 +35,8 @@ pub(crate) struct Leaf<'p> {
     pub(crate) value: LeafValue,
     /// The op that set it, or the last of the ops that make it up.
     pub(crate) entry: Entry<'p>,
+    /// How much of it is of the one whose values are asked for.
+    preference: u8,
 }
 
 /// A leaf's value: as it lies in history, or made up of several ops.
@@ -85,8 +90,8 @@ pub(crate) fn value_of(entry: &Entry<'_>) -> Option<Value> {
 }
 
 impl View<'_> {
-    /// Folds the registers of a record. Where `prefer` wrote one of several values, that one shows.
-    pub(crate) fn fields<'p>(&self, slot: Slot<'p>, prefer: Option<&str>) -> Fields<'p> {
+    /// Folds the registers of a record. Where one of several values is preferred, that one shows.
+    pub(crate) fn fields<'p>(&self, slot: Slot<'p>, prefer: Option<&Preferred<'_>>) -> Fields<'p> {
         let mut entries: Vec<Entry<'p>> = Vec::with_capacity(slot.entries().len());
         let mut parts = Vec::new();
         for entry in slot.entries().filter(|entry| entry.path != LIFE && !slot.is_hidden(entry, self.history)) {
@@ -106,34 +111,37 @@ impl View<'_> {
             self.fold_register(values, prefer, &mut fields);
         }
         if !parts.is_empty() {
-            self.add_parts(&entries, &parts, &mut fields);
+            self.add_parts(&entries, &parts, prefer, &mut fields);
         }
         self.separate_leaves_from_objects(&mut fields);
         fields
     }
 
-    fn fold_register<'p>(&self, values: &[Entry<'p>], prefer: Option<&str>, fields: &mut Fields<'p>) {
+    fn fold_register<'p>(&self, values: &[Entry<'p>], prefer: Option<&Preferred<'_>>, fields: &mut Fields<'p>) {
         let [first, rest @ ..] = values else { return };
         if rest.is_empty() {
             if !first.scalar.is_absent() {
                 fields.clashes.extend(self.clash_inside(first));
-                fields.leaves.push(Leaf { path: first.path, value: LeafValue::Stored, entry: *first });
+                fields.leaves.push(self.leaf(first, values, prefer));
             }
             return;
         }
         let policy = self.policy(first.path);
         let mut best = self.best_of_equals(values, policy);
         best.sort_by(|a, b| {
-            let preferred = |entry| self.preferred(prefer, values, entry);
-            preferred(b).cmp(&preferred(a)).then(self.compare(policy, b, a))
+            let preference = |entry| self.preference(prefer, values, entry);
+            preference(b).cmp(&preference(a)).then(self.compare(policy, b, a))
         });
         let [shown, others @ ..] = best.as_slice() else { return };
+        // What lost inside a list that shows, and inside one that does not.
+        for inside in values.iter().filter_map(|entry| self.clash_inside(entry)) {
+            fields.clashes.push(Clash { shown: value_of(shown), ..inside });
+        }
         if !shown.scalar.is_absent() {
-            fields.clashes.extend(self.clash_inside(shown));
             if policy == FieldPolicy::Set && !others.is_empty() {
-                return self.fold_set(*shown, &best, values, fields);
+                return self.fold_set(*shown, &best, values, prefer, fields);
             }
-            fields.leaves.push(Leaf { path: shown.path, value: LeafValue::Stored, entry: *shown });
+            fields.leaves.push(self.leaf(shown, values, prefer));
         }
         if !others.is_empty() {
             fields.clashes.push(Clash {
@@ -146,7 +154,14 @@ impl View<'_> {
     }
 
     /// Unites the different values of a set; one among them that is no list of elements shows alone, beside all others.
-    fn fold_set<'p>(&self, shown: Entry<'p>, best: &[Entry<'p>], values: &[Entry<'p>], fields: &mut Fields<'p>) {
+    fn fold_set<'p>(
+        &self,
+        shown: Entry<'p>,
+        best: &[Entry<'p>],
+        values: &[Entry<'p>],
+        prefer: Option<&Preferred<'_>>,
+        fields: &mut Fields<'p>,
+    ) {
         let united = self.unite(values.iter(), &[]);
         if !is_elements(&united) {
             let other = |entry: &Entry<'p>| Some(value_of(entry)).filter(|value| value.as_ref() != Some(&united));
@@ -159,7 +174,8 @@ impl View<'_> {
                 is_inside: false,
             });
         }
-        fields.leaves.push(Leaf { path: shown.path, value: LeafValue::Merged(united), entry: shown });
+        let preference = self.preference(prefer, values, &shown);
+        fields.leaves.push(Leaf { path: shown.path, value: LeafValue::Merged(united), entry: shown, preference });
     }
 
     /// Of equal values the one that ranks highest.
@@ -193,11 +209,6 @@ impl View<'_> {
         let owners = values.iter().filter(is_owner);
         let least = owners.min_by_key(|have| (self.writer(have), self.lamport(have)));
         *least.unwrap_or(entry)
-    }
-
-    fn preferred(&self, prefer: Option<&str>, values: &[Entry<'_>], entry: &Entry<'_>) -> bool {
-        let is_its = |name| values.iter().any(|have| self.is_equal_value(have, entry) && self.writer(have) == name);
-        prefer.is_some_and(is_its)
     }
 
     /// The object at `path` that these leaves make up.

@@ -3,6 +3,7 @@
 use super::View;
 use super::fields::{Clash, value_of};
 use crate::registers::{Entry, Held, SequenceEdit, Slot};
+use crate::sequence::OpId;
 use crate::value::Value;
 
 impl View<'_> {
@@ -33,6 +34,11 @@ impl View<'_> {
         }
     }
 
+    /// The change of an op that set an element.
+    pub(super) fn change_of(&self, op: OpId) -> u32 {
+        self.history.change_of_op(op.actor, op.counter).expect("elements were set by accepted ops")
+    }
+
     /// What several people made of one element of a list: the last shows, and the list as it were with another is listed.
     pub(crate) fn clash_inside<'p>(&self, entry: &Entry<'p>) -> Option<Clash<'p>> {
         let held = entry.sequence.filter(|held| held.sequence.has_conflicts())?;
@@ -41,8 +47,7 @@ impl View<'_> {
         for (at, element) in held.sequence.elements().enumerate() {
             let Some((last, lost)) = element.values.split_last() else { continue };
             for (op, scalar) in lost.iter().rev().filter(|(_, scalar)| *scalar != last.1) {
-                let change =
-                    self.history.change_of_op(op.actor, op.counter).expect("elements were set by accepted ops");
+                let change = self.change_of(*op);
                 let mut list = shown.clone();
                 if let (Some(slot), Ok(Some(value))) = (list.get_mut(at), scalar.to_value()) {
                     *slot = value;

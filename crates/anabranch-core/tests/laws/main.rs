@@ -4,13 +4,16 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod come_back;
 mod coverage;
+mod meet;
 mod oracle;
 mod records;
 mod reference;
 mod saved;
 mod sequences;
 mod trimmed;
+mod unsent;
 mod world;
 
 use anabranch_core::testing::{raw_registers, raw_sequences};
@@ -181,6 +184,18 @@ fn what_was_trimmed_shows_the_same_and_takes_late_changes() {
         let known: Vec<_> = seen.into_iter().take(3).chain([merged.heads(), Default::default()]).collect();
         for half in world.documents().iter().filter(|half| half.change_count() > 0) {
             trimmed::check(half, &merged, &known)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn what_was_trimmed_at_the_meet_of_its_readers_stays_readable_to_each() {
+    law(|world, seed| {
+        let merged = world.merged();
+        meet::check(&merged, world.heads_seen(), seed)?;
+        for half in world.documents().iter().filter(|half| half.change_count() > 0) {
+            meet::check(half, world.heads_seen(), seed)?;
         }
         Ok(())
     });

@@ -182,6 +182,26 @@ fn leaves_and_objects_at_several_depths_show_one_of_them_whole() {
 }
 
 #[test]
+fn what_lost_against_a_field_does_not_show_again_when_that_is_removed() {
+    let (leaf, object) = (r#"{"o":5}"#, r#"{"o":{"p":2,"q":1}}"#);
+    for later in ["a", "b"] {
+        let start = diverged(r#"{"o":{"p":1,"q":1}}"#, leaf, object, later);
+        let shows = start.show("1").unwrap();
+        assert_eq!(shows == leaf, later == "a", "{shows}");
+        for put in ["{}", r#"{"o":{"q":1}}"#, r#"{"o":{"r":1}}"#, r#"{"o":{"p":3}}"#, r#"{"o":{}}"#, r#"{"o":6}"#, "7"]
+        {
+            let mut desk = start.clone();
+            let mut records = desk.offer("d");
+            records.iter_mut().filter(|(key, _)| key == "1").for_each(|(_, value)| *value = put.to_owned());
+            desk.capture("d", &borrowed(&records));
+            assert_eq!(desk.show("1").as_deref(), Some(put), "{later} is later");
+            let commit = desk.capture("d", &borrowed(&records));
+            assert_eq!(commit.receipt.rows, 0, "{put}: {later} is later");
+        }
+    }
+}
+
+#[test]
 fn a_conflict_inside_an_object_that_lost_is_still_listed() {
     let mut desk = common_start(r#"{"x":{"y":1}}"#);
     let pad = ("0", r#"{"p":1,"q":1,"r":1,"s":1,"t":1,"u":1}"#);

@@ -159,6 +159,27 @@ fn found_contents_that_differ_from_a_deleted_record_count_as_an_edit() {
 }
 
 #[test]
+fn what_a_replica_found_after_a_deletion_is_listed_and_not_what_it_had_found_before() {
+    for (before, after) in [("1", "5"), ("5", "1")] {
+        for more in [0, 1, 5] {
+            let mut desk = Desk::new();
+            let record = |x: &str| format!(r#"{{"x":{x}}}"#);
+            desk.capture("b", &[("1", &record(before))]);
+            desk.capture("a", &[("1", &record(before))]);
+            desk.capture("a", &[]);
+            // Ops of other records come first, so that either of the two has the later counter.
+            let others: Vec<(String, String)> =
+                (0..more).map(|nth| (format!("0.{}", nth + 1), "{}".to_owned())).collect();
+            let mut found = crate::common::desk::borrowed(&others);
+            let again = record(after);
+            found.push(("1", &again));
+            desk.capture_lost("b", &found);
+            desk.lists(&[&format!("1 - delete: - | {again}")]);
+        }
+    }
+}
+
+#[test]
 fn found_contents_that_equal_a_written_and_deleted_record_are_no_edit() {
     let steps: &[&dyn Fn(&mut Desk)] = &[
         &|desk| {

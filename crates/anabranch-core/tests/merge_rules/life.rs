@@ -42,6 +42,23 @@ fn a_record_hidden_by_a_deletion_is_one_line_with_an_entry_for_each_replica_that
 }
 
 #[test]
+fn a_leaf_and_what_was_set_below_it_in_a_deleted_record_are_listed_as_each_was_set() {
+    for [first, second] in [["b", "c"], ["c", "b"]] {
+        let mut desk = common_start(&[("1", r#"{"o":{"p":1,"q":1}}"#)]);
+        let edit = |replica: &str| if replica == "b" { r#"{"o":2}"# } else { r#"{"o":{"p":3,"q":1}}"# };
+        desk.capture(first, &[("1", edit(first))]);
+        desk.capture("a", &[]);
+        desk.capture(second, &[("1", edit(second))]);
+        desk.shows(&[]);
+        let conflicts = desk.conflicts();
+        assert_eq!(conflicts.len(), 1);
+        for value in [r#"{"o":2}"#, r#"{"o":{"p":3}}"#] {
+            assert!(conflicts[0].contains(value), "{value} is not listed: {conflicts:?}");
+        }
+    }
+}
+
+#[test]
 fn an_edit_that_the_deletion_knew_is_no_conflict() {
     let mut desk = common_start(&[("1", r#"{"x":1}"#)]);
     desk.capture("b", &[("1", r#"{"x":2}"#)]);

@@ -279,6 +279,34 @@ fn one_element_that_two_set_is_listed_and_no_conflict_in_a_receipt() {
 }
 
 #[test]
+fn one_element_that_two_set_in_a_deleted_record_is_listed_as_each_of_them_set_it() {
+    for [first, second] in [["b", "c"], ["c", "b"]] {
+        let mut desk = common_start();
+        desk.capture(first, &[("1", &with_list("[1,7,3]"))]);
+        desk.capture("a", &[]);
+        desk.capture(second, &[("1", &with_list("[1,8,3]"))]);
+        desk.shows(&[]);
+        desk.lists(&[&format!("1 - delete: - | {}, {}", with_list("[1,7,3]"), with_list("[1,8,3]"))]);
+    }
+}
+
+#[test]
+fn what_lost_inside_a_list_that_was_itself_overwritten_is_listed() {
+    for [first, second] in [["b", "c"], ["c", "b"]] {
+        let mut desk = common_start();
+        desk.capture(first, &[("1", &with_list("[1,7,3]"))]);
+        desk.capture("a", &[("1", &with_list("5"))]);
+        desk.capture(second, &[("1", &with_list("[1,8,3]"))]);
+        let text = desk.conflicts().join("; ");
+        for value in ["5", "[1,7,3]", "[1,8,3]"] {
+            let is_shown = desk.show("1") == Some(with_list(value));
+            assert!(is_shown || text.contains(&format!("| {value}")), "{value} is neither shown nor listed: {text}");
+        }
+        assert_settled(&desk);
+    }
+}
+
+#[test]
 fn a_text_of_more_ops_than_a_change_may_hold_is_put_and_edited() {
     let mut desk = desk();
     let text = "lorem ipsum dolor sit amet\\n".repeat(4_500);

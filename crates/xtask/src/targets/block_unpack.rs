@@ -1,6 +1,6 @@
 //! Blocks of sealed segments from anywhere, past what compression and checksums would refuse.
 
-use anabranch_wire::{BlockForm, BlockHeader, SealedHeader, encode_frame, pack_block, unpack_block};
+use anabranch_wire::{ArchiveHeader, BlockForm, BlockHeader, SealedHeader, encode_frame, pack_block, unpack_block};
 
 /// Bytes of frames that a block may stand for here.
 const FRAMES_BYTES_MAX: u32 = 1 << 20;
@@ -8,6 +8,9 @@ const FRAMES_BYTES_MAX: u32 = 1 << 20;
 /// What unpacks packs and unpacks to the same again.
 pub fn block_unpack(bytes: &[u8]) {
     if let Ok(header) = SealedHeader::decode(bytes) {
+        assert!(bytes.starts_with(&header.encode()), "a header has one form");
+    }
+    if let Ok(header) = ArchiveHeader::decode(bytes) {
         assert!(bytes.starts_with(&header.encode()), "a header has one form");
     }
     if let Ok(header) = BlockHeader::decode(bytes) {

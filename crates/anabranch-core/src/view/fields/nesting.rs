@@ -35,7 +35,7 @@ impl View<'_> {
         if leaf.is_empty_object() {
             fields.leaves.remove(at);
             clash.shown = Some(object);
-        } else if self.lamport(&leaf.entry) > self.lamport(&last) {
+        } else if self.shows_leaf(&leaf, &inside, &last) {
             fields.leaves.drain(below);
             self.hide_clashes_below(leaf.path, fields);
             clash.shown = Some(leaf.value());
@@ -54,6 +54,12 @@ impl View<'_> {
         if !clash.others.is_empty() {
             fields.clashes.push(clash);
         }
+    }
+
+    /// Whether a leaf shows whole rather than what stands below it: the more preferred does, else the later.
+    fn shows_leaf(&self, leaf: &Leaf<'_>, inside: &[Leaf<'_>], last: &Entry<'_>) -> bool {
+        let below = inside.iter().map(|leaf| leaf.preference).max().unwrap_or(0);
+        (leaf.preference, self.lamport(&leaf.entry)) > (below, self.lamport(last))
     }
 
     /// The clash of a register, which becomes one with that of leaf and object.

@@ -1,6 +1,6 @@
 //! Fields that are made up of parts: counters of increments, sets of elements.
 
-use super::{Clash, Fields, Leaf, LeafValue, is_elements, value_of};
+use super::{Clash, Fields, Leaf, LeafValue, Preferred, is_elements, value_of};
 use crate::registers::Entry;
 use crate::schema::FieldPolicy;
 use crate::value::Value;
@@ -11,7 +11,13 @@ const COUNTER_BASE_MAX: f64 = 9_007_199_254_740_991.0;
 
 impl View<'_> {
     /// Adds the parts to their fields. A part of a field that is no counter or set any more shows nothing.
-    pub(super) fn add_parts<'p>(&self, mains: &[Entry<'p>], parts: &[(u32, Entry<'p>)], fields: &mut Fields<'p>) {
+    pub(super) fn add_parts<'p>(
+        &self,
+        mains: &[Entry<'p>],
+        parts: &[(u32, Entry<'p>)],
+        prefer: Option<&Preferred<'_>>,
+        fields: &mut Fields<'p>,
+    ) {
         let mut paths: Vec<u32> = parts.iter().map(|(main, _)| *main).collect();
         paths.sort_unstable();
         paths.dedup();
@@ -39,7 +45,10 @@ impl View<'_> {
             let Some(value) = merged else { continue };
             let suffix = |path: u32| &*self.paths().info(path).suffix;
             let at = fields.leaves.partition_point(|leaf| suffix(leaf.path) < suffix(path));
-            let leaf = Leaf { path, value: LeafValue::Merged(value), entry: last };
+            let preference =
+                |part: &Entry<'p>| prefer.map_or(0, |of| self.preference_of(of, part.change, part.counter));
+            let preference = own.iter().map(preference).max().unwrap_or(0);
+            let leaf = Leaf { path, value: LeafValue::Merged(value), entry: last, preference };
             match fields.leaves.get_mut(at) {
                 Some(have) if have.path == path => *have = leaf,
                 _ => fields.leaves.insert(at, leaf),
