@@ -72,9 +72,10 @@ fn columns_of(rows: &[Row]) -> Vec<(u64, Vec<u8>)> {
     }
     let mut inserts = Vec::new();
     write_booleans(rows.iter().map(|row| row.is_insert), &mut inserts);
-    let counters = rows.iter().flat_map(|row| row.preds).scan(0, |before, counter| {
-        Some(*counter as i64 - std::mem::replace(before, *counter as i64))
-    });
+    let counters = rows
+        .iter()
+        .flat_map(|row| row.preds)
+        .scan(0, |before, counter| Some(*counter as i64 - std::mem::replace(before, *counter as i64)));
     let mut columns = vec![
         (column::OBJECT_ACTOR, nullable(rows.iter().map(|row| row.object.1))),
         (column::OBJECT_COUNTER, nullable(rows.iter().map(|row| row.object.0))),

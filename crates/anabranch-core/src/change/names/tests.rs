@@ -81,8 +81,7 @@ fn a_record_that_comes_back_is_there_once_for_every_run() {
     let (change, bytes) = change_of(&[name(1), name(11), name(1), None, name(1), None]);
     let cut = Names::cut(&change, &bytes).unwrap();
     let x = || Some(".x".to_owned());
-    let expected =
-        [(identity(1), vec![x()]), (identity(11), vec![x()]), (identity(1), vec![x(), None, x(), None])];
+    let expected = [(identity(1), vec![x()]), (identity(11), vec![x()]), (identity(1), vec![x(), None, x(), None])];
     assert_eq!(told(&cut, &bytes), expected);
 }
 
