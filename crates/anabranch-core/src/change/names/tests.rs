@@ -102,3 +102,20 @@ fn a_name_that_begins_with_no_identity_is_unknown_and_its_op_is_named() {
         assert_eq!(Names::cut(&change, &bytes).err().map(|unknown| unknown.op), Some(2), "{bad:?}");
     }
 }
+
+#[test]
+fn names_alone_are_told_where_all_ops_set_registers_and_nowhere_else() {
+    let told = |names: &[Option<String>]| {
+        let (change, bytes) = change_of(names);
+        let mut told = Vec::new();
+        let are_all = Decoded::each_name_accepted(&bytes, &mut |name| told.push(Some(name.to_owned()))).is_ok();
+        assert_eq!(change.places.is_empty(), are_all);
+        are_all.then_some(told)
+    };
+    for count in [0, 1, 2, 3, 40] {
+        let mut names: Vec<_> = (0..count).map(|at| Some(format!("{}.x", identity(at / 2)))).collect();
+        assert_eq!(told(&names), Some(names.clone()), "{count}");
+        names.push(None);
+        assert_eq!(told(&names), None, "{count}");
+    }
+}
