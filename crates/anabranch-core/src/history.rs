@@ -29,6 +29,8 @@ pub(crate) struct History {
     /// The one chain of each actor.
     chain_of_actor: Vec<u32>,
     chains: Vec<Chain>,
+    /// The last change of every line.
+    line_ends: Vec<u32>,
     heads: BTreeSet<ChangeHash>,
     source: Option<Arc<dyn Source>>,
     floor: KnownHeads,
@@ -50,6 +52,8 @@ pub(crate) struct Stored {
     pub(crate) chain: u32,
     /// All changes below this position came before this one.
     covered: u32,
+    /// Of the changes of one line, each depends on the one before it.
+    line: u32,
     /// The hash of each record that it writes, ascending ([`crate::layout::hash_identity`]).
     touched: Box<[u32]>,
 }
@@ -273,7 +277,7 @@ impl History {
                 self.actors.len() as u32 - 1
             });
             let deps: Box<[u32]> = change.deps().iter().filter_map(|dep| self.positions.get(dep).copied()).collect();
-            let covered = self.covered_after(&deps);
+            let (covered, line) = (self.covered_after(&deps), self.line_after(&deps));
             change.deps().iter().for_each(|dep| {
                 self.heads.remove(dep);
             });
@@ -289,6 +293,7 @@ impl History {
                 deps,
                 chain,
                 covered,
+                line,
                 touched: Box::default(),
             });
         }

@@ -398,8 +398,8 @@ mod tests {
         let key = encode_key(&Key::Array(vec![Key::Number(5.0), Key::String("a.@=".into())]));
         let actor = "0123456789abcdef0123456789abcdef";
         for suffix in ["", "=", ".a\0b"] {
-            assert_eq!(identity_length(&format!("{key}{suffix}")), Some(key.len()));
-            assert_eq!(identity_length(&format!("{key}@{actor}{suffix}")), Some(key.len() + 33));
+            assert_eq!(identity_length(format!("{key}{suffix}")), Some(key.len()));
+            assert_eq!(identity_length(format!("{key}@{actor}{suffix}")), Some(key.len() + 33));
         }
         assert_eq!(identity_length("0.deletes"), Some(1));
         assert_eq!(identity_length("x"), None);

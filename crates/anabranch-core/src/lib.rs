@@ -37,6 +37,7 @@ pub mod json;
 pub mod key;
 mod layout;
 pub mod limits;
+mod parallel;
 pub mod record;
 mod registers;
 pub mod saved;

@@ -23,11 +23,13 @@ pub(crate) mod keys;
 mod life;
 mod policy;
 mod sequences;
+mod shapes;
 pub(crate) mod stored_schema;
 
 pub(crate) use conflicts::delete_policy_name;
 use keys::ShownKeys;
 pub(crate) use life::Life;
+use shapes::Shapes;
 
 /// A store at known heads. Reads records, single values and conflicts.
 pub struct View<'d> {
@@ -39,6 +41,7 @@ pub struct View<'d> {
     before_deletion: RefCell<BTreeMap<u32, Ancestry>>,
     /// What came with each first capture of a replica, by the replicas' names.
     found_by: OnceCell<Vec<(u32, Ancestry)>>,
+    shapes: RefCell<Shapes>,
 }
 
 /// What decides how registers show; the same for every view at the same heads.
@@ -82,7 +85,8 @@ impl<'d> View<'d> {
         heads: KnownHeads,
         rules: Arc<Rules>,
     ) -> Self {
-        Self { history, registers, heads, rules, before_deletion: RefCell::default(), found_by: OnceCell::new() }
+        let (before_deletion, found_by, shapes) = (RefCell::default(), OnceCell::new(), RefCell::default());
+        Self { history, registers, heads, rules, before_deletion, found_by, shapes }
     }
 
     pub(crate) fn rules(&self) -> &Arc<Rules> {
@@ -133,13 +137,20 @@ impl<'d> View<'d> {
     /// The record's value, or `None` if it is deleted or never was.
     pub(crate) fn value_of(&self, record: RecordId) -> Option<Value> {
         let slot = self.registers.slot(record);
-        self.life(slot).is_shown().then(|| self.whole_value(record, None))
+        match self.plain_value(slot) {
+            Some(value) => Some(self.with_shown_key(record, value)),
+            None => self.life(slot).is_shown().then(|| self.whole_value(record, None)),
+        }
     }
 
     /// The record's value whether it is deleted or not; where `prefer` wrote one of several values, that one.
     pub(crate) fn whole_value(&self, record: RecordId, prefer: Option<&str>) -> Value {
         let fields = self.fields(self.registers.slot(record), prefer);
-        let mut value = self.assemble(&fields.leaves);
+        self.with_shown_key(record, self.assemble(&fields.leaves))
+    }
+
+    /// A record's value with the key under which it is shown, if that is another than its own and lies in the value.
+    fn with_shown_key(&self, record: RecordId, mut value: Value) -> Value {
         if let Some(key) = self.rules.keys.rekeyed(record)
             && let Some(path) = &self.rules.schema.key_path
         {

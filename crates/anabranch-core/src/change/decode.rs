@@ -2,7 +2,7 @@
 
 use super::blanks::Blanks;
 use super::leb128::{read_signed, read_unsigned};
-use super::{ActorId, CHUNK_CHANGE, MAGIC, SequenceAction, column};
+use super::{ActorId, CHUNK_CHANGE, MAGIC, SequenceAction, code, column};
 use crate::heads::ChangeHash;
 use crate::limits;
 use crate::scalar::Scalar;
@@ -125,6 +125,12 @@ impl Decoded {
     #[inline]
     pub(crate) fn place(&self, op: usize) -> Option<&Place> {
         self.places.get(op).and_then(Option::as_ref)
+    }
+
+    /// Whether some op makes a sequence or acts inside one.
+    pub(crate) fn has_sequences(&self) -> bool {
+        let makes = |op: &DecodedOp| matches!(op.value_code, code::TEXT | code::LIST);
+        self.places.iter().any(Option::is_some) || self.ops.iter().any(makes)
     }
 
     /// The property name of an op of the chunk `bytes`, which this is the decoding of.

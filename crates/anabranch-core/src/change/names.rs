@@ -45,7 +45,7 @@ struct Span {
 }
 
 impl Span {
-    fn of<'b>(self, bytes: &'b [u8]) -> &'b [u8] {
+    fn of(self, bytes: &[u8]) -> &[u8] {
         bytes.get(self.at as usize..(self.at + self.bytes) as usize).unwrap_or_default()
     }
 }
@@ -78,6 +78,11 @@ impl Names {
             names.of_ops.push(index.position(&mut names.suffixes, span, bytes));
         }
         Ok(names)
+    }
+
+    /// What the cut names take up.
+    pub(crate) fn table_bytes(&self) -> usize {
+        size_of_val(&*self.records) + size_of_val(&*self.suffixes) + size_of_val(&*self.of_ops)
     }
 
     /// The ops of every record, those inside sequences among them.

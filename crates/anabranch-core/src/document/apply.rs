@@ -4,16 +4,18 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::Document;
-use crate::change::{Chunk, DecodeChangeError, Limits, UncheckedChange};
+use crate::change::Limits;
 use crate::commit::plan::Plan;
 use crate::heads::ChangeHash;
 use crate::layout::{self, hash_identity};
 use crate::limits;
 
+mod arrived;
 mod guard;
 mod own;
 mod waiting;
 
+use arrived::{Arrived, Arriving, ReadChange};
 pub(crate) use guard::CheckedChain;
 use guard::Known;
 pub use guard::RefuseReason;
@@ -59,15 +61,14 @@ impl Document {
 
     /// The same within tighter bounds.
     pub fn apply_within(&mut self, bounds: Limits, changes: impl IntoIterator<Item = Arc<[u8]>>) -> ApplyOutcome {
-        self.apply_trusting(changes.into_iter().map(|bytes| Chunk::read(bytes, bounds)), bounds, Trust::Anybody)
+        self.apply_trusting(changes.into_iter().map(Arriving::Bytes), bounds, Trust::Anybody)
     }
 
     /// Takes the changes of an own log, whose checksums were verified and which were checked when they were accepted.
     pub fn load(changes: impl IntoIterator<Item = Arc<[u8]>>) -> (Self, ApplyOutcome) {
         let mut document = Self::new();
-        let bounds = Limits::default();
-        let chunks = changes.into_iter().map(|bytes| Chunk::read(bytes, bounds));
-        let outcome = document.apply_trusting(chunks, bounds, Trust::OwnLog);
+        let changes = changes.into_iter().map(Arriving::Bytes);
+        let outcome = document.apply_trusting(changes, Limits::default(), Trust::OwnLog);
         (document, outcome)
     }
 
@@ -78,45 +79,60 @@ impl Document {
 
     fn apply_trusting(
         &mut self,
-        chunks: impl IntoIterator<Item = Result<Chunk, DecodeChangeError>>,
+        arriving: impl IntoIterator<Item = Arriving>,
         bounds: Limits,
         trust: Trust,
     ) -> ApplyOutcome {
         let mut outcome = ApplyOutcome::default();
         let mut arrived = Vec::new();
         let mut refused = BTreeSet::new();
-        for chunk in chunks {
-            let chunk = match chunk {
-                Ok(chunk) => chunk,
-                Err(reason) => {
-                    refuse(&mut outcome, None, reason.into());
-                    continue;
-                }
-            };
-            let hash = chunk.hash;
-            if self.history.position(&hash).is_some() || self.waiting.contains(&hash) || refused.contains(&hash) {
-                outcome.duplicates += 1;
-                continue;
+        let mut arriving = arriving.into_iter();
+        loop {
+            let together = self.read_together(&mut arriving, bounds, trust == Trust::OwnLog);
+            if together.is_empty() {
+                break;
             }
-            let named_before = outcome.refused.len();
-            match UncheckedChange::from_chunk(chunk, bounds) {
-                Err(reason) => refuse(&mut outcome, Some(hash), reason.into()),
-                Ok(change) if change.deps().iter().any(|dep| refused.contains(dep)) => {
-                    refuse(&mut outcome, Some(hash), RefuseReason::DependsOnRefused);
-                }
-                Ok(change) => {
-                    arrived.push(hash);
-                    let linked = self.waiting.insert(change, &self.history, trust == Trust::OwnLog);
-                    self.take_complete_chains(linked, trust, &mut outcome);
+            for read in together {
+                match read {
+                    Ok(read) => self.take(read, trust, &mut (&mut arrived, &mut refused), &mut outcome),
+                    Err(reason) => refuse(&mut outcome, None, reason.into()),
                 }
             }
-            refused.extend(outcome.refused.iter().skip(named_before).filter_map(|refusal| refusal.hash));
         }
         for hash in self.waiting.settle(&arrived) {
             refuse(&mut outcome, Some(hash), RefuseReason::TooManyWaiting);
         }
         outcome.waiting = self.waiting.len();
         outcome
+    }
+
+    /// Takes a change that was read, and whatever waited for it.
+    fn take(
+        &mut self,
+        Arrived { hash, change }: Arrived,
+        trust: Trust,
+        (arrived, refused): &mut (&mut Vec<ChangeHash>, &mut BTreeSet<ChangeHash>),
+        outcome: &mut ApplyOutcome,
+    ) {
+        let is_known =
+            self.history.position(&hash).is_some() || self.waiting.contains(&hash) || refused.contains(&hash);
+        let Some(change) = change.filter(|_| !is_known) else {
+            outcome.duplicates += 1;
+            return;
+        };
+        let named_before = outcome.refused.len();
+        match change {
+            Err(reason) => refuse(outcome, Some(hash), reason.into()),
+            Ok(ReadChange { change, .. }) if change.deps().iter().any(|dep| refused.contains(dep)) => {
+                refuse(outcome, Some(hash), RefuseReason::DependsOnRefused);
+            }
+            Ok(read) => {
+                arrived.push(hash);
+                let linked = self.waiting.insert(read, &self.history);
+                self.take_complete_chains(linked, trust, outcome);
+            }
+        }
+        refused.extend(outcome.refused.iter().skip(named_before).filter_map(|refusal| refusal.hash));
     }
 
     /// Takes every chain that is complete and whose dependencies are here, and those that waited for it.

@@ -8,6 +8,9 @@ use crate::history::KnownHeads;
 use crate::key::Key;
 use crate::layout;
 
+/// Identities that were told.
+type Seen = HashSet<Box<str>, foldhash::fast::FixedState>;
+
 impl Document {
     /// The keys of the records that the changes between two heads wrote, each once, in the order of their first write there,
     /// as they are at `to`.
@@ -16,19 +19,23 @@ impl Document {
     /// it shows anyway is here, and one that was given another key because of somebody else's is not. Of changes below the
     /// floor nothing is told any more.
     pub fn touched(&self, from: &KnownHeads, to: &KnownHeads) -> Vec<Key> {
-        let mut seen: HashSet<Box<str>, foldhash::fast::FixedState> = HashSet::default();
-        let mut keys = Vec::new();
+        let positions = self.changes_between(from, to);
+        let writes = positions.iter().map(|position| self.history.touched(*position).len()).sum();
+        // A change comes back to no record: of one change each is named once, unless its ops act inside sequences.
+        let mut seen = (positions.len() > 1).then(Seen::default);
+        let mut keys = Vec::with_capacity(writes);
         let view = self.at(to);
-        let mut take = |identity: &str| {
-            if identity == layout::SCHEMA_IDENTITY || seen.contains(identity) {
+        let are_moved = view.keys().all_rekeyed().next().is_some();
+        let mut take = |identity: &str, seen: &mut Option<Seen>| {
+            if identity == layout::SCHEMA_IDENTITY || seen.as_ref().is_some_and(|seen| seen.contains(identity)) {
                 return;
             }
-            seen.insert(identity.into());
+            seen.as_mut().map(|seen| seen.insert(identity.into()));
             let rekeyed = || view.keys().rekeyed(view.registers.find(identity)?).cloned();
-            let moved = if view.keys().all_rekeyed().next().is_some() { rekeyed() } else { None };
+            let moved = if are_moved { rekeyed() } else { None };
             keys.extend(moved.or_else(|| Some(layout::read_identity(identity)?.key)));
         };
-        for position in self.changes_between(from, to) {
+        for position in positions {
             if self.history.is_trimmed(position) {
                 continue;
             }
@@ -39,11 +46,12 @@ impl Document {
                     return;
                 }
                 let identity = layout::identity_length(name).and_then(|length| name.get(..length));
-                identity.into_iter().for_each(&mut take);
+                identity.into_iter().for_each(|identity| take(identity, &mut seen));
                 before = identity;
             });
             if told.is_err() {
-                self.each_op(position, &mut |identity, _| take(identity));
+                seen.get_or_insert_default();
+                self.each_op(position, &mut |identity, _| take(identity, &mut seen));
             }
         }
         keys

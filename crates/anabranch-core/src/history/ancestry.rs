@@ -1,6 +1,6 @@
 //! What came before what: sets of changes that are closed under dependencies.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use super::History;
 
@@ -76,6 +76,25 @@ impl History {
         }
     }
 
+    /// The line of the next change, which has these dependencies: it goes on with that of one that nothing followed yet.
+    pub(super) fn line_after(&mut self, deps: &[u32]) -> u32 {
+        let position = self.changes.len() as u32;
+        for dep in deps.iter().rev() {
+            let line = self.change(*dep).line;
+            if let Some(end) = self.line_ends.get_mut(line as usize).filter(|end| **end == *dep) {
+                *end = position;
+                return line;
+            }
+        }
+        self.line_ends.push(position);
+        self.line_ends.len() as u32 - 1
+    }
+
+    /// Whether a change is surely `of` or came before it, being of one line with it.
+    fn is_in_line(&self, position: u32, of: u32) -> bool {
+        position <= of && self.change(position).line == self.change(of).line
+    }
+
     /// The position below which all changes are this one or came before it.
     fn covered_with(&self, position: u32) -> u32 {
         let covered = self.change(position).covered;
@@ -83,21 +102,24 @@ impl History {
     }
 }
 
-/// The past of some changes, those included; walked only if somebody asks for what lies in its uneven part.
+/// The past of some changes, those included; walked only if somebody asks for what lies in its uneven part, and not in line
+/// with one of them.
 pub(crate) struct Past<'h> {
     history: &'h History,
     of: Vec<u32>,
     covered: u32,
-    walked: OnceCell<Ancestry>,
+    walked: OnceLock<Ancestry>,
 }
 
 impl<'h> Past<'h> {
     pub(crate) fn of(history: &'h History, of: Vec<u32>) -> Self {
-        Self { history, covered: history.covered_by(&of), of, walked: OnceCell::new() }
+        Self { history, covered: history.covered_by(&of), of, walked: OnceLock::new() }
     }
 
     pub(crate) fn contains(&self, position: u32) -> bool {
-        position < self.covered || self.walked.get_or_init(|| self.history.ancestry(&self.of)).contains(position)
+        position < self.covered
+            || self.of.iter().any(|of| self.history.is_in_line(position, *of))
+            || self.walked.get_or_init(|| self.history.ancestry(&self.of)).contains(position)
     }
 }
 
@@ -121,6 +143,68 @@ impl Ancestry {
         }
         if self.above.iter().all(|word| *word == 0) {
             self.above.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "tests")]
+mod tests {
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    use super::super::Stored;
+    use super::*;
+    use crate::heads::ChangeHash;
+
+    /// A history of changes that say nothing, of which these are the dependencies.
+    fn history(deps: &[BTreeSet<u32>]) -> History {
+        let mut history = History::default();
+        for deps in deps {
+            let deps: Box<[u32]> = deps.iter().copied().collect();
+            let (covered, line) = (history.covered_after(&deps), history.line_after(&deps));
+            history.changes.push(Stored {
+                hash: ChangeHash([0; 32]),
+                bytes: None,
+                is_trimmed: false,
+                actor: 0,
+                start_op: 1,
+                ops: 0,
+                deps,
+                chain: 0,
+                covered,
+                line,
+                touched: Box::default(),
+            });
+        }
+        history
+    }
+
+    /// For every change some that came before it, mostly late ones.
+    fn dependencies() -> impl Strategy<Value = Vec<BTreeSet<u32>>> {
+        let backs = prop::collection::vec(prop::collection::vec(prop_oneof![3 => 1..4u32, 1 => 1..60u32], 0..3), 1..60);
+        backs.prop_map(|backs| {
+            let deps = |(at, backs): (u32, Vec<u32>)| backs.iter().filter_map(|back| at.checked_sub(*back)).collect();
+            (0..).zip(backs).map(deps).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_past_is_what_dependencies_lead_to(deps in dependencies(), of in prop::collection::vec(any::<prop::sample::Index>(), 1..3)) {
+            let history = history(&deps);
+            let of: Vec<u32> = of.iter().map(|of| of.index(deps.len()) as u32).collect();
+            let mut expected: BTreeSet<u32> = of.iter().copied().collect();
+            for position in (0..deps.len() as u32).rev() {
+                if expected.contains(&position) {
+                    expected.extend(&deps[position as usize]);
+                }
+            }
+            let (past, ancestry) = (Past::of(&history, of.clone()), history.ancestry(&of));
+            for position in 0..deps.len() as u32 {
+                prop_assert_eq!(past.contains(position), expected.contains(&position), "{} of {:?}", position, of);
+                prop_assert_eq!(ancestry.contains(position), expected.contains(&position), "{} of {:?}", position, of);
+            }
         }
     }
 }

@@ -79,7 +79,7 @@ impl History {
             let end = start_op.checked_add(ops).filter(|end| u64::from(*end) <= limits::OP_COUNTER_MAX + 1)?;
             let position = self.changes.len() as u32;
             self.link(hash, position, &deps).then_some(())?;
-            let covered = self.covered_after(&deps);
+            let (covered, line) = (self.covered_after(&deps), self.line_after(&deps));
             let deps = std::mem::replace(&mut deps, [position].into());
             self.changes.push(Stored {
                 hash,
@@ -91,6 +91,7 @@ impl History {
                 deps,
                 chain,
                 covered,
+                line,
                 touched,
             });
             start_op = end;

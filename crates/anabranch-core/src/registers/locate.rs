@@ -24,6 +24,12 @@ impl Located {
         Self { names, records: Vec::new(), paths: Vec::new(), values: Vec::new() }
     }
 
+    /// What it takes up.
+    pub(crate) fn table_bytes(&self) -> usize {
+        let Self { names, records, paths, values } = self;
+        names.table_bytes() + size_of_val(&**records) + size_of_val(&**paths) + size_of_val(&**values)
+    }
+
     /// Where among the entries of its record one lay of the register that an op sets.
     #[inline]
     pub(crate) fn value_of(&self, op: usize) -> Option<u32> {

@@ -73,6 +73,22 @@ impl<'p> Slot<'p> {
         page.entries(self.at).iter().map(move |stored| page.entry(stored))
     }
 
+    /// Whether these are the registers of its entries, in the order in which they lie.
+    pub(crate) fn has_paths(&self, paths: &[u32]) -> bool {
+        let entries = self.page.entries(self.at);
+        entries.len() == paths.len() && entries.iter().zip(paths).all(|(entry, path)| entry.path == *path)
+    }
+
+    /// The entry at a position.
+    pub(crate) fn entry_at(&self, at: usize) -> Option<Entry<'p>> {
+        self.page.entries(self.at).get(at).map(|stored| self.page.entry(stored))
+    }
+
+    /// Whether there is more of it than its entries.
+    pub(crate) fn has_hidden(&self) -> bool {
+        self.page.overwritten(self.at).next().is_some() || self.page.buried(self.at).next().is_some()
+    }
+
     /// What automerge's `get_all` shows of one register.
     pub(crate) fn raw(&self, path: u32) -> impl Iterator<Item = Entry<'p>> + use<'p> {
         let page = self.page;

@@ -10,6 +10,12 @@ use crate::string::JsString;
 pub struct Object(Vec<(JsString, Value)>);
 
 impl Object {
+    /// Takes properties whose names ascend.
+    pub(crate) fn of_ordered(properties: Vec<(JsString, Value)>) -> Self {
+        debug_assert!(properties.is_sorted_by(|(a, _), (b, _)| a < b));
+        Self(properties)
+    }
+
     /// The value of the property `name`.
     pub fn get(&self, name: &str) -> Option<&Value> {
         let at = self.0.binary_search_by(|(have, _)| have.compare_to(name)).ok()?;

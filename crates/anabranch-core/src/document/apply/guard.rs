@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::change::{ActorKind, DecodeChangeError, Names, UncheckedChange};
 use crate::history::chain::Header;
 use crate::history::{History, Past};
+use crate::parallel::{self, TOGETHER};
 use crate::registers::{Located, Registers};
 
 mod ops;
@@ -124,6 +125,9 @@ impl std::ops::Deref for CheckedChange {
     }
 }
 
+/// Bytes of what was looked up that are kept until a chain is applied; beyond it names are cut and looked up once more.
+const LOCATED_BYTES_MAX: usize = 32 * 1024 * 1024;
+
 /// What a chain is held against.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'d> {
@@ -154,24 +158,38 @@ pub(super) fn check_chain(
     if header.length as usize != chain.len() || is_empty != (kind == ActorKind::Merge) {
         return Err(RefuseReason::BrokenChain);
     }
-    let mut located = Vec::new();
+    let mut located: Vec<Option<Located>> = Vec::new();
+    let mut located_bytes = 0;
     if thorough {
         if !deps.iter().all(|dep| history.ends_chain(*dep)) {
             return Err(RefuseReason::DependsInsideChain);
         }
         let past = Past::of(history, deps);
         let mut places = PlaceCheck::new(known, &past);
-        for change in &chain {
-            let (decoded, bytes) = (change.decoded(), change.bytes());
-            let names = Names::cut(&decoded, bytes).map_err(|unknown| RefuseReason::Name { op: unknown.op })?;
-            let own = known.registers.locate(history, names, bytes);
-            ops::check(&decoded, bytes, &own)?;
-            preds::check(known, &past, &decoded, bytes, &own)?;
-            places.check(&decoded, bytes)?;
-            located.push(own);
+        for together in chain.chunks(TOGETHER) {
+            let checked = parallel::map(together.iter().collect(), |change| check_change(known, &past, change));
+            for (change, checked) in together.iter().zip(checked) {
+                let (own, has_sequences) = checked?;
+                located_bytes += own.table_bytes();
+                located.push((located_bytes <= LOCATED_BYTES_MAX).then_some(own));
+                if has_sequences {
+                    places.check(&change.decoded(), change.bytes())?;
+                }
+            }
         }
     }
-    let located = located.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
+    let located = located.into_iter().chain(std::iter::repeat_with(|| None));
     let changes = chain.into_iter().zip(located).map(|(change, located)| CheckedChange { change, located });
     Ok(CheckedChain { header, changes: changes.collect() })
+}
+
+/// Checks what can be told of each change of a chain alone: its names, its values and what it overwrites. Tells, too, whether
+/// it makes sequences or acts inside some.
+fn check_change(known: Known<'_>, past: &Past<'_>, change: &UncheckedChange) -> Result<(Located, bool), RefuseReason> {
+    let (decoded, bytes) = (change.decoded(), change.bytes());
+    let names = Names::cut(&decoded, bytes).map_err(|unknown| RefuseReason::Name { op: unknown.op })?;
+    let located = known.registers.locate(known.history, names, bytes);
+    ops::check(&decoded, bytes, &located)?;
+    preds::check(known, past, &decoded, bytes, &located)?;
+    Ok((located, decoded.has_sequences()))
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::guard::{self, Known};
-use super::{ApplyOutcome, Chunk, Limits, RefuseReason, Trust, refuse};
-use crate::change::UncheckedChange;
+use super::{ApplyOutcome, Arriving, Limits, RefuseReason, Trust, refuse};
+use crate::change::{Chunk, UncheckedChange};
 use crate::commit::plan::{OwnChain, Plan};
 use crate::document::{ChangeBytes, Document};
 use crate::history::chain::ActorHasher;
@@ -19,8 +19,8 @@ impl Document {
             return self.apply(merges.chain(own.changes.iter().map(|change| change.bytes().clone())));
         }
         let trust = if cfg!(debug_assertions) { Trust::Anybody } else { Trust::OwnLog };
-        let chunks = merges.iter().map(|merge| Ok(Chunk::own(merge.hash, merge.bytes.clone())));
-        let mut outcome = self.apply_trusting(chunks, Limits::default(), trust);
+        let merges = merges.iter().map(|merge| Arriving::Own(Chunk::own(merge.hash, merge.bytes.clone())));
+        let mut outcome = self.apply_trusting(merges, Limits::default(), trust);
         if outcome.refused.is_empty()
             && !own.changes.is_empty()
             && let Err(reason) = self.take_own(own, &mut outcome)

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::arrived::ReadChange;
 use super::guard::RefuseReason;
 use crate::change::{ActorId, UncheckedChange};
 use crate::heads::ChangeHash;
@@ -61,6 +62,8 @@ struct Waiter {
     change: Arc<UncheckedChange>,
     /// How many of its dependencies are neither in the history nor here.
     missing: usize,
+    /// What it says, if it begins a chain whose changes are not trusted.
+    said: Option<ActorHasher>,
     link: Option<Link>,
     /// On the first change of a chain: its last one, if all are here.
     last: Option<ChangeHash>,
@@ -98,20 +101,21 @@ impl Waiting {
     }
 
     /// Keeps a change and links whatever that makes linkable.
-    pub(super) fn insert(&mut self, change: UncheckedChange, history: &History, trusted: bool) -> Linked {
+    pub(super) fn insert(&mut self, read: ReadChange, history: &History) -> Linked {
+        let ReadChange { change, said } = read;
         let hash = change.hash();
         let is_missing = |dep: &&ChangeHash| history.position(dep).is_none() && !self.changes.contains_key(dep);
         let missing = change.deps().iter().filter(is_missing).count();
         self.dependents.extend(change.deps().iter().map(|dep| (*dep, hash)));
         self.by_actor.insert((change.actor(), hash));
         self.table_bytes += change.table_bytes();
-        let waiter = Waiter { change: Arc::new(change), missing, link: None, last: None };
+        let waiter = Waiter { change: Arc::new(change), missing, said, link: None, last: None };
         self.count(&waiter, true);
         self.changes.insert(hash, waiter);
         for dependent in self.dependents_of(&hash) {
             self.update_missing(&dependent, |missing| missing.saturating_sub(1));
         }
-        let linked = self.link(hash, history, trusted);
+        let linked = self.link(hash, history);
         if self.table_bytes > self.bounds.table_bytes {
             self.thin(&hash);
         }
@@ -119,14 +123,14 @@ impl Waiting {
     }
 
     /// Links a change to its chain, and what waited for it to itself.
-    fn link(&mut self, hash: ChangeHash, history: &History, trusted: bool) -> Linked {
+    fn link(&mut self, hash: ChangeHash, history: &History) -> Linked {
         let mut linked = Linked::default();
         let mut open = vec![hash];
         while let Some(hash) = open.pop() {
             let Some(waiter) = self.changes.get(&hash).filter(|waiter| waiter.link.is_none()) else { continue };
-            let change = waiter.change.clone();
+            let (change, said) = (waiter.change.clone(), waiter.said.clone());
             self.steps += 1;
-            let link = match self.link_of(&change, history, trusted) {
+            let link = match self.link_of(&change, said, history) {
                 Ok(Some(link)) => link,
                 Ok(None) => continue,
                 Err(reason) => {
@@ -157,27 +161,24 @@ impl Waiting {
     fn link_of(
         &self,
         change: &UncheckedChange,
+        said: Option<ActorHasher>,
         history: &History,
-        trusted: bool,
     ) -> Result<Option<Link>, RefuseReason> {
         if history.actor_position(&change.actor()).is_some() {
             return Err(RefuseReason::ActorReused);
         }
-        let mut link = if change.seq() == 1 {
+        if change.seq() == 1 {
             let kind = change.actor().kind().ok_or(RefuseReason::Header)?;
             let Header { length, .. } = Header::parse(change.message(), kind).ok_or(RefuseReason::Header)?;
-            let said = (!trusted).then(|| ActorHasher::new(kind));
-            Link { first: change.hash(), length, said }
-        } else {
-            let [dep] = change.deps() else { return Err(RefuseReason::BrokenChain) };
-            let Some(before) = self.changes.get(dep) else {
-                let is_accepted = history.position(dep).is_some();
-                return if is_accepted { Err(RefuseReason::BrokenChain) } else { Ok(None) };
-            };
-            let Some(link) = before.link.clone() else { return Ok(None) };
-            check_follows(&before.change, change, &link)?;
-            link
+            return Ok(Some(Link { first: change.hash(), length, said }));
+        }
+        let [dep] = change.deps() else { return Err(RefuseReason::BrokenChain) };
+        let Some(before) = self.changes.get(dep) else {
+            let is_accepted = history.position(dep).is_some();
+            return if is_accepted { Err(RefuseReason::BrokenChain) } else { Ok(None) };
         };
+        let Some(mut link) = before.link.clone() else { return Ok(None) };
+        check_follows(&before.change, change, &link)?;
         if let Some(said) = &mut link.said {
             said.change(&change.said());
         }

@@ -1,0 +1,100 @@
+//! Shapes: most records of a store have the same registers, each with one value that shows. What follows from the registers
+//! alone is found out once for all of them, and their values are read out without being folded.
+
+use std::rc::Rc;
+
+use super::View;
+use super::fields::{place, value_of};
+use crate::registers::{LIFE, Paths, Slot};
+use crate::scalar::Scalar;
+use crate::string::JsString;
+use crate::value::{Object, Value};
+
+/// Shapes that are kept at hand.
+const SHAPES_MAX: usize = 8;
+
+/// What records with the same registers have in common.
+struct Shape {
+    /// The registers, in the order in which their entries lie.
+    paths: Box<[u32]>,
+    /// How such a record is read; `None` if its registers must be folded.
+    layout: Option<Layout>,
+}
+
+/// How the entries of a record make up its value.
+struct Layout {
+    /// The entry that holds its life.
+    life: usize,
+    /// The entry of every field, in the order of their names.
+    fields: Vec<(usize, Box<[JsString]>)>,
+    /// Whether no field lies inside another.
+    is_flat: bool,
+}
+
+/// The shapes that were met last.
+#[derive(Default)]
+pub(super) struct Shapes(Vec<Rc<Shape>>);
+
+impl Shapes {
+    /// The shape of a record, which comes first from now on.
+    fn of(&mut self, slot: Slot<'_>, paths: &Paths) -> Rc<Shape> {
+        let is_own = |shape: &Rc<Shape>| slot.has_paths(&shape.paths);
+        match self.0.iter().position(is_own) {
+            Some(0) => (),
+            Some(at) => self.0.swap(0, at),
+            None => {
+                self.0.truncate(SHAPES_MAX - 1);
+                let own: Box<[u32]> = slot.entries().map(|entry| entry.path).collect();
+                let layout = Layout::of(&own, paths);
+                self.0.insert(0, Rc::new(Shape { paths: own, layout }));
+            }
+        }
+        self.0.first().cloned().expect("it was just put there")
+    }
+}
+
+impl Layout {
+    /// `None` if a register holds several values or a part of one, or a field may stand against an object.
+    fn of(entries: &[u32], paths: &Paths) -> Option<Self> {
+        let mut sorted: Vec<(&str, usize)> =
+            entries.iter().enumerate().map(|(at, path)| (&*paths.info(*path).suffix, at)).collect();
+        sorted.sort_unstable();
+        let is_plain = |path: &u32| paths.info(*path).part_of.is_none() && !paths.info(*path).has_below;
+        if !sorted.is_sorted_by(|(a, _), (b, _)| a < b) || !entries.iter().all(is_plain) {
+            return None;
+        }
+        let life = entries.iter().position(|path| *path == LIFE)?;
+        let field = |at: usize| Some((at, paths.info(*entries.get(at)?).field.0.clone().into_boxed_slice()));
+        let fields: Vec<_> = sorted.into_iter().filter(|(_, at)| *at != life).filter_map(|(_, at)| field(at)).collect();
+        let is_flat = fields.iter().all(|(_, names)| names.len() == 1);
+        Some(Self { life, fields, is_flat })
+    }
+}
+
+impl View<'_> {
+    /// The value of a record that is there and whose every register shows the one value that it holds; `None` says nothing.
+    pub(super) fn plain_value(&self, slot: Slot<'_>) -> Option<Value> {
+        if slot.has_hidden() {
+            return None;
+        }
+        let shape = self.shapes.borrow_mut().of(slot, self.paths());
+        let Layout { life, fields, is_flat } = shape.layout.as_ref()?;
+        if slot.entry_at(*life)?.scalar != Scalar::PRESENT {
+            return None;
+        }
+        // A removed field has no value; a sequence may have more to tell than what shows.
+        let leaf = |at: usize| slot.entry_at(at).filter(|entry| entry.sequence.is_none()).map(|entry| value_of(&entry));
+        if *is_flat {
+            let mut properties = Vec::with_capacity(fields.len());
+            for (at, names) in fields {
+                properties.extend(names.first().cloned().zip(leaf(*at)?));
+            }
+            return Some(Value::Object(Object::of_ordered(properties)));
+        }
+        let mut value = Value::Object(Object::default());
+        for (at, names) in fields {
+            leaf(*at)?.into_iter().for_each(|leaf| place(&mut value, names, leaf));
+        }
+        Some(value)
+    }
+}
