@@ -141,7 +141,7 @@ fn what_waits_is_counted_to_the_byte_and_no_longer_once_it_is_gone() {
         // What was taken is no longer counted.
         document.apply(bytes(&first));
         document.apply([bytes(&base), bytes(&orphans[0])].concat());
-        assert_eq!((document.change_count(), document.waiting.len()), (5, 0));
+        assert_eq!((document.change_count(), document.waiting.len(), document.waiting.table_bytes()), (5, 0, 0));
         assert_eq!(document.apply(bytes(&second[..2])).waiting, 2 - less);
     }
 }
@@ -155,4 +155,21 @@ fn an_identity_is_as_long_as_the_longest_that_a_store_makes_and_no_longer() {
     lands(&mut Document::new(), &chain(name(limits::KEY_BYTES_MAX, &generated)));
     let longer = bytes(&chain(name(limits::KEY_BYTES_MAX + 1, &generated)));
     assert_eq!(refusal(&mut Document::new(), longer), RefuseReason::Name { op: 0 });
+}
+
+#[test]
+fn a_part_that_was_given_up_completes_its_chain_when_it_comes_again() {
+    let base = Chain::of("base", set("base", "x", "1")).make();
+    let parts = (0..4).map(|at| vec![set(&at.to_string(), "x", "1")]).collect();
+    let chain = Chain::new("a", parts).after(&base).make();
+    let mut document = small(10, 2, 1 << 20);
+    // The last part is linked to the first for as long as the second is here, which is one change too many.
+    for at in [0, 3, 2] {
+        assert_eq!(document.apply([chain[at].bytes.clone()]).refused, []);
+    }
+    let outcome = document.apply([chain[1].bytes.clone()]);
+    assert_eq!(outcome.refused, [Refusal { hash: Some(chain[1].hash), reason: RefuseReason::TooManyWaiting }]);
+    assert_eq!(document.apply(bytes(&base)).applied, base);
+    let outcome = document.apply([chain[1].bytes.clone()]);
+    assert_eq!((outcome.applied, outcome.waiting), (chain, 0));
 }
