@@ -98,6 +98,10 @@ fn a_value_that_was_overwritten_meanwhile_is_one_of_its_element_for_who_did_not_
             assert_eq!(upon_one(set_element(object, element, &both)), expected, "{pred:?}");
         }
     }
+    // Who saw none of it overwrites the elements as they were inserted.
+    for (object, element) in [(list, first), (list, second), (other_list, other)] {
+        assert_eq!(refusal_upon(&document, &base, &[set_element(object, element, &[element])]), None);
+    }
     // What set it is in the log, but not in the past of a change upon the base.
     let too_early = refusal_upon(&document, &base, &[set_element(list, first, &[of_first])]);
     assert_eq!(too_early, Some(RefuseReason::Predecessor { op: 0 }));
