@@ -11,6 +11,7 @@ mod change_at;
 pub(crate) mod diff;
 pub mod edit;
 mod merge_change;
+mod merge_fields;
 pub(crate) mod plan;
 pub mod receipt;
 mod resolve;

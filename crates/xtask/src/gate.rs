@@ -17,6 +17,7 @@ const STEPS: &[Step] = &[
     ("docs", || run::cargo(&["doc", "--quiet", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])),
     ("pure crates in the browser", wasm),
     ("fuzz targets compile", fuzz_targets),
+    ("on all cores", || run::cargo(&["test", "--quiet", "-p", "anabranch-core", "--features", "parallel"], &[])),
     ("buckets", || run::cargo(&["test", "--quiet", "-p", "anabranch-sink-files", "--features", "object_store"], &[])),
     ("the real dexie-export-import", dexie::in_node),
     ("the real dexie-export-import in a real Chromium", dexie::in_chromium),

@@ -13,10 +13,8 @@ use crate::history::KnownHeads;
 use crate::key::{Key, KeyPath, MakeKeyError};
 use crate::layout;
 use crate::limits;
-use crate::schema::FieldPath;
-use crate::value::{VALUE_DEPTH_MAX, Value};
+use crate::value::Value;
 use crate::view::View;
-use crate::view::fields::place;
 
 /// How a set of edits is committed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,8 +34,7 @@ pub enum ChangeAtError {
 impl Document {
     /// Commits edits upon `base`. If a row is refused nothing is committed, and the receipt says which and why.
     pub fn change_at(&mut self, base: &KnownHeads, edits: &[Edit], author: &Author) -> Result<Commit, ChangeAtError> {
-        let rows: Vec<_> = edits.iter().cloned().map(Ok).collect();
-        self.commit_rows(base, &rows, author, CommitOptions::default())
+        self.commit_each(base, edits.iter().map(Ok), author, CommitOptions::default())
     }
 
     /// Commits the rows of a file of edits upon `base`, those that are no edits counted as refused.
@@ -48,12 +45,22 @@ impl Document {
         author: &Author,
         options: CommitOptions,
     ) -> Result<Commit, ChangeAtError> {
+        self.commit_each(base, rows.iter().map(Result::as_ref), author, options)
+    }
+
+    fn commit_each<'e>(
+        &mut self,
+        base: &KnownHeads,
+        rows: impl Iterator<Item = Result<&'e Edit, &'e ParseEditError>>,
+        author: &Author,
+        options: CommitOptions,
+    ) -> Result<Commit, ChangeAtError> {
         let prepared = {
             let view = self.at(base);
             let mut plan = Plan::new(author.clone());
             plan.keep_sequences(view.schema());
             let mut writer = Writer { next_key: None, plan, rows: Rows::default(), seen: BTreeSet::new(), view: &view };
-            rows.iter().for_each(|row| writer.row(row));
+            rows.for_each(|row| writer.row(row));
             let Writer { plan, rows, .. } = writer;
             if rows.refused() > 0 && !options.partial {
                 Plan::new(author.clone()).prepare(self, base, rows)
@@ -74,7 +81,7 @@ struct Writer<'v> {
 }
 
 impl Writer<'_> {
-    fn row(&mut self, row: &Result<Edit, ParseEditError>) {
+    fn row(&mut self, row: Result<&Edit, &ParseEditError>) {
         let edit = match row {
             Ok(edit) => edit,
             Err(error) => return self.rows.push_refused(None, error.clone().into()),
@@ -83,7 +90,9 @@ impl Writer<'_> {
         let mut key = edit_key(edit).cloned();
         let done = match edit {
             Edit::Put { value, .. } => self.put(&mut key, value),
-            Edit::Merge { key, set, unset } => self.merge(key, set, unset),
+            Edit::Merge { key, set, unset } => {
+                self.first_row_of(key).and_then(|()| self.plan.merge(self.view, key, set, unset))
+            }
             Edit::Delete { key } => self.delete(key),
         };
         let done = done.and_then(|()| Ok(self.plan.end_record()?));
@@ -160,32 +169,6 @@ impl Writer<'_> {
         Key::Number(next)
     }
 
-    fn merge(&mut self, key: &Key, set: &[(FieldPath, Value)], unset: &[FieldPath]) -> Result<(), RowRefusal> {
-        self.first_row_of(key)?;
-        let record = self.view.keys().find(&self.view.registers, key).ok_or(RowRefusal::NotAtBase)?;
-        let mut value = self.view.value_of(record).ok_or(RowRefusal::NotAtBase)?;
-        let mut paths: Vec<&FieldPath> = set.iter().map(|(path, _)| path).chain(unset).collect();
-        if paths.iter().any(|path| path.0.len() > VALUE_DEPTH_MAX) {
-            return Err(super::plan::RecordTooLarge { what: "levels", limit: VALUE_DEPTH_MAX as u64 }.into());
-        }
-        paths.sort();
-        if paths.windows(2).any(|pair| matches!(pair, [a, b] if b.0.starts_with(&a.0))) {
-            return Err(RowRefusal::FieldInsideField);
-        }
-        unset.iter().for_each(|path| remove(&mut value, &path.0));
-        for (path, field) in set {
-            make_room(&mut value, &path.0);
-            place(&mut value, &path.0, field.clone());
-        }
-        if let Some(path) = &self.view.schema().key_path
-            && path.extract(&value).as_ref() != Ok(key)
-        {
-            return Err(RowRefusal::KeyMismatch);
-        }
-        self.plan.put(self.view, Target::Known(record), &value, None);
-        Ok(())
-    }
-
     fn delete(&mut self, key: &Key) -> Result<(), RowRefusal> {
         self.first_row_of(key)?;
         if let Some(record) = self.view.keys().find(&self.view.registers, key)
@@ -207,33 +190,5 @@ fn edit_key(edit: &Edit) -> Option<&Key> {
 fn inject(path: Option<&KeyPath>, value: &mut Value, key: &Key) {
     if let Some(path) = path {
         path.inject(value, key);
-    }
-}
-
-fn remove(value: &mut Value, path: &[crate::string::JsString]) {
-    let Value::Object(object) = value else { return };
-    match path {
-        [] => (),
-        [name] => {
-            object.remove(name);
-        }
-        [name, rest @ ..] => {
-            if object.iter().any(|(have, _)| have == name) {
-                remove(object.entry_or_object(name.clone()), rest);
-            }
-        }
-    }
-}
-
-/// Makes objects of what stands where the path must pass.
-pub(crate) fn make_room(value: &mut Value, path: &[crate::string::JsString]) {
-    let [name, rest @ ..] = path else { return };
-    if !matches!(value, Value::Object(_)) {
-        *value = Value::object([]);
-    }
-    if let Value::Object(object) = value
-        && !rest.is_empty()
-    {
-        make_room(object.entry_or_object(name.clone()), rest);
     }
 }

@@ -226,7 +226,7 @@ fn is_equal(view: &View<'_>, leaf: &Leaf<'_>, new: &Value, encoded: &mut Vec<u8>
 }
 
 /// Only Blobs have two encodings of equal values: with and without their bytes.
-fn holds_blob(value: &Value) -> bool {
+pub(super) fn holds_blob(value: &Value) -> bool {
     match value {
         Value::Blob(_) | Value::File(_) | Value::FileList(_) | Value::Graph(_) => true,
         Value::Array(items) | Value::Set(items) => items.iter().any(holds_blob),

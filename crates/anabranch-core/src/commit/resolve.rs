@@ -100,7 +100,7 @@ impl Plan {
             let mut whole = view
                 .value_of(view.keys().find(&view.registers, key).ok_or(ResolveError::NoSuchRecord)?)
                 .unwrap_or(Value::Undefined);
-            super::change_at::make_room(&mut whole, &path.0);
+            super::merge_fields::make_room(&mut whole, &path.0);
             crate::view::fields::place(&mut whole, &path.0, value.clone());
             if key_path.extract(&whole).as_ref() != Ok(key) {
                 return Err(ResolveError::KeyField);

@@ -84,9 +84,10 @@ impl<'p> Slot<'p> {
         self.page.entries(self.at).get(at).map(|stored| self.page.entry(stored))
     }
 
-    /// Whether there is more of it than its entries.
-    pub(crate) fn has_hidden(&self) -> bool {
-        self.page.overwritten(self.at).next().is_some() || self.page.buried(self.at).next().is_some()
+    /// Whether there is more of it than its entries, or less.
+    pub(crate) fn has_hidden(&self, history: &History) -> bool {
+        let is_gone = || self.entries().any(|entry| self.is_hidden(&entry, history));
+        self.buried().next().is_some() || self.page.overwritten(self.at).next().is_some() && is_gone()
     }
 
     /// What automerge's `get_all` shows of one register.
@@ -99,6 +100,13 @@ impl<'p> Slot<'p> {
     pub(crate) fn op_at(&self, path: u32, entry: u32) -> Option<(u32, u32)> {
         let entry = self.page.entries(self.at).get(entry as usize).filter(|entry| entry.path == path)?;
         Some((entry.counter, entry.change))
+    }
+
+    /// The value of a register, if all that it holds is one, and no sequence.
+    pub(crate) fn agreed(&self, path: u32) -> Option<Entry<'p>> {
+        let mut values = self.raw(path);
+        let first = values.next().filter(|first| first.sequence.is_none())?;
+        values.all(|value| value.sequence.is_none() && value.scalar == first.scalar).then_some(first)
     }
 
     /// The visible values of one register, those hidden by the class of found values left out.

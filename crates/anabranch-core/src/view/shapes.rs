@@ -29,6 +29,8 @@ struct Layout {
     fields: Vec<(usize, Box<[JsString]>)>,
     /// Whether no field lies inside another.
     is_flat: bool,
+    /// Entries that must say the same: of registers that several replicas found, or wrote alike.
+    again: Vec<(usize, usize)>,
 }
 
 /// The shapes that were met last.
@@ -54,32 +56,39 @@ impl Shapes {
 }
 
 impl Layout {
-    /// `None` if a register holds several values or a part of one, or a field may stand against an object.
+    /// `None` if a register holds a part of a value, or a field may stand against an object.
     fn of(entries: &[u32], paths: &Paths) -> Option<Self> {
         let mut sorted: Vec<(&str, usize)> =
             entries.iter().enumerate().map(|(at, path)| (&*paths.info(*path).suffix, at)).collect();
         sorted.sort_unstable();
         let is_plain = |path: &u32| paths.info(*path).part_of.is_none() && !paths.info(*path).has_below;
-        if !sorted.is_sorted_by(|(a, _), (b, _)| a < b) || !entries.iter().all(is_plain) {
+        if !entries.iter().all(is_plain) {
             return None;
         }
+        let alike = |pair: &[(&str, usize)]| match pair {
+            [(a, at), (b, next)] if a == b => Some((*at, *next)),
+            _ => None,
+        };
+        let again = sorted.windows(2).filter_map(alike).collect();
+        sorted.dedup_by_key(|(suffix, _)| *suffix);
         let life = entries.iter().position(|path| *path == LIFE)?;
         let field = |at: usize| Some((at, paths.info(*entries.get(at)?).field.0.clone().into_boxed_slice()));
         let fields: Vec<_> = sorted.into_iter().filter(|(_, at)| *at != life).filter_map(|(_, at)| field(at)).collect();
         let is_flat = fields.iter().all(|(_, names)| names.len() == 1);
-        Some(Self { life, fields, is_flat })
+        Some(Self { life, fields, is_flat, again })
     }
 }
 
 impl View<'_> {
     /// The value of a record that is there and whose every register shows the one value that it holds; `None` says nothing.
     pub(super) fn plain_value(&self, slot: Slot<'_>) -> Option<Value> {
-        if slot.has_hidden() {
+        if slot.has_hidden(self.history) {
             return None;
         }
         let shape = self.shapes.borrow_mut().of(slot, self.paths());
-        let Layout { life, fields, is_flat } = shape.layout.as_ref()?;
-        if slot.entry_at(*life)?.scalar != Scalar::PRESENT {
+        let Layout { life, fields, is_flat, again } = shape.layout.as_ref()?;
+        let scalar = |at: usize| slot.entry_at(at).map(|entry| entry.scalar);
+        if scalar(*life)? != Scalar::PRESENT || !again.iter().all(|(a, b)| scalar(*a) == scalar(*b)) {
             return None;
         }
         // A removed field has no value; a sequence may have more to tell than what shows.

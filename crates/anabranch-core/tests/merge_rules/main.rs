@@ -10,6 +10,7 @@ mod fields;
 mod found;
 mod identity;
 mod life;
+mod merging_fields;
 mod misfits;
 mod policies;
 mod receipts;

@@ -178,7 +178,7 @@ fn tamper(tokens: &mut Vec<Token>, random: &mut Random) {
         match random.below(8) {
             0 if at < tokens.len() => drop(tokens.remove(at)),
             1 => tokens.insert(at, tokens.get(other).cloned().unwrap_or(Token::Number(0))),
-            2 => tokens.swap(at, other),
+            2 if at.max(other) < tokens.len() => tokens.swap(at, other),
             3 => {
                 // A stretch again: a record, an entry, a run.
                 let end = (at + 1 + random.below(24)).min(tokens.len());
