@@ -105,3 +105,17 @@ fn is_readable(page: &Page, document: &Document) {
         }
     }
 }
+
+#[test]
+fn values_that_were_overwritten_leave_nothing_behind_in_a_page_unless_they_were_found() {
+    let mut document = Document::new();
+    let mut bytes = Vec::new();
+    for nth in 0..100 {
+        let put = format!(r#"{{"op":"put","key":1,"value":{{"n":{nth}}}}}"#);
+        let base = document.known(&document.heads()).unwrap();
+        let edits = [crate::commit::Edit::from_json(put.as_bytes()).unwrap()];
+        document.change_at(&base, &edits, &crate::commit::Author::person("a")).unwrap();
+        bytes.push(only_page(&document).len());
+    }
+    assert!(bytes.iter().all(|bytes| *bytes < 100), "{bytes:?}");
+}

@@ -79,5 +79,9 @@ fn what_the_guard_looked_up_is_kept_for_applying_it() {
         let checked = check_chain(known, chain.clone(), thorough).ok().unwrap();
         let kept: Vec<bool> = checked.changes().iter().map(|change| change.located().is_some()).collect();
         assert_eq!(kept, [thorough; 3]);
+        for located in checked.changes().iter().filter_map(|change| change.located()) {
+            // Each op and each suffix takes two numbers of four bytes and of eight, and there is one record.
+            assert!((50 * 24..50 * 24 + 100).contains(&located.table_bytes()), "{}", located.table_bytes());
+        }
     }
 }
