@@ -8,6 +8,8 @@ use super::*;
 use crate::heads::ChangeHash;
 use crate::limits;
 
+mod places;
+
 /// The parts of a change's body, to be made wrong one at a time.
 #[derive(Clone)]
 struct Body {

@@ -165,3 +165,6 @@ impl SuffixIndex {
         self.many.find(hash_key(own), |at| suffix(*at) == own).map(|at| *at as usize)
     }
 }
+
+#[cfg(test)]
+mod tests;

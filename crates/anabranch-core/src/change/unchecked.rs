@@ -126,3 +126,29 @@ impl Deref for Tables<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::super::{ActorKind, Draft, DraftOp, DraftPlace, SequenceAction, code, encode};
+    use super::*;
+
+    #[test]
+    fn what_is_kept_decoded_is_counted_whole_and_nothing_where_it_is_not_kept() {
+        let author = ActorId([ActorKind::Edit as u8; 16]);
+        let place = DraftPlace { object: (1, author), element: Some((2, author)), action: SequenceAction::Set };
+        let table_bytes = |preds: &[(u32, ActorId)], place: Option<&DraftPlace>| {
+            let op = || DraftOp { name: ["3k\0.x", ""], place, value_code: code::NULL, value: b"", preds };
+            let ops = [op(), op(), op()];
+            let draft = Draft { deps: &[], actor: author, seq: 1, start_op: 9, message: "", ops: &ops };
+            let change = UncheckedChange::from_bytes(encode(&draft).0.into(), Limits::default()).unwrap();
+            assert_eq!((change.thinned().table_bytes(), change.thinned().decoded().ops.len()), (0, 3));
+            change.table_bytes()
+        };
+        let (op, pred, placed) = (size_of::<DecodedOp>(), size_of::<OpRef>(), size_of::<Option<Place>>());
+        assert_eq!(table_bytes(&[], None), 3 * op);
+        assert_eq!(table_bytes(&[(3, author), (4, author)], None), 3 * op + 6 * pred);
+        assert_eq!(table_bytes(&[(3, author), (4, author)], Some(&place)), 3 * op + 6 * pred + 3 * placed);
+    }
+}

@@ -96,4 +96,22 @@ mod tests {
         (0..100).for_each(|nth| assert_eq!(arena.keep(&[1; 100]), 100_000 + nth * 100));
         assert_eq!(arena.settled.as_ptr(), before);
     }
+
+    #[test]
+    fn what_comes_is_moved_seldom_and_leaves_little_room() {
+        for (start, run) in [(0, 1), (0, 100), (SMALL, 30), (100_000, 30), (100_000, 3_000)] {
+            let mut arena = Arena::from(vec![7; start]);
+            let (mut moved, mut lies) = (0, arena.settled.as_ptr());
+            for _ in 0..500_000 / run {
+                arena.keep(&vec![1; run]);
+                if arena.settled.as_ptr() != lies {
+                    (moved, lies) = (moved + arena.settled.len(), arena.settled.as_ptr());
+                }
+                let room = arena.capacity() - arena.len();
+                assert!(room <= arena.len() + SMALL, "{room} bytes beside {}", arena.len());
+            }
+            assert!(moved <= 8 * arena.len(), "{moved} bytes moved for {}", arena.len());
+            assert!(arena.recent.len() <= arena.settled.len() / 2);
+        }
+    }
 }

@@ -113,4 +113,35 @@ mod tests {
         assert_eq!((0..100).filter(|_| directory.split(0).is_some()).count(), usize::from(DEPTH_MAX));
         assert_eq!(directory.page(0), 0);
     }
+
+    #[test]
+    fn a_directory_that_no_splits_make_is_not_sound() {
+        let mut directory = Directory::default();
+        for split in 0..20 {
+            directory.split(split * 7 % (split + 1)).unwrap();
+            assert!(directory.is_sound());
+            let is_sound = |change: &dyn Fn(&mut Directory)| {
+                let mut changed = directory.clone();
+                change(&mut changed);
+                changed.is_sound()
+            };
+            let pages = directory.depths.len();
+            assert!(!is_sound(&|directory| directory.depths.push(directory.depth)), "a page that nothing leads to");
+            assert!(!is_sound(&|directory| directory.depths.truncate(pages - 1)), "a page that is not there");
+            assert!(!is_sound(&|directory| directory.depth += 1), "half of the prefixes");
+            assert!(!is_sound(&|directory| directory.pages.push(0)), "a prefix too many");
+            for page in 0..pages {
+                assert!(!is_sound(&|directory| directory.depths[page] += 1));
+                assert!(!is_sound(&|directory| directory.depths[page] = DEPTH_MAX + 1));
+                assert!(directory.depths[page] == 0 || !is_sound(&|directory| directory.depths[page] -= 1));
+            }
+            for prefix in 0..directory.pages.len() {
+                let others = (0..=pages as u32).filter(|page| *page != directory.pages[prefix]);
+                others.for_each(|page| assert!(!is_sound(&|directory| directory.pages[prefix] = page)));
+            }
+        }
+        // Every page is reached as often as it should be, but not by prefixes that lie beside each other.
+        let torn = Directory { depth: 2, pages: vec![0, 1, 0, 1], depths: vec![1, 1] };
+        assert!(!torn.is_sound());
+    }
 }

@@ -384,3 +384,6 @@ fn rehash(slots: &[StoredSlot], identities: &str, at: u32) -> u64 {
 fn spread(hash: u64) -> u64 {
     hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
+
+#[cfg(test)]
+mod tests;

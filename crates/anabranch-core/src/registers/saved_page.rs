@@ -124,3 +124,6 @@ fn read_sequences(at: u32, reader: &mut Reader<'_>, page: &mut Page, history: &H
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,3 +99,76 @@ fn a_long_run_costs_what_its_first_value_costs() {
         assert_eq!(decoded::<u64>(&input), None, "{bad}");
     }
 }
+
+/// What a column of so many ops holds; `None` if it is refused or is longer.
+fn with_nulls(input: &[u8], ops: usize) -> Option<Vec<Option<u64>>> {
+    let mut values = NullableDecoder::<u64>::new(input);
+    let read: Result<Vec<_>, BadColumn> = (0..ops).map(|_| values.next()).collect();
+    read.ok().filter(|_| values.is_done())
+}
+
+fn nullable(values: &[Option<u64>]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut column = NullableEncoder::new(&mut out);
+    values.iter().for_each(|value| match value {
+        Some(value) => column.append(*value),
+        None => column.append_null(),
+    });
+    column.finish();
+    out
+}
+
+fn booleans(input: &[u8], ops: usize) -> Option<Vec<bool>> {
+    let mut values = BooleanDecoder::new(input);
+    let read: Result<Vec<_>, BadColumn> = (0..ops).map(|_| values.next()).collect();
+    read.ok().filter(|_| values.is_done())
+}
+
+/// Every text of these bytes up to this length.
+fn every_text(bytes: &[u8], length_max: u32) -> impl Iterator<Item = Vec<u8>> {
+    let texts_of = move |length: u32| (0..bytes.len().pow(length)).map(move |nth| (length, nth));
+    (0..=length_max).flat_map(texts_of).map(|(length, nth)| {
+        (0..length).filter_map(|at| bytes.get(nth / bytes.len().pow(at) % bytes.len()).copied()).collect()
+    })
+}
+
+#[test]
+fn a_column_with_nulls_is_read_exactly_if_it_is_what_its_values_are_written_as() {
+    let mut accepted = 0;
+    for input in every_text(&[0x00, 0x01, 0x02, 0x03, 0x7e, 0x7f, 0x80], 5) {
+        for ops in 0..=6 {
+            if let Some(values) = with_nulls(&input, ops) {
+                assert_eq!(nullable(&values), input, "{values:?}");
+                accepted += usize::from(!input.is_empty());
+            }
+        }
+    }
+    assert!(accepted > 400, "{accepted}");
+    for nth in 0..3usize.pow(7) {
+        let value = |at: u32| [None, Some(0), Some(70)].get(nth / 3usize.pow(at) % 3).copied().flatten();
+        let values: Vec<_> = (0..7).map(value).collect();
+        assert_eq!(with_nulls(&nullable(&values), 7), Some(values));
+    }
+}
+
+#[test]
+fn a_column_of_booleans_is_read_exactly_if_it_is_what_its_values_are_written_as() {
+    let mut accepted = 0;
+    for input in every_text(&[0x00, 0x01, 0x02, 0x03, 0x80], 5) {
+        for ops in 0..=8 {
+            if let Some(values) = booleans(&input, ops) {
+                let mut out = Vec::new();
+                write_booleans(values.iter().copied(), &mut out);
+                assert_eq!(out, input, "{values:?}");
+                accepted += 1;
+            }
+        }
+    }
+    assert!(accepted > 100, "{accepted}");
+    for bits in 0..1u32 << 8 {
+        let values: Vec<bool> = (0..8).map(|at| bits >> at & 1 == 1).collect();
+        let mut out = Vec::new();
+        write_booleans(values.iter().copied(), &mut out);
+        assert_eq!(booleans(&out, 8), Some(values));
+    }
+}

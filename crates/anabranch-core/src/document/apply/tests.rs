@@ -16,11 +16,13 @@ use crate::layout;
 use crate::record::Origin;
 
 mod actors;
+mod arrived;
 mod attacks;
 mod bounds;
 mod chains;
 mod counters;
 mod depth;
+mod own;
 mod places;
 mod work;
 

@@ -114,3 +114,62 @@ fn little_of_what_waits_is_kept_decoded() {
     assert_eq!(document.view().record_count(), 0, "no life register was set");
     assert_eq!(document.registers.ids(&document.history).count(), 2_000);
 }
+
+#[test]
+fn what_waits_is_counted_to_the_byte_and_no_longer_once_it_is_gone() {
+    let (base, orphans) = base_and_orphans(4, "1");
+    let chain = |by| Chain::new(by, (0..3).map(|at| vec![set(&at.to_string(), "x", "1")]).collect()).make();
+    let (first, second) = (chain("a"), chain("b"));
+    let of = |changes: &[&ChangeBytes]| changes.iter().map(|change| change.bytes.len()).sum::<usize>();
+    let two_orphans = of(&[&orphans[0][0], &orphans[1][0]]);
+    let two_parts = of(&[&first[0], &first[1]]);
+    for less in [0, 1] {
+        let mut document = Document::new();
+        document.waiting.bounds.orphans = Amount { changes: 10, bytes: two_orphans - less };
+        document.waiting.bounds.staged = Amount { changes: 10, bytes: two_parts - less };
+        for _ in 0..3 {
+            let waiting = |document: &mut Document, changes: &[ChangeBytes]| document.apply(bytes(changes)).waiting;
+            assert_eq!(waiting(&mut document, &orphans[0]), 1);
+            assert_eq!(waiting(&mut document, &orphans[1]), 2 - less);
+            // Orphans take nothing away from parts of chains, nor the other way round.
+            assert_eq!(waiting(&mut document, &first[..1]), 3 - less);
+            assert_eq!(waiting(&mut document, &first[1..2]), 4 - 2 * less);
+            let bounds = document.waiting.bounds;
+            document.forget_waiting();
+            document.waiting.bounds = bounds;
+        }
+        // What was taken is no longer counted.
+        document.apply(bytes(&first));
+        document.apply([bytes(&base), bytes(&orphans[0])].concat());
+        assert_eq!((document.change_count(), document.waiting.len(), document.waiting.table_bytes()), (5, 0, 0));
+        assert_eq!(document.apply(bytes(&second[..2])).waiting, 2 - less);
+    }
+}
+
+#[test]
+fn an_identity_is_as_long_as_the_longest_that_a_store_makes_and_no_longer() {
+    let name = |key_bytes: usize, by: &str| format!("3{}\0{by}.x", "k".repeat(key_bytes - 2));
+    let generated = format!("@{}", "0a".repeat(16));
+    let chain = |name: String| Chain::of("a", Op { name, code: code::NULL, value: vec![], preds: vec![] }).make();
+    lands(&mut Document::new(), &chain(name(limits::KEY_BYTES_MAX, "")));
+    lands(&mut Document::new(), &chain(name(limits::KEY_BYTES_MAX, &generated)));
+    let longer = bytes(&chain(name(limits::KEY_BYTES_MAX + 1, &generated)));
+    assert_eq!(refusal(&mut Document::new(), longer), RefuseReason::Name { op: 0 });
+}
+
+#[test]
+fn a_part_that_was_given_up_completes_its_chain_when_it_comes_again() {
+    let base = Chain::of("base", set("base", "x", "1")).make();
+    let parts = (0..4).map(|at| vec![set(&at.to_string(), "x", "1")]).collect();
+    let chain = Chain::new("a", parts).after(&base).make();
+    let mut document = small(10, 2, 1 << 20);
+    // The last part is linked to the first for as long as the second is here, which is one change too many.
+    for at in [0, 3, 2] {
+        assert_eq!(document.apply([chain[at].bytes.clone()]).refused, []);
+    }
+    let outcome = document.apply([chain[1].bytes.clone()]);
+    assert_eq!(outcome.refused, [Refusal { hash: Some(chain[1].hash), reason: RefuseReason::TooManyWaiting }]);
+    assert_eq!(document.apply(bytes(&base)).applied, base);
+    let outcome = document.apply([chain[1].bytes.clone()]);
+    assert_eq!((outcome.applied, outcome.waiting), (chain, 0));
+}

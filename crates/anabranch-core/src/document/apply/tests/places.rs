@@ -3,6 +3,8 @@
 use super::*;
 use crate::change::{DraftPlace, SequenceAction};
 
+mod elements;
+
 /// An op about to be forged: in a register of the record `k`, or at a place, where the author itself is `OWN`.
 #[derive(Clone)]
 struct Step {

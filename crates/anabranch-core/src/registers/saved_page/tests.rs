@@ -1,0 +1,121 @@
+//! Pages from somewhere: what is no page is none, and what is one is saved as it came.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+use crate::commit::CaptureKind;
+use crate::document::Document;
+use crate::json::{parse_field_path, read_key, read_value};
+use crate::schema::{FieldPolicy, StoreSchema};
+use crate::snapshot::StoreSnapshot;
+
+/// Captures the records of a replica.
+fn capture(document: &mut Document, replica: &str, kind: CaptureKind, records: &[(&str, &str)]) {
+    let policy = |field: &str, policy| (parse_field_path(field).unwrap(), policy);
+    let fields = [policy("t", FieldPolicy::Text), policy("l", FieldPolicy::List), policy("c", FieldPolicy::Counter)];
+    let records =
+        records.iter().map(|(key, value)| (read_key(key.as_bytes()).unwrap(), read_value(value.as_bytes()).unwrap()));
+    let store = StoreSnapshot {
+        name: "s".into(),
+        schema: StoreSchema { fields: fields.into(), ..StoreSchema::default() },
+        complete: true,
+        records: records.collect(),
+    };
+    document.capture_store(replica, kind, &store).unwrap();
+}
+
+/// A document of few records with all that a page holds: conflicts, found values that were overwritten, counters, texts and
+/// lists that were edited, and some that were overwritten.
+fn story() -> Document {
+    let mut document = Document::new();
+    let start = r#"{"t":"buy milk","l":[1,2],"n":1,"c":1}"#;
+    for replica in ["a", "b", "c"] {
+        capture(&mut document, replica, CaptureKind::First, &[("1", start), (r#""k""#, r#"{"n":2,"b":false}"#)]);
+    }
+    let baseline = document.known(&document.heads()).unwrap();
+    for (replica, value) in [
+        ("a", r#"{"t":"buy oat milk","l":[1,3],"n":2,"c":3}"#),
+        ("b", r#"{"t":"buy milk, eggs","l":[0,1,2],"n":3,"c":4}"#),
+        ("c", r#"{"t":7,"l":[1,2,5],"n":1,"c":1,"x":{"y":[1,"z"]}}"#),
+    ] {
+        let kind = CaptureKind::Next { baseline: baseline.clone(), left_out: Default::default() };
+        capture(&mut document, replica, kind, &[("1", value), ("2", r#"{"n":0.5}"#)]);
+    }
+    document
+}
+
+/// The saved page of a document that has one.
+fn only_page(document: &Document) -> Vec<u8> {
+    let pages = document.registers.written_pages();
+    let [(_, _, bytes)] = pages.as_slice() else { panic!("{} pages", pages.len()) };
+    bytes.to_vec()
+}
+
+#[test]
+fn a_page_is_decoded_exactly_if_it_is_what_its_records_are_encoded_as() {
+    let document = story();
+    let bytes = only_page(&document);
+    let read = |bytes: &[u8]| decode(bytes, &document.registers.paths, &document.history);
+    let whole = read(&bytes).unwrap();
+    assert_eq!(encode(&whole), bytes);
+    assert!(whole.all_overwritten().count() > 0 && (0..whole.len()).any(|at| whole.buried(at as u32).count() > 0));
+    for end in 0..bytes.len() {
+        assert!(read(bytes.get(..end).unwrap()).is_none(), "{end}");
+    }
+    assert!(read(&[&bytes[..], &[0]].concat()).is_none());
+    let (mut accepted, mut refused) = (0, 0);
+    for at in 0..bytes.len() {
+        for change in [|byte| byte ^ 1, |byte| byte ^ 0x80, |byte: u8| byte.wrapping_add(1), |_| 0, |_| 0x7f] {
+            let mut forged = bytes.clone();
+            forged.iter_mut().skip(at).take(1).for_each(|byte| *byte = change(*byte));
+            match read(&forged) {
+                Some(page) => {
+                    assert_eq!(encode(&page), forged, "byte {at} was {:?}", bytes.get(at));
+                    is_readable(&page, &document);
+                    accepted += 1;
+                }
+                None => refused += 1,
+            }
+        }
+    }
+    // Numbers and letters of values are as good as others.
+    assert!(accepted > 500 && refused > 500, "{accepted} accepted, {refused} refused");
+}
+
+/// Everything in a page that was accepted is there, and of the kind that belongs there.
+fn is_readable(page: &Page, document: &Document) {
+    let (paths, history) = (&document.registers.paths, &document.history);
+    for at in 0..page.len() as u32 {
+        let slot = page.slot(at);
+        let identity = slot.identity();
+        let (key_hash, hash) = layout::hashes_of_identity(identity.as_bytes());
+        assert_eq!(page.find(identity.as_bytes(), key_hash, hash), Some(at));
+        for entry in slot.entries().chain(page.overwritten(at).map(|stored| page.entry(stored))) {
+            let (holds, levels) = Holds::of(&paths.info(entry.path).suffix).unwrap();
+            match entry.sequence {
+                Some(held) => {
+                    assert!(holds == Holds::Field);
+                    assert_eq!((held.change, held.id.counter), (entry.change, entry.counter));
+                }
+                None => assert!(holds.fits(entry.scalar) && nests_within(entry.scalar, levels)),
+            }
+            entry.is_found(history);
+            slot.is_hidden(&entry, history);
+            entry.sequence.map(|held| held.value());
+        }
+    }
+}
+
+#[test]
+fn values_that_were_overwritten_leave_nothing_behind_in_a_page_unless_they_were_found() {
+    let mut document = Document::new();
+    let mut bytes = Vec::new();
+    for nth in 0..100 {
+        let put = format!(r#"{{"op":"put","key":1,"value":{{"n":{nth}}}}}"#);
+        let base = document.known(&document.heads()).unwrap();
+        let edits = [crate::commit::Edit::from_json(put.as_bytes()).unwrap()];
+        document.change_at(&base, &edits, &crate::commit::Author::person("a")).unwrap();
+        bytes.push(only_page(&document).len());
+    }
+    assert!(bytes.iter().all(|bytes| *bytes < 100), "{bytes:?}");
+}
