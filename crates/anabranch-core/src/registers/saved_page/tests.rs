@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::sync::Arc;
+
 use super::*;
 use crate::commit::CaptureKind;
 use crate::document::Document;
 use crate::json::{parse_field_path, read_key, read_value};
 use crate::schema::{FieldPolicy, StoreSchema};
 use crate::snapshot::StoreSnapshot;
+use crate::testing::MemorySource;
 
 /// Captures the records of a replica.
 fn capture(document: &mut Document, replica: &str, kind: CaptureKind, records: &[(&str, &str)]) {
@@ -118,4 +121,19 @@ fn values_that_were_overwritten_leave_nothing_behind_in_a_page_unless_they_were_
         bytes.push(only_page(&document).len());
     }
     assert!(bytes.iter().all(|bytes| *bytes < 100), "{bytes:?}");
+}
+
+#[test]
+fn saved_pages_are_closed_until_those_that_are_open_fit_the_budget() {
+    let mut document = story();
+    let (open, page) = (document.resident_bytes(), only_page(&document).len());
+    assert!(open >= page, "{open} bytes for {page} on a disk");
+    assert_eq!((document.evict(0), document.resident_bytes()), (open, open), "nothing is saved yet");
+    let (saved, source) = (document.save(), Arc::new(MemorySource::default()));
+    source.keep(&saved, &document);
+    document.note_saved(&saved, source);
+    assert_eq!((document.evict(open), document.resident_bytes()), (open, open), "all fit");
+    assert_eq!((document.evict(open - 1), document.resident_bytes()), (0, 0));
+    assert_eq!(document.view().record_count(), 2);
+    assert!(document.resident_bytes() >= page);
 }

@@ -5,6 +5,7 @@ use super::guard::check_chain;
 use super::*;
 use crate::change::UncheckedChange;
 use crate::parallel::TOGETHER;
+use crate::testing::{raw_registers, with_pages_of};
 
 /// Bytes of the tables of a change up to which they are kept, however many are read at once.
 const KEPT_BYTES: usize = 1024 * 1024;
@@ -84,4 +85,25 @@ fn what_the_guard_looked_up_is_kept_for_applying_it() {
             assert!((50 * 24..50 * 24 + 100).contains(&located.table_bytes()), "{}", located.table_bytes());
         }
     }
+}
+
+#[test]
+fn what_was_looked_up_is_looked_up_again_where_a_change_before_moved_it() {
+    let base = Chain::new("a", vec![(0..12).map(|at| set(&format!("old {at}"), "x", "1")).collect()]);
+    let news = (0..60).map(|at| set(&format!("new {at}"), "x", "1")).collect();
+    let overwrite = |at: u32| {
+        let preds = vec![(at + 1, base.actor())];
+        Op { preds, ..set(&format!("old {at}"), "x", "2") }
+    };
+    // The first change splits the page in which the guard has found what the second one overwrites.
+    let chain = Chain::new("b", vec![news, (0..12).map(overwrite).collect()]).after(&base.make()).make();
+    let documents = [16, 1024].map(|records| {
+        let mut document = with_pages_of(records);
+        document.apply(bytes(&base.make()));
+        lands(&mut document, &chain);
+        raw_registers(&document)
+    });
+    let [split, whole] = &documents;
+    assert_eq!(split, whole);
+    assert!((0..12).all(|at| whole[&field(&format!("old {at}"), "x")].len() == 1));
 }
