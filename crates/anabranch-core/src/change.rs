@@ -25,7 +25,7 @@ pub(crate) use encode::encode;
 pub(crate) use encode::{BlankChange, Draft, DraftOp, DraftPlace};
 pub use unchecked::UncheckedChange;
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// Who writes a sequence of ops: 15 bytes that order and 1 byte that says of which kind it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,18 +77,24 @@ impl ActorId {
 
     /// Whether `hex` is this id, written out.
     pub(crate) fn is_written(&self, hex: &str) -> bool {
-        self.digits().eq(hex.chars())
+        self.digits() == hex.as_bytes()
     }
 
-    fn digits(&self) -> impl Iterator<Item = char> + '_ {
-        let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
-        self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(digit)
+    /// The id, written out in lower case.
+    fn digits(&self) -> [u8; 32] {
+        let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+        let mut digits = [0; 32];
+        let (pairs, _) = digits.as_chunks_mut::<2>();
+        for (pair, byte) in pairs.iter_mut().zip(self.0) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        digits
     }
 }
 
 impl fmt::Display for ActorId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.digits().try_for_each(|digit| f.write_char(digit))
+        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 

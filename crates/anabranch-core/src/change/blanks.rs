@@ -29,8 +29,17 @@ impl Blanks {
         chunk
     }
 
+    /// Writes out an author's id where the names leave it blank.
+    pub(super) fn fill_names(&self, chunk: &mut [u8], author: ActorId) {
+        let names = chunk.get(self.names.0..self.names.1).unwrap_or_default();
+        // Hardly any name has a U+0001 in it, and blanks are made of nothing else.
+        if memchr::memchr(1, names).is_some() {
+            self.replace_in_names(chunk, layout::OWN_ACTOR, &author.to_string());
+        }
+    }
+
     /// Replaces a text of 32 bytes by another wherever it stands in the names.
-    pub(super) fn replace_in_names(&self, chunk: &mut [u8], old: &str, new: &str) {
+    fn replace_in_names(&self, chunk: &mut [u8], old: &str, new: &str) {
         let names = chunk.get(self.names.0..self.names.1).unwrap_or_default();
         let found: Vec<usize> = memmem::find_iter(names, old).collect();
         found.into_iter().for_each(|at| put(chunk, self.names.0 + at, new.as_bytes()));

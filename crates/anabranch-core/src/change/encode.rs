@@ -9,7 +9,6 @@ use super::columns::{ColumnValue, DeltaEncoder, NullableEncoder, RunEncoder, wri
 use super::leb128::{write_signed, write_unsigned};
 use super::{ActorId, CHUNK_CHANGE, HASHED_AT, MAGIC, SequenceAction, action, code, column};
 use crate::heads::ChangeHash;
-use crate::layout;
 
 /// A change about to be made.
 pub(crate) struct Draft<'a> {
@@ -76,6 +75,10 @@ impl DraftOp<'_> {
     }
 }
 
+/// Bytes for which room is made at first: those of a change of one field.
+const HEAD_BYTES: usize = 128;
+const BODY_BYTES: usize = 128;
+
 /// Encodes a change and returns its bytes and its hash.
 #[cfg(test)]
 pub(crate) fn encode(draft: &Draft<'_>) -> (Vec<u8>, ChangeHash) {
@@ -118,7 +121,7 @@ impl BlankChange {
             self.deps = vec![before];
         }
         put(chunk, self.blanks.actor_at, &actor.0);
-        self.blanks.replace_in_names(chunk, layout::OWN_ACTOR, &actor.to_string());
+        self.blanks.fill_names(chunk, actor);
         seal(chunk)
     }
 
@@ -131,8 +134,8 @@ impl BlankChange {
 /// Lays out a chunk, its checksum still to be written.
 fn lay_out(draft: &Draft<'_>) -> (Vec<u8>, Blanks) {
     let others = other_actors(draft);
-    let columns = encode_columns(draft, &others);
-    let mut head = Vec::new();
+    let (columns, body) = encode_columns(draft, &others);
+    let mut head = Vec::with_capacity(HEAD_BYTES + draft.message.len());
     write_unsigned(draft.deps.len() as u64, &mut head);
     let deps_at = head.len();
     draft.deps.iter().for_each(|hash| head.extend(hash.0));
@@ -146,12 +149,12 @@ fn lay_out(draft: &Draft<'_>) -> (Vec<u8>, Blanks) {
     write_unsigned(others.len() as u64, &mut head);
     others.iter().for_each(|actor| write_actor(actor, &mut head));
     write_unsigned(columns.len() as u64, &mut head);
-    for (specification, bytes) in &columns {
+    for (specification, length) in &columns {
         write_unsigned(*specification, &mut head);
-        write_unsigned(bytes.len() as u64, &mut head);
+        write_unsigned(*length as u64, &mut head);
     }
 
-    let body_bytes = head.len() + columns.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+    let body_bytes = head.len() + body.len();
     let mut chunk = Vec::with_capacity(body_bytes + 16);
     chunk.extend(MAGIC);
     chunk.extend([0; 4]);
@@ -159,13 +162,12 @@ fn lay_out(draft: &Draft<'_>) -> (Vec<u8>, Blanks) {
     write_unsigned(body_bytes as u64, &mut chunk);
     let head_at = chunk.len();
     chunk.extend(head);
-    let mut names = (0, 0);
-    for (specification, bytes) in &columns {
-        if *specification == column::KEY_STR {
-            names = (chunk.len(), chunk.len() + bytes.len());
-        }
-        chunk.extend_from_slice(bytes);
-    }
+    let before = columns.iter().take_while(|(specification, _)| *specification != column::KEY_STR);
+    let names_at = chunk.len() + before.map(|(_, length)| length).sum::<usize>();
+    let name_bytes =
+        columns.iter().find(|(specification, _)| *specification == column::KEY_STR).map_or(0, |names| names.1);
+    let names = (names_at, names_at + name_bytes);
+    chunk.extend_from_slice(&body);
     (chunk, Blanks { deps_at: head_at + deps_at, actor_at: head_at + actor_at, names })
 }
 
@@ -197,13 +199,14 @@ fn other_actors(draft: &Draft<'_>) -> Vec<ActorId> {
     others
 }
 
-/// The columns that are not empty, by specification.
-fn encode_columns(draft: &Draft<'_>, others: &[ActorId]) -> Vec<(u64, Vec<u8>)> {
-    let mut columns: Vec<(u64, Vec<u8>)> = Vec::with_capacity(12);
+/// The columns that are not empty, by specification and length, and their bytes, one behind the other.
+fn encode_columns(draft: &Draft<'_>, others: &[ActorId]) -> (Vec<(u64, usize)>, Vec<u8>) {
+    let mut columns: Vec<(u64, usize)> = Vec::with_capacity(12);
+    let mut body = Vec::with_capacity(BODY_BYTES);
     let mut add = |specification, write: &dyn Fn(&mut Vec<u8>)| {
-        let mut bytes = Vec::new();
-        write(&mut bytes);
-        columns.push((specification, bytes));
+        let before = body.len();
+        write(&mut body);
+        columns.push((specification, body.len() - before));
     };
     let ops = draft.ops;
     let index = |actor: &ActorId| others.binary_search(actor).map_or(0, |at| at as u64 + 1);
@@ -238,8 +241,8 @@ fn encode_columns(draft: &Draft<'_>, others: &[ActorId]) -> Vec<(u64, Vec<u8>)> 
         ops.iter().flat_map(|op| op.preds).for_each(|(counter, _)| deltas.append(i64::from(*counter)));
         deltas.finish();
     });
-    columns.retain(|(_, bytes)| !bytes.is_empty());
-    columns
+    columns.retain(|(_, length)| *length > 0);
+    (columns, body)
 }
 
 /// Adds a column that is written by a function.
