@@ -210,8 +210,9 @@ impl<E: Engine> Bench<E> {
         let updates = self.updates();
         let expected: BTreeSet<&str> =
             updates.iter().take(UPDATES_PER_CHANGE).map(|update| update.key.as_str()).collect();
-        self.check(keys.iter().map(String::as_str).eq(expected), || "the list of touched records".into())?;
-        Ok(Some((ms, keys.iter().map(String::len).sum())))
+        let told: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
+        self.check(told == expected, || "the list of touched records".into())?;
+        Ok(Some((ms, told.iter().map(|key| key.len()).sum())))
     }
 
     fn store(&self) -> Result<Measured, MeasureError> {

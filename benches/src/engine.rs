@@ -1,6 +1,5 @@
 //! What every engine is asked to do.
 
-use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
@@ -86,8 +85,8 @@ pub(crate) trait Engine {
     /// Where the document is.
     fn mark(document: &Self::Document) -> Self::Mark;
 
-    /// The keys of the records that changed since `mark`; `None` if the engine cannot be asked.
-    fn touched_since(document: &Self::Document, mark: &Self::Mark) -> EngineResult<Option<BTreeSet<String>>>;
+    /// The keys of the records that changed since `mark`, in any order; `None` if the engine cannot be asked.
+    fn touched_since(document: &Self::Document, mark: &Self::Mark) -> EngineResult<Option<Vec<String>>>;
 
     /// Reads every record out.
     fn read(document: &Self::Document, out: &mut impl ReadOut) -> EngineResult<()>;

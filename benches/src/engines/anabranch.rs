@@ -99,7 +99,7 @@ impl Engine for Anabranch {
         own.document.heads()
     }
 
-    fn touched_since(own: &Self::Document, mark: &Heads) -> EngineResult<Option<BTreeSet<String>>> {
+    fn touched_since(own: &Self::Document, mark: &Heads) -> EngineResult<Option<Vec<String>>> {
         let touched = own.document.touched(&own.document.known(mark)?, &heads(&own.document)?);
         let keys = touched.into_iter().map(|key| match key {
             Key::String(key) => Ok(text(&key)?.to_owned()),

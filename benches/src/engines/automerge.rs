@@ -5,8 +5,6 @@
 //! and copies its rest for every op that it merges or commits (hexane 1.0.0-alpha.5, `splice_slab`). In 256 pages a slab has
 //! 50 kB. What is sent or stored is a piece of frames, one for each page that it is about.
 
-use std::collections::BTreeSet;
-
 use automerge::{ActorId, Automerge as Document, Change, ChangeHash};
 
 use crate::engine::{Engine, EngineResult, Piece, Replica};
@@ -99,8 +97,8 @@ impl Engine for Automerge {
     }
 
     /// Asks the pages that moved.
-    fn touched_since(own: &Pages, mark: &Self::Mark) -> EngineResult<Option<BTreeSet<String>>> {
-        let mut keys = BTreeSet::new();
+    fn touched_since(own: &Pages, mark: &Self::Mark) -> EngineResult<Option<Vec<String>>> {
+        let mut keys = Vec::new();
         for (page, before) in own.pages.iter().zip(mark) {
             let heads = page.get_heads();
             if heads != *before {

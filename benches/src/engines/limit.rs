@@ -2,8 +2,6 @@
 //!
 //! It keeps no history, no concurrent values and no provenance: what any engine on these bytes and maps could reach.
 
-use std::collections::BTreeSet;
-
 use bincode::config::{Configuration, standard};
 use bincode::{BorrowDecode, Encode};
 use hashbrown::HashMap;
@@ -134,7 +132,7 @@ impl Engine for Limit {
     fn mark(_: &Registers) {}
 
     /// It keeps no history to ask.
-    fn touched_since(_: &Registers, (): &()) -> EngineResult<Option<BTreeSet<String>>> {
+    fn touched_since(_: &Registers, (): &()) -> EngineResult<Option<Vec<String>>> {
         Ok(None)
     }
 

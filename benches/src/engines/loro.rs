@@ -1,7 +1,5 @@
 //! Loro: a map of one map a record, arrays as one value.
 
-use std::collections::BTreeSet;
-
 use loro::{Container, ExportMode, Frontiers, Index, LoroDoc, LoroMap, LoroValue, ValueOrContainer};
 
 use crate::engine::{Engine, EngineResult, Piece, Replica};
@@ -85,13 +83,13 @@ impl Engine for Loro {
         doc.state_frontiers()
     }
 
-    fn touched_since(doc: &LoroDoc, mark: &Frontiers) -> EngineResult<Option<BTreeSet<String>>> {
+    fn touched_since(doc: &LoroDoc, mark: &Frontiers) -> EngineResult<Option<Vec<String>>> {
         let difference = doc.diff(mark, &doc.state_frontiers())?;
-        let mut keys = BTreeSet::new();
+        let mut keys = Vec::new();
         for (container, _) in difference.iter() {
             let path = doc.get_path_to_container(container).ok_or("a changed record is nowhere")?;
             if let Some((_, Index::Key(key))) = path.into_iter().nth(1) {
-                keys.insert(key.to_string());
+                keys.push(key.to_string());
             }
         }
         Ok(Some(keys))

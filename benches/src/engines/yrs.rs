@@ -1,7 +1,5 @@
 //! Yrs: a map of one map a record, arrays as one value.
 
-use std::collections::BTreeSet;
-
 use yrs::updates::decoder::Decode;
 use yrs::{
     Any, Doc, Map, MapPrelim, MapRef, Number, Out, ReadTxn, StateVector, Transact, TransactionMut, Update as YUpdate,
@@ -86,7 +84,7 @@ impl Engine for Yrs {
     fn mark(_: &Doc) {}
 
     /// It tells observers while it applies, at hardly any cost, and cannot be asked afterwards.
-    fn touched_since(_: &Doc, (): &()) -> EngineResult<Option<BTreeSet<String>>> {
+    fn touched_since(_: &Doc, (): &()) -> EngineResult<Option<Vec<String>>> {
         Ok(None)
     }
 
