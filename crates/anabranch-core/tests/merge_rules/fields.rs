@@ -333,3 +333,12 @@ fn of_many_concurrent_values_equal_ones_are_one_and_one_shows() {
     assert_eq!(all, distinct);
     assert_conflicts_show_what_the_record_holds(&desk);
 }
+
+#[test]
+fn a_record_that_has_the_first_fields_of_another_shows_its_own_and_no_more() {
+    let mut desk = Desk::new();
+    let records =
+        [("1", r#"{"a":1,"b":2}"#), ("2", r#"{"a":1,"b":2,"c":3}"#), ("3", r#"{"a":1}"#), ("4", r#"{"a":1,"b":2}"#)];
+    desk.capture("a", &records);
+    desk.shows(&records);
+}

@@ -518,3 +518,21 @@ fn ops_in_sequences_that_no_store_writes_are_refused() {
     let schema = refusal(&|automerge, _, _| drop(automerge.put_object(ROOT, "0.fields", ObjType::Text).unwrap()));
     assert!(matches!(schema, Some(RefuseReason::Value { op: 2 })), "a schema is no text: {schema:?}");
 }
+
+#[test]
+fn a_text_that_was_overwritten_shows_again_if_it_was_edited_later_by_who_did_not_see_that() {
+    // A longer edit has the later counters.
+    for (edited, is_later) in [("buy milk and eggs!", false), ("buy milk and eggs, and bread, and jam", true)] {
+        let mut desk = desk();
+        let with = |text: &str| format!(r#"{{"n":1,"t":{text}}}"#);
+        let (number, text) = ("7".to_owned(), format!("\"{edited}\""));
+        for replica in ["a", "b"] {
+            desk.capture(replica, &[("1", &with(r#""buy milk and eggs""#))]);
+        }
+        desk.capture("a", &[("1", &with(&number))]);
+        desk.capture("b", &[("1", &with(&text))]);
+        let (shown, other) = if is_later { (text, number) } else { (number, text) };
+        desk.shows(&[("1", &with(&shown))]);
+        desk.lists(&[&format!("1 t value: {shown} | {other}")]);
+    }
+}
