@@ -7,16 +7,22 @@ pub(crate) const TOGETHER: usize = 64;
 #[cfg(not(feature = "parallel"))]
 pub(crate) const TOGETHER: usize = 1;
 
-/// What `each` makes of every item.
+/// Bytes below which waking threads and handing things over takes longer than what they do meanwhile. Tests hand over all.
 #[cfg(feature = "parallel")]
-pub(crate) fn map<T: Send, R: Send>(items: Vec<T>, each: impl Fn(T) -> R + Send + Sync) -> Vec<R> {
+const WORTH_BYTES: usize = if cfg!(feature = "testing") { 1 } else { 512 * 1024 };
+
+/// What `each` makes of every item, so many bytes in all.
+#[cfg(feature = "parallel")]
+pub(crate) fn map<T: Send, R: Send>(items: Vec<T>, bytes: usize, each: impl Fn(T) -> R + Send + Sync) -> Vec<R> {
     use rayon::iter::{IntoParallelIterator, ParallelIterator};
-    // A thread is woken in the time that one thing takes.
-    if items.len() < 2 { items.into_iter().map(each).collect() } else { items.into_par_iter().map(each).collect() }
+    match items.len() > 1 && bytes >= WORTH_BYTES {
+        true => items.into_par_iter().map(each).collect(),
+        false => items.into_iter().map(each).collect(),
+    }
 }
 
-/// What `each` makes of every item.
+/// What `each` makes of every item, so many bytes in all.
 #[cfg(not(feature = "parallel"))]
-pub(crate) fn map<T, R>(items: Vec<T>, each: impl Fn(T) -> R) -> Vec<R> {
+pub(crate) fn map<T, R>(items: Vec<T>, _bytes: usize, each: impl Fn(T) -> R) -> Vec<R> {
     items.into_iter().map(each).collect()
 }

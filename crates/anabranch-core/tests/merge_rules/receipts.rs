@@ -87,6 +87,13 @@ fn a_pipeline_hidden_by_a_person_is_superseded_under_people_over_pipelines() {
 }
 
 #[test]
+fn a_pipelines_value_is_superseded_where_a_person_removed_the_field() {
+    let (start, theirs) = ([("1", r#"{"x":1,"y":1}"#)], [("1", r#"{"y":1}"#)]);
+    let ours = outcome(&start, &theirs, SET_X, DeletePolicy::DeleteWins, FieldPolicy::PeopleOverPipelines);
+    assert_eq!(ours, Outcome::Superseded);
+}
+
+#[test]
 fn counters_and_sets_never_conflict() {
     let counted =
         outcome(&[("1", r#"{"x":1}"#)], &[("1", r#"{"x":9}"#)], SET_X, DeletePolicy::DeleteWins, FieldPolicy::Counter);

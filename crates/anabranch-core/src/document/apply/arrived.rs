@@ -19,6 +19,14 @@ pub(super) enum Arriving {
     Own(Chunk),
 }
 
+impl Arriving {
+    fn len(&self) -> usize {
+        match self {
+            Arriving::Bytes(bytes) | Arriving::Own(Chunk { bytes, .. }) => bytes.len(),
+        }
+    }
+}
+
 /// What was read of it.
 pub(super) struct Arrived {
     pub(super) hash: ChangeHash,
@@ -42,8 +50,9 @@ impl Document {
         trusted: bool,
     ) -> Vec<Result<Arrived, DecodeChangeError>> {
         let together: Vec<Arriving> = arriving.take(TOGETHER).collect();
+        let bytes = together.iter().map(Arriving::len).sum();
         let is_known = |hash: &ChangeHash| self.history.position(hash).is_some() || self.waiting.contains(hash);
-        parallel::map(together, |arriving| {
+        parallel::map(together, bytes, |arriving| {
             let chunk = match arriving {
                 Arriving::Bytes(bytes) => Chunk::read(bytes, bounds)?,
                 Arriving::Own(chunk) => chunk,

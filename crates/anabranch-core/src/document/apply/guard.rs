@@ -13,6 +13,8 @@ mod places;
 mod preds;
 
 use places::PlaceCheck;
+#[cfg(test)]
+pub(super) use preds::steps;
 
 /// Why a change was refused. An honest replica's changes are never refused; each reason says what it would have to have
 /// done for it.
@@ -167,7 +169,8 @@ pub(super) fn check_chain(
         let past = Past::of(history, deps);
         let mut places = PlaceCheck::new(known, &past);
         for together in chain.chunks(TOGETHER) {
-            let checked = parallel::map(together.iter().collect(), |change| check_change(known, &past, change));
+            let bytes = together.iter().map(|change| change.bytes().len()).sum();
+            let checked = parallel::map(together.iter().collect(), bytes, |change| check_change(known, &past, change));
             for (change, checked) in together.iter().zip(checked) {
                 let (own, has_sequences) = checked?;
                 located_bytes += own.table_bytes();

@@ -28,6 +28,8 @@ impl<'p> Visible<'p> {
     /// too large to search it again.
     fn search(&mut self, path: u32, counter: u32, is_it: impl Fn(u32) -> bool) -> Option<bool> {
         self.searches += u32::from(self.slot.entries().len() > SEARCHED_ENTRIES);
+        #[cfg(test)]
+        steps::count(if self.searches <= SEARCHES_MAX { self.slot.entries().len() } else { 0 });
         let is_op = |entry: Entry<'_>| entry.counter == counter && is_it(entry.change);
         (self.searches <= SEARCHES_MAX).then(|| self.slot.raw(path).any(is_op))
     }
@@ -35,6 +37,8 @@ impl<'p> Visible<'p> {
     /// The same, of a change that is known.
     fn has(&mut self, path: u32, change: u32, counter: u32) -> bool {
         if self.sorted.is_empty() {
+            #[cfg(test)]
+            steps::count(self.slot.entries().len());
             self.sorted = self.slot.entries().map(|entry| (entry.path, entry.change, entry.counter)).collect();
             self.sorted.sort_unstable();
         }
@@ -113,4 +117,23 @@ fn check_hidden(
         }
     }
     Ok(())
+}
+
+/// How many entries the guard looked at: what its work is made of.
+#[cfg(test)]
+pub(in crate::document::apply) mod steps {
+    use std::cell::Cell;
+
+    thread_local! {
+        static STEPS: Cell<u64> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count(entries: usize) {
+        STEPS.set(STEPS.get() + entries as u64);
+    }
+
+    /// Those since it was asked last.
+    pub(in crate::document::apply) fn take() -> u64 {
+        STEPS.replace(0)
+    }
 }
