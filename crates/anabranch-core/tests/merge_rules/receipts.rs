@@ -94,6 +94,18 @@ fn a_pipelines_value_is_superseded_where_a_person_removed_the_field() {
 }
 
 #[test]
+fn a_pipelines_removal_that_shows_instead_of_a_found_value_is_conflicted() {
+    let mut desk = Desk::new();
+    desk.capture("a", &[("1", r#"{"x":1,"y":1}"#)]);
+    desk.policies(DeletePolicy::DeleteWins, &[("x", FieldPolicy::PeopleOverPipelines)]);
+    let base = desk.heads();
+    desk.capture("b", &[("1", r#"{"x":9,"y":1}"#)]);
+    let receipt = desk.run("r", &base, &[r#"{"op":"merge","key":1,"unset":["x"]}"#]).receipt;
+    assert_eq!(desk.records()[0].1, r#"{"y":1}"#);
+    assert_eq!(receipt.details[0].outcome, Outcome::Conflicted);
+}
+
+#[test]
 fn counters_and_sets_never_conflict() {
     let counted =
         outcome(&[("1", r#"{"x":1}"#)], &[("1", r#"{"x":9}"#)], SET_X, DeletePolicy::DeleteWins, FieldPolicy::Counter);

@@ -28,10 +28,12 @@ impl<'p> Visible<'p> {
     /// too large to search it again.
     fn search(&mut self, path: u32, counter: u32, is_it: impl Fn(u32) -> bool) -> Option<bool> {
         self.searches += u32::from(self.slot.entries().len() > SEARCHED_ENTRIES);
-        #[cfg(test)]
-        steps::count(if self.searches <= SEARCHES_MAX { self.slot.entries().len() } else { 0 });
         let is_op = |entry: Entry<'_>| entry.counter == counter && is_it(entry.change);
-        (self.searches <= SEARCHES_MAX).then(|| self.slot.raw(path).any(is_op))
+        (self.searches <= SEARCHES_MAX).then(|| {
+            #[cfg(test)]
+            steps::count(self.slot.entries().len());
+            self.slot.raw(path).any(is_op)
+        })
     }
 
     /// The same, of a change that is known.
