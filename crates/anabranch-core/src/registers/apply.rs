@@ -14,9 +14,11 @@ use crate::scalar::Scalar;
 use crate::sequence::OpId;
 
 mod find;
+mod record;
 
 use find::Finder;
 pub(crate) use find::{SEARCHED_ENTRIES, SEARCHES_MAX};
+use record::{Identity, NewRecord};
 
 /// What applying a change did.
 #[derive(Debug, Default)]
@@ -118,49 +120,6 @@ impl Registers {
             writer.set((path, None), counter, op.scalar, preds);
         }
         writer.finish()
-    }
-}
-
-/// The identity of a record, hashed.
-#[derive(Clone, Copy)]
-struct Identity<'i> {
-    /// UTF-8, as was checked.
-    bytes: &'i [u8],
-    /// The hash of its key.
-    key: u64,
-    /// Its own.
-    own: u32,
-}
-
-impl<'i> Identity<'i> {
-    fn of(identity: &'i str) -> Self {
-        let (key, own) = layout::hashes_of_identity(identity.as_bytes());
-        Self { bytes: identity.as_bytes(), key, own }
-    }
-
-    fn text(&self) -> &'i str {
-        std::str::from_utf8(self.bytes).expect("names were checked")
-    }
-
-    /// The actor that gave it a generated key, written out.
-    fn creator(&self) -> Option<&'i str> {
-        let key = layout::key_length_of_identity(self.bytes);
-        self.bytes.get(key + 1..).and_then(|creator| std::str::from_utf8(creator).ok())
-    }
-}
-
-/// The registers of a record that a change makes; where values lie is told from the first of them on.
-#[derive(Default)]
-struct NewRecord {
-    entries: Vec<StoredEntry>,
-    values: Vec<u8>,
-}
-
-impl NewRecord {
-    fn set(&mut self, path: u32, counter: u32, change: u32, value: Scalar<'_>) {
-        let length_code = (value.bytes.len() as u32) << 4 | u32::from(value.code);
-        self.entries.push(StoredEntry { path, counter, change, length_code, at: self.values.len() as u64 });
-        self.values.extend_from_slice(value.bytes);
     }
 }
 

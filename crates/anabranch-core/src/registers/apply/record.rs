@@ -1,0 +1,48 @@
+//! A record that is written to: its identity, and what is set in it if the change makes it.
+
+use super::super::page::StoredEntry;
+use crate::layout;
+use crate::scalar::Scalar;
+
+/// The identity of a record, hashed.
+#[derive(Clone, Copy)]
+pub(super) struct Identity<'i> {
+    /// UTF-8, as was checked.
+    pub(super) bytes: &'i [u8],
+    /// The hash of its key.
+    pub(super) key: u64,
+    /// Its own.
+    pub(super) own: u32,
+}
+
+impl<'i> Identity<'i> {
+    pub(super) fn of(identity: &'i str) -> Self {
+        let (key, own) = layout::hashes_of_identity(identity.as_bytes());
+        Self { bytes: identity.as_bytes(), key, own }
+    }
+
+    pub(super) fn text(&self) -> &'i str {
+        std::str::from_utf8(self.bytes).expect("names were checked")
+    }
+
+    /// The actor that gave it a generated key, written out.
+    pub(super) fn creator(&self) -> Option<&'i str> {
+        let key = layout::key_length_of_identity(self.bytes);
+        self.bytes.get(key + 1..).and_then(|creator| std::str::from_utf8(creator).ok())
+    }
+}
+
+/// The registers of a record that a change makes; where values lie is told from the first of them on.
+#[derive(Default)]
+pub(super) struct NewRecord {
+    pub(super) entries: Vec<StoredEntry>,
+    pub(super) values: Vec<u8>,
+}
+
+impl NewRecord {
+    pub(super) fn set(&mut self, path: u32, counter: u32, change: u32, value: Scalar<'_>) {
+        let length_code = (value.bytes.len() as u32) << 4 | u32::from(value.code);
+        self.entries.push(StoredEntry { path, counter, change, length_code, at: self.values.len() as u64 });
+        self.values.extend_from_slice(value.bytes);
+    }
+}
