@@ -117,6 +117,11 @@ pub(crate) mod code {
     /// No scalars of the format: what a register holds whose value is a list or a text, told by its op's action.
     pub(crate) const LIST: u8 = 14;
     pub(crate) const TEXT: u8 = 15;
+
+    /// Whether an op with this type code makes a sequence.
+    pub(crate) fn is_sequence(code: u8) -> bool {
+        matches!(code, TEXT | LIST)
+    }
 }
 
 /// What an op inside a sequence does.

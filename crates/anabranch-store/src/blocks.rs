@@ -1,8 +1,9 @@
 //! Blocks of frames, compressed (FORMAT.md §9.1): what sealed segments and archives consist of.
 
+use std::io;
+
 use anabranch_wire::limits::{BLOCK_BYTES_TARGET, BLOCK_WINDOW_LOG_MAX};
 use anabranch_wire::{BLOCK_HEADER_BYTES, BlockHeader, Entry, Framed, pack_block, unpack_block};
-use std::io;
 
 /// zstd's level: of 33 MB of an import and of updates, 3 leaves 3.4 MB in 0.2 s, 9 leaves 3.1 MB in 0.6 s, 12 leaves 3.0 MB
 /// in 1.1 s, 19 leaves 2.6 MB in 17 s.

@@ -129,8 +129,7 @@ impl Decoded {
 
     /// Whether some op makes a sequence or acts inside one.
     pub(crate) fn has_sequences(&self) -> bool {
-        let makes = |op: &DecodedOp| matches!(op.value_code, code::TEXT | code::LIST);
-        self.places.iter().any(Option::is_some) || self.ops.iter().any(makes)
+        self.places.iter().any(Option::is_some) || self.ops.iter().any(|op| code::is_sequence(op.value_code))
     }
 
     /// The property name of an op of the chunk `bytes`, which this is the decoding of.

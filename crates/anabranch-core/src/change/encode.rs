@@ -162,11 +162,13 @@ fn lay_out(draft: &Draft<'_>) -> (Vec<u8>, Blanks) {
     write_unsigned(body_bytes as u64, &mut chunk);
     let head_at = chunk.len();
     chunk.extend(head);
-    let before = columns.iter().take_while(|(specification, _)| *specification != column::KEY_STR);
-    let names_at = chunk.len() + before.map(|(_, length)| length).sum::<usize>();
-    let name_bytes =
-        columns.iter().find(|(specification, _)| *specification == column::KEY_STR).map_or(0, |names| names.1);
-    let names = (names_at, names_at + name_bytes);
+    let (mut names, mut at) = ((0, 0), chunk.len());
+    for (specification, length) in columns {
+        if specification == column::KEY_STR {
+            names = (at, at + length);
+        }
+        at += length;
+    }
     chunk.extend_from_slice(&body);
     (chunk, Blanks { deps_at: head_at + deps_at, actor_at: head_at + actor_at, names })
 }

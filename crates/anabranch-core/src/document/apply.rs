@@ -52,6 +52,14 @@ enum Trust {
     Anybody,
 }
 
+/// The changes of a batch that were met so far.
+#[derive(Default)]
+struct Met {
+    /// Those that were taken or wait, in the order of their coming.
+    kept: Vec<ChangeHash>,
+    refused: BTreeSet<ChangeHash>,
+}
+
 impl Document {
     /// Takes changes in any order, duplicates included; what is refused is named and leaves no trace, what must wait for
     /// missing changes waits within bounds.
@@ -84,8 +92,7 @@ impl Document {
         trust: Trust,
     ) -> ApplyOutcome {
         let mut outcome = ApplyOutcome::default();
-        let mut arrived = Vec::new();
-        let mut refused = BTreeSet::new();
+        let mut met = Met::default();
         let mut arriving = arriving.into_iter();
         loop {
             let together = self.read_together(&mut arriving, bounds, trust == Trust::OwnLog);
@@ -94,12 +101,12 @@ impl Document {
             }
             for read in together {
                 match read {
-                    Ok(read) => self.take(read, trust, &mut (&mut arrived, &mut refused), &mut outcome),
+                    Ok(read) => self.take(read, trust, &mut met, &mut outcome),
                     Err(reason) => refuse(&mut outcome, None, reason.into()),
                 }
             }
         }
-        for hash in self.waiting.settle(&arrived) {
+        for hash in self.waiting.settle(&met.kept) {
             refuse(&mut outcome, Some(hash), RefuseReason::TooManyWaiting);
         }
         outcome.waiting = self.waiting.len();
@@ -107,15 +114,9 @@ impl Document {
     }
 
     /// Takes a change that was read, and whatever waited for it.
-    fn take(
-        &mut self,
-        Arrived { hash, change }: Arrived,
-        trust: Trust,
-        (arrived, refused): &mut (&mut Vec<ChangeHash>, &mut BTreeSet<ChangeHash>),
-        outcome: &mut ApplyOutcome,
-    ) {
+    fn take(&mut self, Arrived { hash, change }: Arrived, trust: Trust, met: &mut Met, outcome: &mut ApplyOutcome) {
         let is_known =
-            self.history.position(&hash).is_some() || self.waiting.contains(&hash) || refused.contains(&hash);
+            self.history.position(&hash).is_some() || self.waiting.contains(&hash) || met.refused.contains(&hash);
         let Some(change) = change.filter(|_| !is_known) else {
             outcome.duplicates += 1;
             return;
@@ -123,16 +124,16 @@ impl Document {
         let named_before = outcome.refused.len();
         match change {
             Err(reason) => refuse(outcome, Some(hash), reason.into()),
-            Ok(ReadChange { change, .. }) if change.deps().iter().any(|dep| refused.contains(dep)) => {
+            Ok(ReadChange { change, .. }) if change.deps().iter().any(|dep| met.refused.contains(dep)) => {
                 refuse(outcome, Some(hash), RefuseReason::DependsOnRefused);
             }
             Ok(read) => {
-                arrived.push(hash);
+                met.kept.push(hash);
                 let linked = self.waiting.insert(read, &self.history);
                 self.take_complete_chains(linked, trust, outcome);
             }
         }
-        refused.extend(outcome.refused.iter().skip(named_before).filter_map(|refusal| refusal.hash));
+        met.refused.extend(outcome.refused.iter().skip(named_before).filter_map(|refusal| refusal.hash));
     }
 
     /// Takes every chain that is complete and whose dependencies are here, and those that waited for it.

@@ -48,7 +48,7 @@ impl Document {
             for (counter, op) in (stored.start_op..).zip(&decoded.ops) {
                 let scalar = decoded.value(&bytes, op);
                 if let Some(suffix) = own_suffix(decoded.name(&bytes, op), slot.identity())
-                    && !matches!(scalar.code, code::TEXT | code::LIST)
+                    && !code::is_sequence(scalar.code)
                 {
                     writes.push(self.write(key, (position, counter), suffix, scalar, &seen));
                 }
@@ -85,7 +85,7 @@ impl Document {
             let counter = stored.start_op + at as u32;
             let object = match decoded.place(at) {
                 Some(place) => self.history.op_id(decoded, place.object),
-                None if matches!(op.value_code, code::TEXT | code::LIST) => Some(OpId { actor: stored.actor, counter }),
+                None if code::is_sequence(op.value_code) => Some(OpId { actor: stored.actor, counter }),
                 None => None,
             };
             written.extend(object.map(|object| (object, counter)));

@@ -1,10 +1,8 @@
 //! Applying changes: each op sets a register of a record, or acts inside a sequence.
 
-use std::sync::Arc;
-
 use super::locate::Located;
 use super::page::{Page, StoredEntry};
-use super::paths::PathGuesses;
+use super::paths::{PathGuesses, Paths};
 use super::sequences::kind_of;
 use super::{Held, RecordId, Registers, SequenceEdit};
 use crate::change::{ActorId, Decoded, Names, OpRef, Place, SequenceAction};
@@ -92,8 +90,7 @@ impl Registers {
     fn paths_of(&mut self, located: &Located, bytes: &[u8]) -> Vec<u32> {
         let known = located.paths.iter().copied().chain(std::iter::repeat(None));
         let path = |(suffix, known): (&str, Option<u32>)| {
-            let known = known.or_else(|| self.paths.find(suffix));
-            known.unwrap_or_else(|| Arc::make_mut(&mut self.paths).intern(suffix))
+            known.unwrap_or_else(|| Paths::intern_shared(&mut self.paths, suffix))
         };
         located.names.suffixes(bytes).zip(known).map(path).collect()
     }

@@ -49,10 +49,11 @@ impl Registers {
             named().map(|(record, page)| page.as_ref()?.find_alike(record.key_hash, record.hash)).collect();
         let found = named().zip(&alike).map(|((record, page), alike)| {
             let (page, identity) = (page.as_ref()?, record.identity_bytes(bytes));
-            let is_own = |at: &u32| page.is(*at, identity);
-            alike
-                .filter(is_own)
-                .or_else(|| page.find(identity, record.key_hash, record.hash).filter(|_| alike.is_some()))
+            // Another record may have these hashes.
+            match (*alike)? {
+                at if page.is(at, identity) => Some(at),
+                _ => page.find(identity, record.key_hash, record.hash),
+            }
         });
         let records = found.zip(&pages).map(|(at, page)| at.map(|at| RecordId { page: *page, at })).collect();
         let paths = names.suffixes(bytes).map(|suffix| self.paths.find(suffix)).collect();

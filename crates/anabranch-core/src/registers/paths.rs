@@ -72,6 +72,11 @@ impl Paths {
         }
     }
 
+    /// The same, shared paths being copied only for what is new.
+    pub(crate) fn intern_shared(paths: &mut Arc<Self>, suffix: &str) -> u32 {
+        paths.find(suffix).unwrap_or_else(|| Arc::make_mut(paths).intern(suffix))
+    }
+
     pub(crate) fn find(&self, suffix: &str) -> Option<u32> {
         self.positions.get(suffix).copied()
     }
@@ -113,7 +118,7 @@ impl<'s> PathGuesses<'s> {
             return *guess;
         }
         let text = std::str::from_utf8(suffix).expect("names were checked");
-        let path = paths.find(text).unwrap_or_else(|| Arc::make_mut(paths).intern(text));
+        let path = Paths::intern_shared(paths, text);
         self.paths.truncate(at);
         self.paths.push((path, suffix));
         path

@@ -106,7 +106,7 @@ fn entry(reader: &mut Reader<'_>, value_at: &mut u64) -> Option<StoredEntry> {
 }
 
 fn is_sequence(stored: &StoredEntry) -> bool {
-    matches!((stored.length_code & 15) as u8, code::TEXT | code::LIST)
+    code::is_sequence((stored.length_code & 15) as u8)
 }
 
 /// Reads the sequences of the record at `at`: one for each entry that says that it is one, then those that were overwritten.

@@ -42,7 +42,7 @@ impl Holds {
 
     /// Whether an honest replica writes this there.
     pub(crate) fn fits(self, scalar: Scalar<'_>) -> bool {
-        if matches!(scalar.code, code::TEXT | code::LIST) {
+        if code::is_sequence(scalar.code) {
             return self == Holds::Field && scalar.bytes.is_empty();
         }
         match self {

@@ -14,5 +14,6 @@ mod merging_fields;
 mod misfits;
 mod policies;
 mod receipts;
+mod sequence_changes;
 mod sequences;
 mod sizes;

@@ -103,7 +103,7 @@ impl Plan {
 
     /// Whether every op sets a register to a scalar under a name that has no blank.
     pub(crate) fn is_plain(&self) -> bool {
-        let is_scalar = |op: &PlannedOp| !matches!(op.value_code, code::TEXT | code::LIST);
+        let is_scalar = |op: &PlannedOp| !code::is_sequence(op.value_code);
         self.places.is_empty() && !self.names.has_blanks() && self.ops.iter().all(is_scalar)
     }
 

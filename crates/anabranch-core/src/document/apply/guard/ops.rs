@@ -34,7 +34,7 @@ pub(super) fn check(change: &Decoded, bytes: &[u8], located: &Located) -> Result
                 return Err(RefuseReason::Name { op: op_at });
             }
             let scalar = change.value(bytes, op);
-            let is_sequence = matches!(scalar.code, code::TEXT | code::LIST);
+            let is_sequence = code::is_sequence(scalar.code);
             let fits = holds.fits(scalar) && nests_within(scalar, levels);
             if !fits || is_sequence && is_schema {
                 return Err(RefuseReason::Value { op: op_at });
