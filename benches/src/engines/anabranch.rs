@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anabranch_core::{
-    Author, CaptureKind, ChangeBytes, Document, Edit, FieldPath, Heads, JsString, Key, KnownHeads, StoreSchema, Value,
+    Author, CaptureKind, ChangeBytes, Document, Edit, FieldPath, Heads, JsString, Key, KeyRef, KnownHeads, StoreSchema,
+    Value, ValueRef,
 };
 use anabranch_store::testing::MemoryDisk;
 use anabranch_store::{Access, Disk, Note, StoreDir, StoreName};
@@ -109,12 +110,12 @@ impl Engine for Anabranch {
     }
 
     fn read(own: &Self::Document, out: &mut impl ReadOut) -> EngineResult<()> {
-        for record in own.document.view().records() {
-            let (Key::String(key), Value::Object(fields)) = (&record.key, &record.value) else {
+        for record in own.document.view().scan() {
+            let (KeyRef::String(key), ValueRef::Object(fields)) = (record.key(), record.value()) else {
                 return Err("a record has a key or a value that no row has".into());
             };
-            out.begin(text(key)?);
-            for (name, value) in fields.iter() {
+            out.begin(key);
+            for (name, value) in fields {
                 write(text(name)?, value, out)?;
             }
             out.end();
@@ -191,13 +192,15 @@ fn value(field: &Field) -> Value {
     }
 }
 
-fn write(name: &str, value: &Value, out: &mut impl ReadOut) -> EngineResult<()> {
+fn write(name: &str, value: ValueRef<'_>, out: &mut impl ReadOut) -> EngineResult<()> {
     match value {
-        Value::String(string) => out.text(name, text(string)?),
-        Value::Number(number) => out.number(name, *number),
-        Value::Bool(bool) => out.bool(name, *bool),
-        Value::Date(Some(ms)) => out.integer(name, *ms),
-        Value::Array(tags) => out.tags(name, tags.iter().filter_map(tag)),
+        ValueRef::String(text) => out.text(name, text),
+        ValueRef::Number(number) => out.number(name, number),
+        ValueRef::Bool(bool) => out.bool(name, bool),
+        ValueRef::Date(ms) => out.integer(name, ms),
+        ValueRef::Array(tags) => {
+            out.tags(name, tags.filter_map(|tag| if let ValueRef::String(tag) = tag { Some(tag) } else { None }))
+        }
         _ => return Err(format!("field {name} has a type that no row has").into()),
     }
     Ok(())

@@ -2,8 +2,10 @@
 
 use anabranch_core::commit::Outcome;
 use anabranch_core::document::Write;
-use anabranch_core::json::{date_to_iso, write_field_path, write_key, write_string, write_value};
-use anabranch_core::{Conflict, Detail, FieldPath, Heads, Key, Receipt, Value};
+use anabranch_core::json::{
+    date_to_iso, write_field_path, write_key, write_lent_key, write_lent_value, write_string, write_value,
+};
+use anabranch_core::{Conflict, Detail, FieldPath, Heads, Key, KeyRef, Receipt, Value, ValueRef};
 
 /// A JSON object being written.
 pub(crate) struct Line(Vec<u8>);
@@ -81,11 +83,11 @@ impl Line {
     }
 }
 
-pub(crate) fn record(key: &Key, value: &Value, out: &mut Vec<u8>) {
+pub(crate) fn record(key: &KeyRef<'_>, value: ValueRef<'_>, out: &mut Vec<u8>) {
     out.extend(b"{\"key\":");
-    write_key(key, out);
+    write_lent_key(key, out);
     out.extend(b",\"value\":");
-    write_value(value, out);
+    write_lent_value(value, out);
     out.push(b'}');
 }
 

@@ -16,7 +16,9 @@ pub use lexer::{JsonError, JsonErrorKind, Lexer};
 pub use read::{ReadKeyError, ReadValueError, read_key, read_value, value_from_json};
 pub use schema::{ReadSchemaError, SchemaEdit, read_schema_edits, read_schemas, schemas_to_string, write_key_path};
 pub use tree::Json;
-pub use write::{base64, hex, key_to_string, value_to_string, write_key, write_string, write_value};
+pub use write::{
+    base64, hex, key_to_string, value_to_string, write_key, write_lent_key, write_lent_value, write_string, write_value,
+};
 
 /// Levels of arrays and objects that a document around values may have on top of theirs.
 pub const WRAPPER_DEPTH: usize = 16;

@@ -100,7 +100,8 @@ fn read_sortable_double(digits: &str) -> Option<f64> {
     if digits.len() > 16 || digits.ends_with('0') || !is_lower_hex(digits.as_bytes()) {
         return None;
     }
-    let sortable = u64::from_str_radix(&format!("{digits:0<16}"), 16).ok()?;
+    let leading = if digits.is_empty() { 0 } else { u64::from_str_radix(digits, 16).ok()? };
+    let sortable = leading.checked_shl(4 * (16 - digits.len() as u32)).unwrap_or(0);
     let number = f64::from_bits(if sortable >> 63 == 1 { sortable & !(1 << 63) } else { !sortable });
     (!number.is_nan() && number.to_bits() != (-0.0f64).to_bits()).then_some(number)
 }
@@ -275,12 +276,13 @@ pub(crate) fn read_identity(identity: &str) -> Option<Identity> {
 /// Whether this is the identity of a record.
 pub(crate) fn is_identity(identity: &str) -> bool {
     // Most keys are plain texts: they need not be decoded for it.
-    if let [STRING, text @ .., END] = identity.as_bytes()
-        && text.iter().all(|byte| (2..0x80).contains(byte))
-    {
-        return true;
-    }
-    read_identity(identity).is_some()
+    plain_text_key(identity).is_some() || read_identity(identity).is_some()
+}
+
+/// The key of an identity that is nothing but its key, a string that is encoded as it is; `None` says nothing.
+pub(crate) fn plain_text_key(identity: &str) -> Option<&str> {
+    let text = identity.strip_prefix(STRING as char)?.strip_suffix(END as char)?;
+    text.bytes().all(|byte| (2..0x80).contains(&byte)).then_some(text)
 }
 
 /// The suffix of a field's register; the empty path is a value that is no plain object.

@@ -6,9 +6,11 @@ use crate::value::Value;
 
 mod canonical;
 mod holds;
+mod lend;
 mod skim;
 pub(crate) use canonical::DecodeValueError;
 pub(crate) use holds::{Holds, nests_within};
+pub(crate) use lend::lend_item;
 
 /// The first byte of a scalar of bytes says what it stands for.
 const ABSENT: u8 = 0;

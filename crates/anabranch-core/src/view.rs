@@ -12,6 +12,7 @@ use crate::change::{ActorId, ActorKind};
 use crate::history::{Ancestry, History, KnownHeads};
 use crate::key::Key;
 use crate::layout;
+use crate::lent::{KeyRef, Lying, RecordRef};
 use crate::record::Record;
 use crate::registers::{Entry, Paths, RecordId, RegistersAt, SequenceEdit, Slot};
 use crate::schema::{FieldPath, FieldPolicy, StoreSchema};
@@ -115,9 +116,28 @@ impl<'d> View<'d> {
 
     /// All records, in key order.
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
-        self.in_key_order()
-            .into_iter()
-            .filter_map(|record| Some(Record { value: self.value_of(record)?, key: self.key_of(record)? }))
+        self.lend_records().map(RecordRef::into_record)
+    }
+
+    /// All records, in key order, lent where they lie: for what is written out and not kept.
+    pub fn lend_records(&self) -> impl Iterator<Item = RecordRef<'_>> {
+        self.in_key_order().into_iter().filter_map(|record| self.lend(record))
+    }
+
+    /// All records, lent where they lie, in the order in which they lie, which means nothing and may be another tomorrow. The
+    /// fastest way to read them all.
+    pub fn scan(&self) -> impl Iterator<Item = RecordRef<'_>> {
+        self.registers.ids().filter_map(|record| self.lend(record))
+    }
+
+    /// The record with an identity, lent; `None` if it is not shown.
+    fn lend(&self, record: RecordId) -> Option<RecordRef<'_>> {
+        let key = match self.rules.keys.rekeyed(record) {
+            Some(key) => KeyRef::Other(Cow::Borrowed(key)),
+            // The schema has none.
+            None => KeyRef::of_identity(self.registers.slot(record).identity())?,
+        };
+        Some(RecordRef { key, value: self.lying(record)? })
     }
 
     /// How many records there are.
@@ -137,10 +157,16 @@ impl<'d> View<'d> {
 
     /// The record's value, or `None` if it is deleted or never was.
     pub(crate) fn value_of(&self, record: RecordId) -> Option<Value> {
+        self.lying(record).map(Lying::into_value)
+    }
+
+    /// The same, lent where it lies.
+    fn lying(&self, record: RecordId) -> Option<Lying<'_>> {
         let slot = self.registers.slot(record);
-        match self.plain_value(slot) {
-            Some(value) => Some(self.with_shown_key(record, value)),
-            None => self.life(slot).is_shown().then(|| self.whole_value(record, None)),
+        match self.plain(slot) {
+            Some(stored) if self.rules.keys.rekeyed(record).is_none() => Some(stored),
+            Some(stored) => Some(Lying::Built(self.with_shown_key(record, stored.into_value()))),
+            None => self.life(slot).is_shown().then(|| Lying::Built(self.whole_value(record, None))),
         }
     }
 

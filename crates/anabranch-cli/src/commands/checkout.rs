@@ -86,9 +86,9 @@ fn base_line(store: &str, heads: &Heads) -> Vec<u8> {
 
 fn write_lines(view: &View<'_>, to: &mut BufWriter<std::fs::File>) -> Result<(), Failure> {
     let mut line = Vec::new();
-    for record in view.records() {
+    for record in view.lend_records() {
         line.clear();
-        lines::record(&record.key, &record.value, &mut line);
+        lines::record(record.key(), record.value(), &mut line);
         line.push(b'\n');
         to.write_all(&line)?;
     }

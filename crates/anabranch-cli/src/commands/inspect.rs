@@ -1,7 +1,7 @@
 //! What a store directory holds: stores, records, heads, changes.
 
-use anabranch_core::json::{key_to_string, value_to_string, write_key_path};
-use anabranch_core::{Document, KnownHeads, Record, View};
+use anabranch_core::json::{key_to_string, write_key_path, write_lent_key, write_lent_value};
+use anabranch_core::{Document, KeyRef, KnownHeads, ValueRef, View};
 
 use crate::failure::Failure;
 use crate::keys::parse_key;
@@ -66,19 +66,22 @@ pub(crate) fn records(
 
 fn print_records(view: &View<'_>, out: &mut Output) -> Result<(), Failure> {
     let mut line = Vec::new();
-    for record in view.records() {
+    for record in view.lend_records() {
         line.clear();
-        print_record(&record, out, &mut line)?;
+        print_record(record.key(), record.value(), out, &mut line)?;
     }
     Ok(())
 }
 
-fn print_record(record: &Record, out: &mut Output, line: &mut Vec<u8>) -> Result<(), Failure> {
-    if !out.is_json() {
-        return out.say(format_args!("{}  {}", key_to_string(&record.key), value_to_string(&record.value)));
+fn print_record(key: &KeyRef<'_>, value: ValueRef<'_>, out: &mut Output, line: &mut Vec<u8>) -> Result<(), Failure> {
+    if out.is_json() {
+        lines::record(key, value, line);
+        return out.line(line);
     }
-    lines::record(&record.key, &record.value, line);
-    out.line(line)
+    write_lent_key(key, line);
+    line.extend(b"  ");
+    write_lent_value(value, line);
+    out.say(String::from_utf8_lossy(line))
 }
 
 pub(crate) fn get(
@@ -93,7 +96,7 @@ pub(crate) fn get(
     let document = workspace.document(&name)?;
     let heads = heads_at(document, at)?;
     match document.at(&heads).get(&key) {
-        Some(value) => print_record(&Record { key, value }, out, &mut Vec::new()),
+        Some(value) => print_record(&KeyRef::from(&key), ValueRef::from(&value), out, &mut Vec::new()),
         None => {
             Err(Failure::asked(format_args!("store {} has no record with the key {}", name.store, key_to_string(&key))))
         }

@@ -1,28 +1,46 @@
 //! Writing typed JSON.
 
+use std::io::Write;
+
 use base64::Engine;
 
 use super::date::date_to_iso;
 use crate::key::Key;
+use crate::lent::{KeyRef, Properties, ValueRef};
 use crate::string::JsString;
-use crate::value::{Blob, File, GeometryKind, Object, SparseArray, Value, View, ViewBuffer};
+use crate::value::{Blob, File, GeometryKind, SparseArray, Value, View, ViewBuffer};
 
 /// Appends a value as typed JSON.
 pub fn write_value(value: &Value, out: &mut Vec<u8>) {
+    write_lent_value(ValueRef::from(value), out);
+}
+
+/// Appends a value that is lent as typed JSON.
+pub fn write_lent_value(value: ValueRef<'_>, out: &mut Vec<u8>) {
     match value {
-        Value::Null => out.extend(b"null"),
-        Value::Bool(bool) => out.extend(bool.to_string().as_bytes()),
-        Value::Number(number) => write_number(*number, out),
-        Value::String(text) => write_text(text, out),
-        Value::Array(items) => write_items(items, out),
-        Value::Object(object) => write_object(object, out),
-        other => write_tagged(other, out),
+        ValueRef::Null => out.extend(b"null"),
+        ValueRef::Bool(bool) => write_bool(bool, out),
+        ValueRef::Number(number) => write_number(number, out),
+        ValueRef::String(text) => write_string(text, out),
+        ValueRef::Date(ms) => tag("date", out, |out| text_member("v", &date_to_iso(ms), out)),
+        ValueRef::Array(items) => list(items, out, write_lent_value),
+        ValueRef::Object(properties) => write_properties(properties, out),
+        ValueRef::Other(Value::String(text)) => write_text(text, out),
+        ValueRef::Other(other) => write_tagged(other, out),
     }
 }
 
 /// Appends a key as typed JSON.
 pub fn write_key(key: &Key, out: &mut Vec<u8>) {
     write_value(&key.to_value(), out);
+}
+
+/// Appends a key that is lent as typed JSON.
+pub fn write_lent_key(key: &KeyRef<'_>, out: &mut Vec<u8>) {
+    match key {
+        KeyRef::String(text) => write_string(text, out),
+        KeyRef::Other(key) => write_key(key, out),
+    }
 }
 
 /// A value as typed JSON.
@@ -40,17 +58,21 @@ pub fn key_to_string(key: &Key) -> String {
 /// Appends a JSON string.
 pub fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    for char in text.chars() {
-        match char {
-            '"' => out.extend(b"\\\""),
-            '\\' => out.extend(b"\\\\"),
-            '\n' => out.extend(b"\\n"),
-            '\r' => out.extend(b"\\r"),
-            '\t' => out.extend(b"\\t"),
-            char if (char as u32) < 0x20 => out.extend(format!("\\u{:04x}", char as u32).as_bytes()),
-            char => out.extend(char.encode_utf8(&mut [0; 4]).as_bytes()),
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+        let (plain, special) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        match special.first() {
+            Some(b'"') => out.extend(b"\\\""),
+            Some(b'\\') => out.extend(b"\\\\"),
+            Some(b'\n') => out.extend(b"\\n"),
+            Some(b'\r') => out.extend(b"\\r"),
+            Some(b'\t') => out.extend(b"\\t"),
+            control => write_display(format_args!("\\u{:04x}", control.copied().unwrap_or_default()), out),
         }
+        rest = special.get(1..).unwrap_or_default();
     }
+    out.extend_from_slice(rest);
     out.push(b'"');
 }
 
@@ -64,6 +86,14 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+fn write_display(what: impl std::fmt::Display, out: &mut Vec<u8>) {
+    write!(out, "{what}").expect("writing into memory cannot fail");
+}
+
+fn write_bool(bool: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(if bool { b"true" } else { b"false" });
+}
+
 fn write_number(number: f64, out: &mut Vec<u8>) {
     let special = match number {
         number if number.is_nan() => "NaN",
@@ -71,9 +101,9 @@ fn write_number(number: f64, out: &mut Vec<u8>) {
         f64::NEG_INFINITY => "-Infinity",
         number if number.to_bits() == (-0.0f64).to_bits() => "-0",
         number if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 => {
-            return out.extend((number as i64).to_string().as_bytes());
+            return write_display(number as i64, out);
         }
-        number => return out.extend(format!("{number:?}").as_bytes()),
+        number => return write_display(format_args!("{number:?}"), out),
     };
     tag("number", out, |out| member("v", out, |out| write_string(special, out)));
 }
@@ -104,15 +134,15 @@ fn list<T>(items: impl Iterator<Item = T>, out: &mut Vec<u8>, mut write: impl Fn
     out.push(b']');
 }
 
-fn write_object(object: &Object, out: &mut Vec<u8>) {
+fn write_properties(properties: Properties<'_>, out: &mut Vec<u8>) {
     out.push(b'{');
-    for (at, (name, value)) in object.iter().enumerate() {
+    for (at, (name, value)) in properties.enumerate() {
         if at > 0 {
             out.push(b',');
         }
         write_name(name, out);
         out.push(b':');
-        write_value(value, out);
+        write_lent_value(value, out);
     }
     out.push(b'}');
 }
@@ -149,20 +179,19 @@ fn text_member(name: &str, text: &str, out: &mut Vec<u8>) {
     member(name, out, |out| write_string(text, out));
 }
 
-fn number_member(name: &str, number: impl ToString, out: &mut Vec<u8>) {
-    member(name, out, |out| out.extend(number.to_string().as_bytes()));
+fn number_member(name: &str, number: impl std::fmt::Display, out: &mut Vec<u8>) {
+    member(name, out, |out| write_display(number, out));
 }
 
 fn write_tagged(value: &Value, out: &mut Vec<u8>) {
     tag(tag_name(value), out, |out| match value {
         Value::BigInt(number) | Value::BigIntObject(number) => text_member("v", number.as_decimal(), out),
         Value::Date(None) => member("v", out, |out| out.extend(b"null")),
-        Value::Date(Some(ms)) => text_member("v", &date_to_iso(*ms), out),
         Value::RegExp { source, flags } => {
             member("source", out, |out| write_text(source, out));
             text_member("flags", flags, out);
         }
-        Value::BooleanObject(bool) => member("v", out, |out| out.extend(bool.to_string().as_bytes())),
+        Value::BooleanObject(bool) => member("v", out, |out| write_bool(*bool, out)),
         Value::NumberObject(number) => member("v", out, |out| write_number(*number, out)),
         Value::StringObject(text) => member("v", out, |out| write_text(text, out)),
         Value::ArrayBuffer(buffer) => {
@@ -211,6 +240,7 @@ fn write_tagged(value: &Value, out: &mut Vec<u8>) {
         Value::Undefined
         | Value::Null
         | Value::Bool(_)
+        | Value::Date(Some(_))
         | Value::Number(_)
         | Value::String(_)
         | Value::Array(_)
@@ -263,7 +293,7 @@ fn write_sparse(array: &SparseArray, out: &mut Vec<u8>) {
         }
         out.push(b'}');
     });
-    member("p", out, |out| write_object(&array.properties, out));
+    member("p", out, |out| write_properties(Properties::of(&array.properties), out));
 }
 
 fn write_blob(blob: &Blob, out: &mut Vec<u8>) {

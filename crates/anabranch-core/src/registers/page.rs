@@ -9,6 +9,7 @@ use hashbrown::HashTable;
 use super::arena::Arena;
 use super::sequences::{Held, kind_of};
 use super::slot::{Entry, Slot};
+use crate::change::code;
 use crate::history::History;
 use crate::layout::{self, hash_identity, hash_key};
 use crate::scalar::Scalar;
@@ -146,6 +147,15 @@ impl Page {
         let bytes = self.values.get(stored.at, stored.bytes()).expect("values lie in their page");
         let scalar = Scalar { bytes, ..scalar };
         Entry { path: stored.path, counter: stored.counter, change: stored.change, scalar, sequence: None }
+    }
+
+    /// Whether a value can be lent; that of most is told by its type.
+    pub(super) fn can_be_lent(&self, stored: &StoredEntry) -> bool {
+        let code = (stored.length_code & 15) as u8;
+        match code {
+            code::BYTES => self.entry(stored).scalar.can_be_lent(),
+            code => !code::is_sequence(code),
+        }
     }
 
     /// Keeps a sequence that was made just now, and tells where it lies.

@@ -1,5 +1,7 @@
 //! One record's registers, as they lie in a page.
 
+use std::fmt;
+
 use super::page::Page;
 use super::sequences::{Held, SequenceEdit};
 use crate::change::{ActorKind, code};
@@ -56,6 +58,12 @@ pub(crate) struct Slot<'p> {
     pub(super) at: u32,
 }
 
+impl fmt::Debug for Slot<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.entries().map(|entry| (entry.path, entry.scalar))).finish()
+    }
+}
+
 impl<'p> Slot<'p> {
     pub(crate) fn identity(&self) -> &'p str {
         self.page.identity(self.at)
@@ -82,6 +90,11 @@ impl<'p> Slot<'p> {
     /// The entry at a position.
     pub(crate) fn entry_at(&self, at: usize) -> Option<Entry<'p>> {
         self.page.entries(self.at).get(at).map(|stored| self.page.entry(stored))
+    }
+
+    /// Whether the value of every entry can be lent.
+    pub(crate) fn can_be_lent(&self) -> bool {
+        self.page.entries(self.at).iter().all(|stored| self.page.can_be_lent(stored))
     }
 
     /// Whether there is more of it than its entries, or less.

@@ -1,4 +1,4 @@
-//! Values of the plainest kinds, told to be canonical without being built: lists of leaves are most of what is no scalar.
+//! Values of the plainest kinds, passed over without being built: lists of leaves are most of what is no scalar.
 
 use super::canonical::tag;
 use crate::change::read_unsigned;
@@ -34,7 +34,37 @@ fn value(rest: &mut &[u8], depth: usize) -> Option<()> {
     }
 }
 
-fn take<'b>(rest: &mut &'b [u8], length: usize) -> Option<&'b [u8]> {
+/// Whether these bytes, which are canonical, are those of a list that can be lent: of nulls, booleans, numbers, strings, dates
+/// and such lists.
+pub(super) fn is_lendable_list(bytes: &[u8]) -> bool {
+    let Some((&tag::ARRAY, mut rest)) = bytes.split_first() else { return false };
+    skip_items(&mut rest).is_some()
+}
+
+/// Passes over the count and the items of a list that can be lent.
+pub(super) fn skip_items(rest: &mut &[u8]) -> Option<()> {
+    skip_items_at(rest, 0)
+}
+
+fn skip_items_at(rest: &mut &[u8], depth: usize) -> Option<()> {
+    let count = read_unsigned(rest)?;
+    (0..count).try_for_each(|_| {
+        let (tag, after) = rest.split_first()?;
+        *rest = after;
+        match *tag {
+            tag::NULL | tag::FALSE | tag::TRUE => Some(()),
+            tag::DATE | tag::NUMBER => take(rest, 8).map(drop),
+            tag::STRING => {
+                let length = usize::try_from(read_unsigned(rest)?).ok()?;
+                take(rest, length).map(drop)
+            }
+            tag::ARRAY if depth < LISTS_MAX => skip_items_at(rest, depth + 1),
+            _ => None,
+        }
+    })
+}
+
+pub(super) fn take<'b>(rest: &mut &'b [u8], length: usize) -> Option<&'b [u8]> {
     let (taken, after) = rest.split_at_checked(length)?;
     *rest = after;
     Some(taken)

@@ -60,6 +60,10 @@ impl Object {
         self.0.iter().map(|(name, value)| (name, value))
     }
 
+    pub(crate) fn as_slice(&self) -> &[(JsString, Value)] {
+        &self.0
+    }
+
     /// The values, ordered by name.
     pub fn values(&self) -> impl Iterator<Item = &Value> {
         self.0.iter().map(|(_, value)| value)

@@ -4,11 +4,9 @@
 use std::rc::Rc;
 
 use super::View;
-use super::fields::{place, value_of};
+use crate::lent::{FieldAt, Lying};
 use crate::registers::{LIFE, Paths, Slot};
 use crate::scalar::Scalar;
-use crate::string::JsString;
-use crate::value::{Object, Value};
 
 /// Shapes that are kept at hand.
 const SHAPES_MAX: usize = 8;
@@ -26,21 +24,19 @@ struct Layout {
     /// The entry that holds its life.
     life: usize,
     /// The entry of every field, in the order of their names.
-    fields: Vec<(usize, Box<[JsString]>)>,
-    /// Whether no field lies inside another.
-    is_flat: bool,
+    fields: Rc<[FieldAt]>,
     /// Entries that must say the same: of registers that several replicas found, or wrote alike.
     again: Vec<(usize, usize)>,
 }
 
 /// The shapes that were met last.
 #[derive(Default)]
-pub(super) struct Shapes(Vec<Rc<Shape>>);
+pub(super) struct Shapes(Vec<Shape>);
 
 impl Shapes {
     /// The shape of a record, which comes first from now on.
-    fn of(&mut self, slot: Slot<'_>, paths: &Paths) -> Rc<Shape> {
-        let is_own = |shape: &Rc<Shape>| slot.has_paths(&shape.paths);
+    fn of(&mut self, slot: Slot<'_>, paths: &Paths) -> &Shape {
+        let is_own = |shape: &Shape| slot.has_paths(&shape.paths);
         match self.0.iter().position(is_own) {
             Some(0) => (),
             Some(at) => self.0.swap(0, at),
@@ -48,10 +44,10 @@ impl Shapes {
                 self.0.truncate(SHAPES_MAX - 1);
                 let own: Box<[u32]> = slot.entries().map(|entry| entry.path).collect();
                 let layout = Layout::of(&own, paths);
-                self.0.insert(0, Rc::new(Shape { paths: own, layout }));
+                self.0.insert(0, Shape { paths: own, layout });
             }
         }
-        self.0.first().cloned().expect("it was just put there")
+        self.0.first().expect("it was just put there")
     }
 }
 
@@ -72,38 +68,24 @@ impl Layout {
         let again = sorted.windows(2).filter_map(alike).collect();
         sorted.dedup_by_key(|(suffix, _)| *suffix);
         let life = entries.iter().position(|path| *path == LIFE)?;
-        let field = |at: usize| Some((at, paths.info(*entries.get(at)?).field.0.clone().into_boxed_slice()));
-        let fields: Vec<_> = sorted.into_iter().filter(|(_, at)| *at != life).filter_map(|(_, at)| field(at)).collect();
-        let is_flat = fields.iter().all(|(_, names)| names.len() == 1);
-        Some(Self { life, fields, is_flat, again })
+        let names = |at: usize| Some(paths.info(*entries.get(at)?).field.0.clone().into_boxed_slice());
+        let field = |entry: usize| Some(FieldAt { entry, names: names(entry)? });
+        let fields = sorted.into_iter().filter(|(_, at)| *at != life).filter_map(|(_, at)| field(at)).collect();
+        Some(Self { life, fields, again })
     }
 }
 
 impl View<'_> {
-    /// The value of a record that is there and whose every register shows the one value that it holds; `None` says nothing.
-    pub(super) fn plain_value(&self, slot: Slot<'_>) -> Option<Value> {
-        if slot.has_hidden(self.history) {
+    /// Where the value of a record lies that is there, whose every register shows the one value that it holds, and whose every
+    /// value can be lent; `None` says nothing.
+    pub(super) fn plain<'p>(&self, slot: Slot<'p>) -> Option<Lying<'p>> {
+        if slot.has_hidden(self.history) || !slot.can_be_lent() {
             return None;
         }
-        let shape = self.shapes.borrow_mut().of(slot, self.paths());
-        let Layout { life, fields, is_flat, again } = shape.layout.as_ref()?;
+        let mut shapes = self.shapes.borrow_mut();
+        let Layout { life, fields, again } = shapes.of(slot, self.paths()).layout.as_ref()?;
         let scalar = |at: usize| slot.entry_at(at).map(|entry| entry.scalar);
-        if scalar(*life)? != Scalar::PRESENT || !again.iter().all(|(a, b)| scalar(*a) == scalar(*b)) {
-            return None;
-        }
-        // A removed field has no value; a sequence may have more to tell than what shows.
-        let leaf = |at: usize| slot.entry_at(at).filter(|entry| entry.sequence.is_none()).map(|entry| value_of(&entry));
-        if *is_flat {
-            let mut properties = Vec::with_capacity(fields.len());
-            for (at, names) in fields {
-                properties.extend(names.first().cloned().zip(leaf(*at)?));
-            }
-            return Some(Value::Object(Object::of_ordered(properties)));
-        }
-        let mut value = Value::Object(Object::default());
-        for (at, names) in fields {
-            leaf(*at)?.into_iter().for_each(|leaf| place(&mut value, names, leaf));
-        }
-        Some(value)
+        let is_plain = scalar(*life)? == Scalar::PRESENT && again.iter().all(|(a, b)| scalar(*a) == scalar(*b));
+        is_plain.then(|| Lying::Stored(slot, fields.clone()))
     }
 }

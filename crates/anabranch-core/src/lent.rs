@@ -1,0 +1,20 @@
+//! Records, keys and values that are read where they lie: nothing is built of them that nobody keeps.
+//!
+//! [`crate::View::scan`] lends every record of a store. What lies in history as one piece (numbers, strings, dates, lists of
+//! such, objects of all these) is lent from there; what does not (a `Map`, a field that several people wrote) is built
+//! once and lent from where it was built. Either way it reads the same.
+
+mod items;
+mod key;
+mod properties;
+mod record;
+mod value;
+
+pub(crate) use items::StoredItems;
+pub use items::Items;
+pub use key::KeyRef;
+pub use properties::Properties;
+pub(crate) use properties::{FieldAt, StoredProperties};
+pub(crate) use record::Lying;
+pub use record::RecordRef;
+pub use value::ValueRef;
