@@ -39,6 +39,8 @@ pub(crate) trait Engine {
     const NAME: &'static str;
     /// It takes no part in works on more records than this unless it is asked for by name.
     const RECORDS_MAX: usize = 100_000;
+    /// Whether the engine can be asked which records changed since a mark.
+    const TELLS_TOUCHED: bool = true;
     /// A document that holds one store.
     type Document;
     /// A point in its history.
@@ -85,8 +87,10 @@ pub(crate) trait Engine {
     /// Where the document is.
     fn mark(document: &Self::Document) -> Self::Mark;
 
-    /// The keys of the records that changed since `mark`, in any order; `None` if the engine cannot be asked.
-    fn touched_since(document: &Self::Document, mark: &Self::Mark) -> EngineResult<Option<Vec<String>>>;
+    /// Tells the keys of the records that changed since `mark`, in any order.
+    fn touched_since(_: &Self::Document, _: &Self::Mark, _: &mut dyn FnMut(&str)) -> EngineResult<()> {
+        Err("this engine cannot be asked".into())
+    }
 
     /// Reads every record out.
     fn read(document: &Self::Document, out: &mut impl ReadOut) -> EngineResult<()>;

@@ -100,13 +100,13 @@ impl Engine for Anabranch {
         own.document.heads()
     }
 
-    fn touched_since(own: &Self::Document, mark: &Heads) -> EngineResult<Option<Vec<String>>> {
-        let touched = own.document.touched(&own.document.known(mark)?, &heads(&own.document)?);
-        let keys = touched.into_iter().map(|key| match key {
-            Key::String(key) => Ok(text(&key)?.to_owned()),
-            key => Err(format!("no row has the key {key:?}").into()),
+    fn touched_since(own: &Self::Document, mark: &Heads, tell: &mut dyn FnMut(&str)) -> EngineResult<()> {
+        let mut others = 0;
+        own.document.each_touched(&own.document.known(mark)?, &heads(&own.document)?, &mut |key| match key {
+            KeyRef::String(key) => tell(key),
+            KeyRef::Other(_) => others += 1,
         });
-        keys.collect::<EngineResult<_>>().map(Some)
+        if others > 0 { Err("a record has a key that no row has".into()) } else { Ok(()) }
     }
 
     fn read(own: &Self::Document, out: &mut impl ReadOut) -> EngineResult<()> {

@@ -97,15 +97,14 @@ impl Engine for Automerge {
     }
 
     /// Asks the pages that moved.
-    fn touched_since(own: &Pages, mark: &Self::Mark) -> EngineResult<Option<Vec<String>>> {
-        let mut keys = Vec::new();
+    fn touched_since(own: &Pages, mark: &Self::Mark, tell: &mut dyn FnMut(&str)) -> EngineResult<()> {
         for (page, before) in own.pages.iter().zip(mark) {
             let heads = page.get_heads();
             if heads != *before {
-                keys.extend(page::touched(page, before, &heads));
+                page::touched(page, before, &heads, tell);
             }
         }
-        Ok(Some(keys))
+        Ok(())
     }
 
     fn read(own: &Pages, out: &mut impl ReadOut) -> EngineResult<()> {

@@ -56,6 +56,8 @@ const RECORDS_PER_FRAME: usize = 100;
 
 impl Engine for Limit {
     const NAME: &'static str = "limit";
+    /// It keeps no history to ask.
+    const TELLS_TOUCHED: bool = false;
     const RECORDS_MAX: usize = 1_000_000;
     type Document = Registers;
     type Mark = ();
@@ -130,11 +132,6 @@ impl Engine for Limit {
     }
 
     fn mark(_: &Registers) {}
-
-    /// It keeps no history to ask.
-    fn touched_since(_: &Registers, (): &()) -> EngineResult<Option<Vec<String>>> {
-        Ok(None)
-    }
 
     fn read(registers: &Registers, out: &mut impl ReadOut) -> EngineResult<()> {
         for (key, fields) in &registers.records {

@@ -83,16 +83,15 @@ impl Engine for Loro {
         doc.state_frontiers()
     }
 
-    fn touched_since(doc: &LoroDoc, mark: &Frontiers) -> EngineResult<Option<Vec<String>>> {
+    fn touched_since(doc: &LoroDoc, mark: &Frontiers, tell: &mut dyn FnMut(&str)) -> EngineResult<()> {
         let difference = doc.diff(mark, &doc.state_frontiers())?;
-        let mut keys = Vec::new();
         for (container, _) in difference.iter() {
             let path = doc.get_path_to_container(container).ok_or("a changed record is nowhere")?;
             if let Some((_, Index::Key(key))) = path.into_iter().nth(1) {
-                keys.push(key.to_string());
+                tell(&key);
             }
         }
-        Ok(Some(keys))
+        Ok(())
     }
 
     fn read(doc: &LoroDoc, out: &mut impl ReadOut) -> EngineResult<()> {

@@ -18,6 +18,8 @@ const RECORDS: &str = "records";
 
 impl Engine for Yrs {
     const NAME: &'static str = "yrs";
+    /// It tells observers while it applies, at hardly any cost, and cannot be asked afterwards.
+    const TELLS_TOUCHED: bool = false;
     type Document = Doc;
     type Mark = ();
 
@@ -82,11 +84,6 @@ impl Engine for Yrs {
     }
 
     fn mark(_: &Doc) {}
-
-    /// It tells observers while it applies, at hardly any cost, and cannot be asked afterwards.
-    fn touched_since(_: &Doc, (): &()) -> EngineResult<Option<Vec<String>>> {
-        Ok(None)
-    }
 
     fn read(doc: &Doc, out: &mut impl ReadOut) -> EngineResult<()> {
         let transaction = doc.transact();

@@ -36,7 +36,7 @@ use page::Page;
 pub(crate) use paths::{LIFE, Paths, ROOT};
 pub(crate) use saved_sequence::{read_id, write_id};
 pub(crate) use sequences::{Held, SequenceEdit};
-pub(crate) use slot::{Entry, Slot};
+pub(crate) use slot::{Entry, Scalars, Slot};
 
 /// Records after which a page splits.
 const PAGE_RECORDS_MAX: usize = 1024;
@@ -110,6 +110,15 @@ impl Registers {
         let of_page = |page| {
             let records = self.page(history, page).map_or(0, Page::len) as u32;
             (0..records).map(move |at| RecordId { page, at })
+        };
+        (0..self.pages.len() as u32).flat_map(of_page)
+    }
+
+    /// The same with what is there of each.
+    pub(crate) fn slots<'r>(&'r self, history: &'r History) -> impl Iterator<Item = (RecordId, Slot<'r>)> {
+        let of_page = |page| {
+            let own = self.page(history, page);
+            own.into_iter().flat_map(move |own| own.all_slots().map(move |slot| (RecordId { page, at: slot.at }, slot)))
         };
         (0..self.pages.len() as u32).flat_map(of_page)
     }

@@ -121,29 +121,28 @@ impl<'d> View<'d> {
 
     /// All records, in key order, lent where they lie: for what is written out and not kept.
     pub fn lend_records(&self) -> impl Iterator<Item = RecordRef<'_>> {
-        self.in_key_order().into_iter().filter_map(|record| self.lend(record))
+        self.in_key_order().into_iter().filter_map(|record| self.lend(record, self.registers.slot(record)))
     }
 
     /// All records, lent where they lie, in the order in which they lie, which means nothing and may be another tomorrow. The
     /// fastest way to read them all.
     pub fn scan(&self) -> impl Iterator<Item = RecordRef<'_>> {
-        self.registers.ids().filter_map(|record| self.lend(record))
+        self.registers.slots().filter_map(|(record, slot)| self.lend(record, slot))
     }
 
-    /// The record with an identity, lent; `None` if it is not shown.
-    fn lend(&self, record: RecordId) -> Option<RecordRef<'_>> {
+    fn lend<'v>(&'v self, record: RecordId, slot: Slot<'v>) -> Option<RecordRef<'v>> {
         let key = match self.rules.keys.rekeyed(record) {
             Some(key) => KeyRef::Other(Cow::Borrowed(key)),
             // The schema has none.
-            None => KeyRef::of_identity(self.registers.slot(record).identity())?,
+            None => KeyRef::of_identity(slot.identity())?,
         };
-        Some(RecordRef { key, value: self.lying(record)? })
+        Some(RecordRef { key, value: self.lying(record, slot)? })
     }
 
     /// How many records there are.
     pub fn record_count(&self) -> usize {
         let shown = |slot: &Slot<'_>| slot.identity() != layout::SCHEMA_IDENTITY && self.life(*slot).is_shown();
-        self.registers.ids().map(|record| self.registers.slot(record)).filter(shown).count()
+        self.registers.slots().map(|(_, slot)| slot).filter(shown).count()
     }
 
     /// The key under which a record is shown.
@@ -157,16 +156,15 @@ impl<'d> View<'d> {
 
     /// The record's value, or `None` if it is deleted or never was.
     pub(crate) fn value_of(&self, record: RecordId) -> Option<Value> {
-        self.lying(record).map(Lying::into_value)
+        self.lying(record, self.registers.slot(record)).map(Lying::into_value)
     }
 
     /// The same, lent where it lies.
-    fn lying(&self, record: RecordId) -> Option<Lying<'_>> {
-        let slot = self.registers.slot(record);
+    fn lying<'v>(&'v self, record: RecordId, slot: Slot<'v>) -> Option<Lying<'v>> {
         match self.plain(slot) {
             Some(stored) if self.rules.keys.rekeyed(record).is_none() => Some(stored),
-            Some(stored) => Some(Lying::Built(self.with_shown_key(record, stored.into_value()))),
-            None => self.life(slot).is_shown().then(|| Lying::Built(self.whole_value(record, None))),
+            Some(stored) => Some(Lying::Built(self.with_shown_key(record, stored.into_value()).into())),
+            None => self.life(slot).is_shown().then(|| Lying::Built(self.whole_value(record, None).into())),
         }
     }
 
@@ -199,8 +197,8 @@ impl<'d> View<'d> {
 
     fn ordered(&self, wanted: impl Fn(RecordId) -> bool) -> Vec<RecordId> {
         let mut order: Vec<(Cow<'_, str>, RecordId)> = Vec::new();
-        for record in self.registers.ids().filter(|record| wanted(*record)) {
-            let identity = self.registers.slot(record).identity();
+        for (record, slot) in self.registers.slots().filter(|(record, _)| wanted(*record)) {
+            let identity = slot.identity();
             match self.rules.keys.rekeyed(record) {
                 _ if identity == layout::SCHEMA_IDENTITY => (),
                 Some(key) => order.push((Cow::Owned(layout::encode_key(key)), record)),

@@ -51,13 +51,13 @@ pub(super) fn commit(document: &mut Document, updates: &[&Update]) -> EngineResu
     last_change(document)
 }
 
-/// The keys of the records that changed between two heads.
-pub(super) fn touched(document: &Document, from: &[ChangeHash], to: &[ChangeHash]) -> Vec<String> {
-    let keys = document.diff(from, to).into_iter().filter_map(|patch| match patch.path.into_iter().next()?.1 {
-        Prop::Map(key) => Some(key),
-        Prop::Seq(_) => None,
-    });
-    keys.collect()
+/// Tells the keys of the records that changed between two heads.
+pub(super) fn touched(document: &Document, from: &[ChangeHash], to: &[ChangeHash], tell: &mut dyn FnMut(&str)) {
+    for patch in document.diff(from, to) {
+        if let Some((_, Prop::Map(key))) = patch.path.first() {
+            tell(key);
+        }
+    }
 }
 
 /// Reads every record out.

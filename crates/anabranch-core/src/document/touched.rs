@@ -7,6 +7,7 @@ use crate::change::Decoded;
 use crate::history::KnownHeads;
 use crate::key::Key;
 use crate::layout;
+use crate::lent::KeyRef;
 
 /// Identities that were told.
 type Seen = HashSet<Box<str>, foldhash::fast::FixedState>;
@@ -19,11 +20,16 @@ impl Document {
     /// it shows anyway is here, and one that was given another key because of somebody else's is not. Of changes below the
     /// floor nothing is told any more.
     pub fn touched(&self, from: &KnownHeads, to: &KnownHeads) -> Vec<Key> {
+        let mut keys = Vec::new();
+        self.each_touched(from, to, &mut |key| keys.push(key.to_key()));
+        keys
+    }
+
+    /// The same, each key lent to `tell`.
+    pub fn each_touched(&self, from: &KnownHeads, to: &KnownHeads, tell: &mut dyn FnMut(&KeyRef<'_>)) {
         let positions = self.changes_between(from, to);
-        let writes = positions.iter().map(|position| self.history.touched(*position).len()).sum();
         // A change comes back to no record: of one change each is named once, unless its ops act inside sequences.
         let mut seen = (positions.len() > 1).then(Seen::default);
-        let mut keys = Vec::with_capacity(writes);
         let view = self.at(to);
         let are_moved = view.keys().all_rekeyed().next().is_some();
         let mut take = |identity: &str, seen: &mut Option<Seen>| {
@@ -31,9 +37,9 @@ impl Document {
                 return;
             }
             seen.as_mut().map(|seen| seen.insert(identity.into()));
-            let rekeyed = || view.keys().rekeyed(view.registers.find(identity)?).cloned();
+            let rekeyed = || view.keys().rekeyed(view.registers.find(identity)?).map(KeyRef::from);
             let moved = if are_moved { rekeyed() } else { None };
-            keys.extend(moved.or_else(|| Some(layout::read_identity(identity)?.key)));
+            moved.or_else(|| KeyRef::of_identity(identity)).iter().for_each(&mut *tell);
         };
         for position in positions {
             if self.history.is_trimmed(position) {
@@ -54,6 +60,5 @@ impl Document {
                 self.each_op(position, &mut |identity, _| take(identity, &mut seen));
             }
         }
-        keys
     }
 }

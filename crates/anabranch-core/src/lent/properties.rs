@@ -1,7 +1,7 @@
 //! The properties of a plain object, lent.
 
 use super::ValueRef;
-use crate::registers::Slot;
+use crate::registers::Scalars;
 use crate::string::JsString;
 use crate::value::{Object, Value};
 
@@ -21,10 +21,10 @@ impl Default for Lie<'_> {
     }
 }
 
-/// Properties as they lie in a page: the entries of the fields of an object.
+/// Properties as they lie in a page: the fields of an object, and the values of a whole record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StoredProperties<'a> {
-    pub(crate) slot: Slot<'a>,
+    pub(crate) scalars: Scalars<'a>,
     /// Those of the fields that lie in this object.
     pub(crate) fields: &'a [FieldAt],
     /// How many names lead to this object.
@@ -76,7 +76,7 @@ impl<'a> StoredProperties<'a> {
             if first.names.len() == self.depth + 1 {
                 self.fields = rest;
                 // A field that was removed is no property.
-                let scalar = self.slot.entry_at(first.entry)?.scalar;
+                let scalar = self.scalars.get(first.entry)?;
                 if !scalar.is_absent() {
                     return Some((name, scalar.lend().expect("a field is lent only if its scalar can be")));
                 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{FieldAt, KeyRef, Properties, StoredProperties, ValueRef};
 use crate::record::Record;
-use crate::registers::Slot;
+use crate::registers::Scalars;
 use crate::value::Value;
 
 /// A record of a view.
@@ -17,10 +17,10 @@ pub struct RecordRef<'v> {
 /// Where a record's value lies.
 #[derive(Debug)]
 pub(crate) enum Lying<'v> {
-    /// In its entries, each the one that shows of its field.
-    Stored(Slot<'v>, Rc<[FieldAt]>),
+    /// In its registers, each of which holds what shows of its field.
+    Stored(Scalars<'v>, Rc<[FieldAt]>),
     /// It had to be built.
-    Built(Value),
+    Built(Box<Value>),
 }
 
 impl RecordRef<'_> {
@@ -43,16 +43,16 @@ impl RecordRef<'_> {
 impl Lying<'_> {
     pub(crate) fn lend(&self) -> ValueRef<'_> {
         match self {
-            Lying::Built(value) => ValueRef::from(value),
-            Lying::Stored(slot, fields) => {
-                ValueRef::Object(Properties::stored(StoredProperties { slot: *slot, fields, depth: 0 }))
+            Lying::Built(value) => ValueRef::from(&**value),
+            Lying::Stored(scalars, fields) => {
+                ValueRef::Object(Properties::stored(StoredProperties { scalars: *scalars, fields, depth: 0 }))
             }
         }
     }
 
     pub(crate) fn into_value(self) -> Value {
         match self {
-            Lying::Built(value) => value,
+            Lying::Built(value) => *value,
             stored => stored.lend().to_value(),
         }
     }

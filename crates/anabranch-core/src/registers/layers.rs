@@ -96,14 +96,18 @@ impl<'d> RegistersAt<'d> {
 
     /// All records, in no order that means anything.
     pub(crate) fn ids(&self) -> impl Iterator<Item = RecordId> + '_ {
-        let replays = self.then.iter().flat_map(|then| then.registers.ids(self.history).map(replayed));
-        let all_hidden = matches!(&self.then, Some(Then { hidden: Hidden::All, .. }));
-        let kept = (!all_hidden)
-            .then(|| self.now.ids(self.history))
-            .into_iter()
-            .flatten()
-            .filter(|record| self.is_kept(*record));
-        kept.chain(replays)
+        self.slots().map(|(record, _)| record)
+    }
+
+    /// The same with what is there of each.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (RecordId, Slot<'_>)> {
+        let then = self.then.as_ref();
+        let replays = then.into_iter().flat_map(|then| then.registers.slots(self.history));
+        let replays = replays.map(|(record, slot)| (replayed(record), slot));
+        let all_hidden = matches!(then, Some(Then { hidden: Hidden::All, .. }));
+        let kept = (!all_hidden).then(|| self.now.slots(self.history)).into_iter().flatten();
+        let is_kept = move |slot: &Slot<'_>| then.is_none_or(|then| !then.hidden.contains(hash_identity(slot.identity())));
+        kept.filter(move |(_, slot)| is_kept(slot)).chain(replays)
     }
 
     /// A copy for history to begin with.

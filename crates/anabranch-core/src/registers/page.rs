@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use hashbrown::HashTable;
 
 use super::arena::Arena;
-use super::sequences::{Held, kind_of};
+use super::sequences::Held;
 use super::slot::{Entry, Slot};
 use crate::change::code;
 use crate::history::History;
@@ -30,6 +30,11 @@ pub(super) struct StoredEntry {
 impl StoredEntry {
     fn bytes(&self) -> usize {
         (self.length_code >> 4) as usize
+    }
+
+    /// The type code.
+    pub(super) fn code(&self) -> u8 {
+        (self.length_code & 15) as u8
     }
 }
 
@@ -108,6 +113,11 @@ impl Page {
         Slot { page: self, at }
     }
 
+    /// All records.
+    pub(super) fn all_slots(&self) -> impl Iterator<Item = Slot<'_>> {
+        (0..self.slots.len() as u32).map(|at| self.slot(at))
+    }
+
     fn stored(&self, at: u32) -> &StoredSlot {
         self.slots.get(at as usize).expect("positions of records come from this page")
     }
@@ -140,22 +150,18 @@ impl Page {
     }
 
     pub(super) fn entry(&self, stored: &StoredEntry) -> Entry<'_> {
-        let scalar = Scalar { code: (stored.length_code & 15) as u8, bytes: &[] };
-        if kind_of(scalar).is_some() {
+        if code::is_sequence(stored.code()) {
             return Entry::of_sequence(self.sequences.get(stored.at as usize).expect("sequences lie in their page"));
         }
-        let bytes = self.values.get(stored.at, stored.bytes()).expect("values lie in their page");
-        let scalar = Scalar { bytes, ..scalar };
+        let scalar = self.scalar(stored);
         Entry { path: stored.path, counter: stored.counter, change: stored.change, scalar, sequence: None }
     }
 
-    /// Whether a value can be lent; that of most is told by its type.
-    pub(super) fn can_be_lent(&self, stored: &StoredEntry) -> bool {
-        let code = (stored.length_code & 15) as u8;
-        match code {
-            code::BYTES => self.entry(stored).scalar.can_be_lent(),
-            code => !code::is_sequence(code),
-        }
+    /// A value that is no sequence.
+    #[inline]
+    pub(super) fn scalar(&self, stored: &StoredEntry) -> Scalar<'_> {
+        let bytes = self.values.get(stored.at, stored.bytes()).expect("values lie in their page");
+        Scalar { code: stored.code(), bytes }
     }
 
     /// Keeps a sequence that was made just now, and tells where it lies.

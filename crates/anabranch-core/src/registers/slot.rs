@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::page::Page;
+use super::page::{Page, StoredEntry};
 use super::sequences::{Held, SequenceEdit};
 use crate::change::{ActorKind, code};
 use crate::history::History;
@@ -58,9 +58,37 @@ pub(crate) struct Slot<'p> {
     pub(super) at: u32,
 }
 
-impl fmt::Debug for Slot<'_> {
+/// The visible values of a record's registers, no sequences among them: without the ops that set them.
+#[derive(Clone, Copy)]
+pub(crate) struct Scalars<'p> {
+    page: &'p Page,
+    entries: &'p [StoredEntry],
+}
+
+impl<'p> Scalars<'p> {
+    /// Whether these are of such registers, in the order in which they lie.
+    pub(crate) fn are_of(&self, paths: &[u32]) -> bool {
+        self.entries.len() == paths.len() && self.entries.iter().zip(paths).all(|(entry, path)| entry.path == *path)
+    }
+
+    /// Whether all can be lent; of most that is told by their type.
+    pub(crate) fn can_be_lent(&self) -> bool {
+        self.entries.iter().all(|entry| match entry.code() {
+            code::BYTES => self.page.scalar(entry).can_be_lent(),
+            code => !code::is_sequence(code),
+        })
+    }
+
+    /// The value at a position.
+    #[inline]
+    pub(crate) fn get(&self, at: usize) -> Option<Scalar<'p>> {
+        self.entries.get(at).map(|entry| self.page.scalar(entry))
+    }
+}
+
+impl fmt::Debug for Scalars<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.entries().map(|entry| (entry.path, entry.scalar))).finish()
+        f.debug_list().entries(self.entries.iter().map(|entry| self.page.scalar(entry))).finish()
     }
 }
 
@@ -81,20 +109,9 @@ impl<'p> Slot<'p> {
         page.entries(self.at).iter().map(move |stored| page.entry(stored))
     }
 
-    /// Whether these are the registers of its entries, in the order in which they lie.
-    pub(crate) fn has_paths(&self, paths: &[u32]) -> bool {
-        let entries = self.page.entries(self.at);
-        entries.len() == paths.len() && entries.iter().zip(paths).all(|(entry, path)| entry.path == *path)
-    }
-
-    /// The entry at a position.
-    pub(crate) fn entry_at(&self, at: usize) -> Option<Entry<'p>> {
-        self.page.entries(self.at).get(at).map(|stored| self.page.entry(stored))
-    }
-
-    /// Whether the value of every entry can be lent.
-    pub(crate) fn can_be_lent(&self) -> bool {
-        self.page.entries(self.at).iter().all(|stored| self.page.can_be_lent(stored))
+    /// Its values alone.
+    pub(crate) fn scalars(&self) -> Scalars<'p> {
+        Scalars { page: self.page, entries: self.page.entries(self.at) }
     }
 
     /// Whether there is more of it than its entries, or less.

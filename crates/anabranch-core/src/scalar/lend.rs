@@ -63,3 +63,46 @@ pub(crate) fn lend_item<'a>(rest: &mut &'a [u8]) -> Option<ValueRef<'a>> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::scalar::write_value;
+    use crate::testing::any_value;
+    use crate::value::Value;
+
+    fn lists() -> impl Strategy<Value = Value> {
+        any_value().prop_recursive(2, 8, 4, |inner| prop::collection::vec(inner, 0..4).prop_map(Value::Array))
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_lent_is_the_value(value in lists()) {
+            let mut bytes = Vec::new();
+            let code = write_value(&value, &mut bytes);
+            let scalar = Scalar { code, bytes: &bytes };
+            if scalar.can_be_lent() {
+                prop_assert_eq!(scalar.lend().map(ValueRef::to_value), Some(value));
+            }
+        }
+    }
+
+    #[test]
+    fn leaves_and_lists_of_them_are_lent_and_nothing_else() {
+        let leaves = || vec![Value::Null, true.into(), 1.5.into(), 7.0.into(), "é".into(), Value::Date(Some(-1))];
+        let list = Value::Array([leaves(), vec![Value::Array(leaves()), Value::Array(Vec::new())]].concat());
+        let can_be_lent = |value: &Value| {
+            let mut bytes = Vec::new();
+            let code = write_value(value, &mut bytes);
+            Scalar { code, bytes: &bytes }.can_be_lent()
+        };
+        assert!(leaves().iter().chain([&list, &Value::object([])]).all(can_be_lent));
+        for other in [Value::Undefined, Value::Date(None), Value::Set(leaves()), Value::object([("a", Value::Null)])] {
+            assert!(!can_be_lent(&Value::Array(vec![other.clone()])), "{other:?} in a list");
+        }
+        assert!(!can_be_lent(&Value::Set(leaves())) && !can_be_lent(&Value::Undefined));
+        assert!(Scalar::ABSENT.can_be_lent() && Scalar::ABSENT.lend().is_none());
+    }
+}

@@ -36,9 +36,9 @@ impl View<'_> {
         let mut present = false;
         let mut by = Vec::new();
         for entry in slot.visible(LIFE, self.history) {
-            match entry.scalar {
-                Scalar::DELETED => by.push(entry),
-                _ => present = true,
+            match entry.scalar == Scalar::DELETED {
+                true => by.push(entry),
+                false => present = true,
             }
         }
         if by.is_empty() {

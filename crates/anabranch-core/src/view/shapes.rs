@@ -36,7 +36,7 @@ pub(super) struct Shapes(Vec<Shape>);
 impl Shapes {
     /// The shape of a record, which comes first from now on.
     fn of(&mut self, slot: Slot<'_>, paths: &Paths) -> &Shape {
-        let is_own = |shape: &Shape| slot.has_paths(&shape.paths);
+        let is_own = |shape: &Shape| slot.scalars().are_of(&shape.paths);
         match self.0.iter().position(is_own) {
             Some(0) => (),
             Some(at) => self.0.swap(0, at),
@@ -79,13 +79,14 @@ impl View<'_> {
     /// Where the value of a record lies that is there, whose every register shows the one value that it holds, and whose every
     /// value can be lent; `None` says nothing.
     pub(super) fn plain<'p>(&self, slot: Slot<'p>) -> Option<Lying<'p>> {
-        if slot.has_hidden(self.history) || !slot.can_be_lent() {
+        let scalars = slot.scalars();
+        if slot.has_hidden(self.history) || !scalars.can_be_lent() {
             return None;
         }
         let mut shapes = self.shapes.borrow_mut();
         let Layout { life, fields, again } = shapes.of(slot, self.paths()).layout.as_ref()?;
-        let scalar = |at: usize| slot.entry_at(at).map(|entry| entry.scalar);
-        let is_plain = scalar(*life)? == Scalar::PRESENT && again.iter().all(|(a, b)| scalar(*a) == scalar(*b));
-        is_plain.then(|| Lying::Stored(slot, fields.clone()))
+        let is_present = scalars.get(*life)? == Scalar::PRESENT;
+        let are_equal = again.iter().all(|(a, b)| scalars.get(*a) == scalars.get(*b));
+        (is_present && are_equal).then(|| Lying::Stored(scalars, fields.clone()))
     }
 }

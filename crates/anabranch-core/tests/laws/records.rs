@@ -3,18 +3,35 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anabranch_core::testing::{raw_registers, read_name};
-use anabranch_core::{Batch, Document, Key, KnownHeads, Value};
+use anabranch_core::json::{value_to_string, write_lent_value};
+use anabranch_core::{Batch, Document, Key, KnownHeads, RecordRef, Value, View};
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
 pub(crate) type Map = BTreeMap<Key, Value>;
 
 pub(crate) fn of(document: &Document) -> Map {
-    document.view().records().map(|record| (record.key, record.value)).collect()
+    of_view(&document.view())
 }
 
 pub(crate) fn at(document: &Document, heads: &KnownHeads) -> Map {
-    document.at(heads).records().map(|record| (record.key, record.value)).collect()
+    of_view(&document.at(heads))
+}
+
+/// The records of a view, however they are read.
+fn of_view(view: &View<'_>) -> Map {
+    let records: Map = view.records().map(|record| (record.key, record.value)).collect();
+    let lent: Map = view.scan().map(lent_pair).collect();
+    assert_eq!(lent, records, "what is lent is what is shown");
+    assert!(view.lend_records().map(|record| record.key().to_key()).eq(records.keys().cloned()), "in key order");
+    records
+}
+
+fn lent_pair(record: RecordRef<'_>) -> (Key, Value) {
+    let (key, value, mut json) = (record.key().to_key(), record.value().to_value(), Vec::new());
+    write_lent_value(record.value(), &mut json);
+    assert_eq!(String::from_utf8(json).unwrap(), value_to_string(&value));
+    (key, value)
 }
 
 /// Applies record changes to a map that must be what they change.
