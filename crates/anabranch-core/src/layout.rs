@@ -244,7 +244,7 @@ fn key_length(bytes: &[u8]) -> Option<usize> {
                 at += 1;
                 continue;
             }
-            NUMBER..=BINARY => at += bytes.get(at..)?.iter().position(|byte| *byte == END)? + 1,
+            NUMBER..=BINARY => at += memchr::memchr(END, bytes.get(at..)?)? + 1,
             _ => return None,
         }
         if depth == 0 {

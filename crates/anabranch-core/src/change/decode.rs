@@ -181,7 +181,7 @@ impl Decoded {
     }
 
     /// Calls `visit` with the name of every op of an accepted change, or tells that some of its ops act inside sequences.
-    pub(crate) fn each_name_accepted<'b>(bytes: &'b [u8], visit: &mut dyn FnMut(&'b str)) -> Result<(), InSequences> {
+    pub(crate) fn each_name_accepted<'b>(bytes: &'b [u8], visit: &mut dyn FnMut(&'b [u8])) -> Result<(), InSequences> {
         let bounds = Limits { change_bytes: usize::MAX, ..Limits::default() };
         let head = read_head(bytes, ChangeHash::BLANK, bounds);
         let (_, columns) = head.expect("accepted changes decode");

@@ -48,12 +48,12 @@ impl Document {
             let bytes = self.history.bytes(position);
             let mut before: Option<&str> = None;
             let told = Decoded::each_name_accepted(&bytes, &mut |name| {
-                if before.is_some_and(|identity| layout::suffix_in(name.as_bytes(), identity.as_bytes()).is_some()) {
+                if before.is_some_and(|identity| layout::suffix_in(name, identity.as_bytes()).is_some()) {
                     return;
                 }
                 let identity = layout::identity_length(name).and_then(|length| name.get(..length));
-                identity.into_iter().for_each(|identity| take(identity, &mut seen));
-                before = identity;
+                before = identity.and_then(|identity| std::str::from_utf8(identity).ok());
+                before.into_iter().for_each(|identity| take(identity, &mut seen));
             });
             if told.is_err() {
                 seen.get_or_insert_default();

@@ -46,13 +46,13 @@ fn only_sets(bytes: &[u8], columns: &Columns) -> Option<u64> {
 pub(super) fn each_name<'b>(
     bytes: &'b [u8],
     columns: &Columns,
-    visit: &mut dyn FnMut(&'b str),
+    visit: &mut dyn FnMut(&'b [u8]),
 ) -> Result<(), InSequences> {
     only_sets(bytes, columns).ok_or(InSequences)?;
     let (from, to) = columns.names;
     let mut names = RunDecoder::<&[u8]>::new(bytes.get(from..to).unwrap_or_default());
     while let Ok(Some(name)) = names.next() {
-        visit(std::str::from_utf8(name).unwrap_or_default());
+        visit(name);
     }
     Ok(())
 }
