@@ -10,8 +10,8 @@ mod properties;
 mod record;
 mod value;
 
-pub(crate) use items::StoredItems;
 pub use items::Items;
+pub(crate) use items::StoredItems;
 pub use key::KeyRef;
 pub use properties::Properties;
 pub(crate) use properties::{FieldAt, StoredProperties};

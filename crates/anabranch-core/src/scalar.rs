@@ -100,6 +100,10 @@ impl<'a> Scalar<'a> {
                 let number = read_signed(&mut rest);
                 return rest.is_empty() && number.is_some_and(|number| number.unsigned_abs() <= INTEGER_MAX as u64);
             }
+            code::F64 => {
+                let number = rest.try_into().map(f64::from_le_bytes);
+                return number.is_ok_and(|number| !is_integer(number) && number.to_bits() == canonical_bits(number));
+            }
             code::TIMESTAMP => return read_signed(&mut rest).is_some() && rest.is_empty(),
             code::BYTES if rest.split_first().is_some_and(|(kind, rest)| *kind == VALUE && skim::is_list(rest)) => {
                 return true;
@@ -183,12 +187,20 @@ pub(crate) fn canonical_bytes(value: &Value) -> Vec<u8> {
 }
 
 fn write_number(number: f64, out: &mut Vec<u8>) -> u8 {
-    let is_integer = number.fract() == 0.0 && number.abs() <= INTEGER_MAX && number.to_bits() != (-0.0f64).to_bits();
-    if is_integer {
+    if is_integer(number) {
         write_signed(number as i64, out);
         return code::INT;
     }
-    let number = if number.is_nan() { f64::NAN } else { number };
-    out.extend(number.to_le_bytes());
+    out.extend(canonical_bits(number).to_le_bytes());
     code::F64
+}
+
+/// Whether a number is stored as an integer.
+fn is_integer(number: f64) -> bool {
+    number.fract() == 0.0 && number.abs() <= INTEGER_MAX && number.to_bits() != (-0.0f64).to_bits()
+}
+
+/// The bits that stand for a number: NaN has one pattern.
+fn canonical_bits(number: f64) -> u64 {
+    if number.is_nan() { f64::NAN.to_bits() } else { number.to_bits() }
 }

@@ -17,16 +17,22 @@ pub(crate) struct Blanks {
 }
 
 impl Blanks {
-    /// What a change says without its author and, unless it is the first of its chain, without the change that it builds on.
-    pub(crate) fn said(&self, chunk: &[u8], author: ActorId, is_first: bool) -> Vec<u8> {
-        let mut chunk = chunk.to_vec();
-        if !is_first {
-            put(&mut chunk, self.deps_at, &ChangeHash::BLANK.0);
+    /// Tells, piece by piece, what a change says without its author and, unless it is the first of its chain, without the
+    /// change that it builds on.
+    pub(crate) fn each_said(&self, chunk: &[u8], author: ActorId, is_first: bool, hear: &mut dyn FnMut(&[u8])) {
+        let dep = (!is_first).then_some((self.deps_at, &ChangeHash::BLANK.0[..]));
+        let author_at = (self.actor_at, &ActorId::BLANK.0[..]);
+        let written_out = author.to_string();
+        let names = chunk.get(self.names.0..self.names.1).unwrap_or_default();
+        let in_names = memmem::find_iter(names, &written_out);
+        let in_names = in_names.map(|at| (self.names.0 + at, layout::OWN_ACTOR.as_bytes()));
+        let mut said = HASHED_AT;
+        for (at, blank) in dep.into_iter().chain([author_at]).chain(in_names) {
+            hear(chunk.get(said..at).unwrap_or_default());
+            hear(blank);
+            said = at + blank.len();
         }
-        put(&mut chunk, self.actor_at, &ActorId::BLANK.0);
-        self.replace_in_names(&mut chunk, &author.to_string(), layout::OWN_ACTOR);
-        chunk.drain(..HASHED_AT);
-        chunk
+        hear(chunk.get(said..).unwrap_or_default());
     }
 
     /// Writes out an author's id where the names leave it blank.
@@ -34,15 +40,10 @@ impl Blanks {
         let names = chunk.get(self.names.0..self.names.1).unwrap_or_default();
         // Hardly any name has a U+0001 in it, and blanks are made of nothing else.
         if memchr::memchr(1, names).is_some() {
-            self.replace_in_names(chunk, layout::OWN_ACTOR, &author.to_string());
+            let author = author.to_string();
+            let blank: Vec<usize> = memmem::find_iter(names, layout::OWN_ACTOR).collect();
+            blank.into_iter().for_each(|at| put(chunk, self.names.0 + at, author.as_bytes()));
         }
-    }
-
-    /// Replaces a text of 32 bytes by another wherever it stands in the names.
-    fn replace_in_names(&self, chunk: &mut [u8], old: &str, new: &str) {
-        let names = chunk.get(self.names.0..self.names.1).unwrap_or_default();
-        let found: Vec<usize> = memmem::find_iter(names, old).collect();
-        found.into_iter().for_each(|at| put(chunk, self.names.0 + at, new.as_bytes()));
     }
 }
 

@@ -7,6 +7,8 @@ use crate::layout::{self, hash_key};
 
 /// Suffixes up to which they are compared one by one.
 const COMPARED_SUFFIXES: usize = 16;
+/// Records for which there is room at once: that each op names another is usual of small changes alone.
+const RESERVED_RECORDS_MAX: usize = 128;
 
 /// What the names of a change's ops say. Ops of one record mostly lie beside each other, and records set the same registers:
 /// so each record is here once for every run of its ops, each suffix once.
@@ -53,8 +55,11 @@ impl Span {
 impl Names {
     /// Cuts the names of the ops of the chunk `bytes` that set registers.
     pub(crate) fn cut(change: &Decoded, bytes: &[u8]) -> Result<Self, UnknownName> {
-        let mut names =
-            Names { records: Vec::new(), suffixes: Vec::new(), of_ops: Vec::with_capacity(change.ops.len()) };
+        let mut names = Names {
+            records: Vec::with_capacity(change.ops.len().min(RESERVED_RECORDS_MAX)),
+            suffixes: Vec::new(),
+            of_ops: Vec::with_capacity(change.ops.len()),
+        };
         let mut index = SuffixIndex::default();
         let mut identity: &[u8] = &[];
         for (at, op) in change.ops.iter().enumerate() {

@@ -96,9 +96,9 @@ impl UncheckedChange {
         Self { bytes: self.bytes.clone(), decoded, op_count: self.op_count, is_thin: true }
     }
 
-    /// What its author's id is derived from, as far as this change goes.
-    pub(crate) fn said(&self) -> Vec<u8> {
-        self.decoded.blanks.said(&self.bytes, self.actor(), self.seq() == 1)
+    /// Tells, piece by piece, what its author's id is derived from, as far as this change goes.
+    pub(crate) fn each_said(&self, hear: &mut dyn FnMut(&[u8])) {
+        self.decoded.blanks.each_said(&self.bytes, self.actor(), self.seq() == 1, hear);
     }
 
     /// Everything that it says.

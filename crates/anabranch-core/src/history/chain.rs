@@ -1,10 +1,11 @@
 //! The header of a chain (FORMAT.md, "Chains"): the message of its first change.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::change::{ActorId, ActorKind};
+use crate::change::{ActorId, ActorKind, UncheckedChange};
 use crate::limits;
 use crate::record::Origin;
 
@@ -42,7 +43,7 @@ impl Header {
         let by = unescape(lines.next()?)?.into();
         let origin = match unescape(lines.next()?)? {
             label if label.is_empty() => Origin::Person,
-            label => Origin::Pipeline(label),
+            label => Origin::Pipeline(label.into_owned()),
         };
         lines.next().is_none().then_some(Header { length, by, origin })
     }
@@ -58,7 +59,10 @@ fn escape(text: &str) -> String {
 }
 
 /// Reads what [`escape`] writes; `None` for anything else.
-fn unescape(text: &str) -> Option<String> {
+fn unescape(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('\\') {
+        return Some(Cow::Borrowed(text));
+    }
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(char) = chars.next() {
@@ -71,7 +75,7 @@ fn unescape(text: &str) -> Option<String> {
             char => out.push(char),
         }
     }
-    Some(out)
+    Some(Cow::Owned(out))
 }
 
 /// Derives the author's id of a commit from all that its changes say (FORMAT.md, "Actors").
@@ -85,7 +89,7 @@ impl ActorHasher {
     /// The author's id of a commit of this kind whose changes say this, in order.
     pub(crate) fn derive<S: AsRef<[u8]>>(kind: ActorKind, said: impl IntoIterator<Item = S>) -> ActorId {
         let mut hasher = Self::new(kind);
-        said.into_iter().for_each(|said| hasher.change(said.as_ref()));
+        said.into_iter().for_each(|said| hasher.blank(said.as_ref()));
         hasher.finish()
     }
 
@@ -96,8 +100,20 @@ impl ActorHasher {
         Self { hasher, kind }
     }
 
+    /// The author's id of a chain of changes, whatever author they name.
+    pub(crate) fn derive_again<'c>(kind: ActorKind, changes: impl IntoIterator<Item = &'c UncheckedChange>) -> ActorId {
+        let mut hasher = Self::new(kind);
+        changes.into_iter().for_each(|change| hasher.change(change));
+        hasher.finish()
+    }
+
     /// Adds what the next change says, its blanks blank.
-    pub(crate) fn change(&mut self, said: &[u8]) {
+    pub(crate) fn change(&mut self, change: &UncheckedChange) {
+        change.each_said(&mut |said| self.hasher.update(said));
+    }
+
+    /// The same of a change that is still blank.
+    pub(crate) fn blank(&mut self, said: &[u8]) {
         self.hasher.update(said);
     }
 

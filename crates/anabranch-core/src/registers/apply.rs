@@ -64,6 +64,7 @@ impl Registers {
         let paths = self.paths_of(located, bytes);
         let start_op = history.change(position).start_op;
         let mut writer = Writer::new(self, history, position, wanted);
+        writer.expect(names.records.len());
         let mut next = names.records.iter().enumerate().peekable();
         for (at, op) in decoded.ops.iter().enumerate() {
             let counter = start_op + at as u32;
@@ -152,6 +153,12 @@ impl<'w> Writer<'w> {
             touched: Touched::default(),
             written: Vec::new(),
         }
+    }
+
+    /// Makes room for what is noted of so many records.
+    fn expect(&mut self, records: usize) {
+        self.touched.records.reserve_exact(records);
+        self.written.reserve_exact(records);
     }
 
     /// Turns to a record, which lay at `lies` when somebody looked.

@@ -106,7 +106,8 @@ impl<'d> RegistersAt<'d> {
         let replays = replays.map(|(record, slot)| (replayed(record), slot));
         let all_hidden = matches!(then, Some(Then { hidden: Hidden::All, .. }));
         let kept = (!all_hidden).then(|| self.now.slots(self.history)).into_iter().flatten();
-        let is_kept = move |slot: &Slot<'_>| then.is_none_or(|then| !then.hidden.contains(hash_identity(slot.identity())));
+        let is_kept =
+            move |slot: &Slot<'_>| then.is_none_or(|then| !then.hidden.contains(hash_identity(slot.identity())));
         kept.filter(move |(_, slot)| is_kept(slot)).chain(replays)
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 
 use crate::layout;
+use crate::scalar::Holds;
 use crate::schema::FieldPath;
 
 /// The path of a record's life register.
@@ -29,6 +30,8 @@ pub(crate) struct PathInfo {
     pub(crate) field: FieldPath,
     /// For an increment or an element: the field that it is a part of.
     pub(crate) part_of: Option<u32>,
+    /// What such a register holds, and how many levels a value may nest there; `None` if no store has one.
+    pub(crate) holds: Option<(Holds, usize)>,
     /// Whether some record has a field below this one: where this path holds a leaf, it may stand against an object.
     pub(crate) has_below: bool,
 }
@@ -53,7 +56,8 @@ impl Paths {
         self.positions.insert(suffix.into(), position);
         // The root lies above every field.
         let has_below = suffix == ROOT || self.above.contains(suffix);
-        self.infos.push(PathInfo { suffix: suffix.into(), field, part_of, has_below });
+        let holds = Holds::of(suffix);
+        self.infos.push(PathInfo { suffix: suffix.into(), field, part_of, holds, has_below });
         self.note_paths_above(suffix);
         position
     }

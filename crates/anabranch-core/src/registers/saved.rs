@@ -7,7 +7,6 @@ use super::directory::Directory;
 use super::{Paths, Registers, read_id, saved_page, write_id};
 use crate::layout;
 use crate::saved::{PageHash, Reader, Writer};
-use crate::scalar::Holds;
 
 impl Registers {
     /// Encodes the pages that were written since they were saved, with the number of each.
@@ -58,11 +57,8 @@ impl Registers {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let mut paths = Paths::default();
         for at in 0..reader.count(1)? {
-            let suffix = reader.text()?;
-            Holds::of(suffix)?;
-            if paths.intern(suffix) as usize != at {
-                return None;
-            }
+            let path = paths.intern(reader.text()?);
+            paths.info(path).holds.filter(|_| path as usize == at)?;
         }
         let mut registers = Self::with_paths(Arc::new(paths));
         for _ in 0..reader.count(1)? {

@@ -72,9 +72,8 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
     }
     page.values = reader.bytes()?.to_vec().into();
     let whole = reader.is_at_end() && page.values.len() as u64 == value_at;
-    let holds: Vec<Option<(Holds, usize)>> = paths.infos().iter().map(|info| Holds::of(&info.suffix)).collect();
     let fits = |stored: &StoredEntry| {
-        let holds = holds.get(stored.path as usize).copied().flatten();
+        let holds = paths.infos().get(stored.path as usize).and_then(|info| info.holds);
         let code = (stored.length_code & 15) as u8;
         if is_sequence(stored) {
             let held = page.sequences.get(stored.at as usize);

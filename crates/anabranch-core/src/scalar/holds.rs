@@ -6,7 +6,7 @@ use crate::layout;
 use crate::value::VALUE_DEPTH_MAX;
 
 /// What a register holds, by its suffix.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Holds {
     /// Present or deleted.
     Life,

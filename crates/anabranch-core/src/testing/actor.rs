@@ -11,5 +11,5 @@ pub fn derived_actor(chain: &[&[u8]]) -> Option<ActorId> {
     let changes: Vec<UncheckedChange> = changes.collect::<Option<_>>()?;
     let first = changes.first()?;
     let kind = first.actor().kind()?;
-    Some(ActorHasher::derive(kind, changes.iter().map(UncheckedChange::said)))
+    Some(ActorHasher::derive_again(kind, &changes))
 }

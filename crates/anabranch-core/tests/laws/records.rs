@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anabranch_core::testing::{raw_registers, read_name};
 use anabranch_core::json::{value_to_string, write_lent_value};
+use anabranch_core::testing::{raw_registers, read_name};
 use anabranch_core::{Batch, Document, Key, KnownHeads, RecordRef, Value, View};
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};

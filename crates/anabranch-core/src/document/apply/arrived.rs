@@ -69,7 +69,7 @@ impl ReadChange {
         let change = UncheckedChange::from_chunk(chunk, bounds)?;
         let said = (change.seq() == 1 && !trusted).then(|| change.actor().kind()).flatten().map(|kind| {
             let mut said = ActorHasher::new(kind);
-            said.change(&change.said());
+            said.change(&change);
             said
         });
         let is_large = TOGETHER > 1 && change.table_bytes() > KEPT_TABLE_BYTES_MAX;

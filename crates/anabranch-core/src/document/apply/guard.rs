@@ -192,7 +192,7 @@ fn check_change(known: Known<'_>, past: &Past<'_>, change: &UncheckedChange) -> 
     let (decoded, bytes) = (change.decoded(), change.bytes());
     let names = Names::cut(&decoded, bytes).map_err(|unknown| RefuseReason::Name { op: unknown.op })?;
     let located = known.registers.locate(known.history, names, bytes);
-    ops::check(&decoded, bytes, &located)?;
+    ops::check(&known.registers.paths, &decoded, bytes, &located)?;
     preds::check(known, past, &decoded, bytes, &located)?;
     Ok((located, decoded.has_sequences()))
 }

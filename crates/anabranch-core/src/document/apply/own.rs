@@ -47,7 +47,7 @@ impl Document {
 fn check_actor(changes: &[Arc<UncheckedChange>]) -> Result<(), RefuseReason> {
     let first = changes.first().ok_or(RefuseReason::BrokenChain)?;
     let kind = first.actor().kind().ok_or(RefuseReason::Header)?;
-    let derived = ActorHasher::derive(kind, changes.iter().map(|change| change.said()));
+    let derived = ActorHasher::derive_again(kind, changes.iter().map(|change| &**change));
     if derived == first.actor() { Ok(()) } else { Err(RefuseReason::ActorNotDerived) }
 }
 

@@ -89,7 +89,7 @@ impl Chain {
         let mut said = ActorHasher::new(self.kind);
         self.each_draft(ActorId::BLANK, &mut |draft| {
             let blank = BlankChange::of(draft);
-            said.change(blank.said());
+            said.blank(blank.said());
             ChangeHash::BLANK
         });
         said.finish()

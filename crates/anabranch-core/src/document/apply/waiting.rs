@@ -180,7 +180,7 @@ impl Waiting {
         let Some(mut link) = before.link.clone() else { return Ok(None) };
         check_follows(&before.change, change, &link)?;
         if let Some(said) = &mut link.said {
-            said.change(&change.said());
+            said.change(change);
         }
         Ok(Some(link))
     }

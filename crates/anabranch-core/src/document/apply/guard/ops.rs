@@ -6,16 +6,20 @@ use super::RefuseReason;
 use crate::change::{Decoded, code};
 use crate::layout;
 use crate::limits;
-use crate::registers::Located;
+use crate::registers::{Located, Paths};
 use crate::scalar::{Holds, nests_within};
 
 /// What an identity holds behind its key where a generator made that: `@` and the creating actor.
 const GENERATED_BY_BYTES: usize = 33;
 
 /// Every name is one of the layout's and every value in its one encoding. What the document has was checked when it came.
-pub(super) fn check(change: &Decoded, bytes: &[u8], located: &Located) -> Result<(), RefuseReason> {
+pub(super) fn check(known: &Paths, change: &Decoded, bytes: &[u8], located: &Located) -> Result<(), RefuseReason> {
     let names = &located.names;
-    let suffixes: Vec<Option<(Holds, usize)>> = names.suffixes(bytes).map(Holds::of).collect();
+    let holds = |(suffix, path): (&str, &Option<u32>)| match path {
+        Some(path) => known.info(*path).holds,
+        None => Holds::of(suffix),
+    };
+    let suffixes: Vec<Option<(Holds, usize)>> = names.suffixes(bytes).zip(&located.paths).map(holds).collect();
     // Of each suffix the last record that set it.
     let mut set_by = vec![u32::MAX; suffixes.len()];
     for (nth, ((record, ops), lies)) in (0..).zip(names.runs().zip(&located.records)) {
