@@ -119,7 +119,7 @@ impl Document {
         let found: Vec<u32> = merges.iter().filter_map(|merge| self.history.position(&merge.hash)).collect();
         let is_own =
             |position: u32| own.as_ref().is_some_and(|own| own.contains(&position)) || found.contains(&position);
-        let others = self.touched_between(&base, &self.known(&self.heads())?, &is_own);
+        let others = self.touched_between(&base, self.history.known_heads(), &is_own);
         merges.retain(|merge| self.history.position(&merge.hash).is_none());
         let outcome = if is_new { self.apply_own(&merges, &chain) } else { ApplyOutcome::default() };
         let is_own = |refusal: &Refusal| {

@@ -131,7 +131,7 @@ impl Document {
 
     /// The store as it is.
     pub fn view(&self) -> View<'_> {
-        let heads = self.known(&self.heads()).expect("a document has its own heads");
+        let heads = self.history.known_heads().clone();
         let registers = || RegistersAt::present(&self.registers, &self.history);
         let rules = self.rules.get_or_init(|| View::new(&self.history, registers(), heads.clone()).rules().clone());
         View::with_rules(&self.history, registers(), heads, rules.clone())
@@ -139,7 +139,7 @@ impl Document {
 
     /// The store as it was at known heads.
     pub fn at(&self, heads: &KnownHeads) -> View<'_> {
-        if *heads.heads() == self.heads() {
+        if heads.heads() == self.history.known_heads().heads() {
             return self.view();
         }
         let set = self.history.ancestry(&heads.positions);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,10 +15,10 @@ impl ChangeHash {
     pub(crate) const BLANK: ChangeHash = ChangeHash([0; 32]);
 }
 
-/// The hashes of the changes on which nothing depends: a point in history. Sorted, without repetition.
+/// The hashes of the changes on which nothing depends: a point in history. Sorted, without repetition; cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "Vec<ChangeHash>")]
-pub struct Heads(Vec<ChangeHash>);
+pub struct Heads(Arc<[ChangeHash]>);
 
 /// Text that is no change hash.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +49,7 @@ impl From<Vec<ChangeHash>> for Heads {
     fn from(mut hashes: Vec<ChangeHash>) -> Self {
         hashes.sort_unstable();
         hashes.dedup();
-        Self(hashes)
+        Self(hashes.into())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The history of a store: changes in causal order, the chains that they form, and who came before whom.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
 
@@ -32,6 +32,8 @@ pub(crate) struct History {
     /// The last change of every line.
     line_ends: Vec<u32>,
     heads: BTreeSet<ChangeHash>,
+    /// The same as they are told, until the next change comes.
+    known_heads: OnceLock<KnownHeads>,
     source: Option<Arc<dyn Source>>,
     floor: KnownHeads,
     /// The registers at the floor: what reading above it begins with.
@@ -81,7 +83,7 @@ pub(crate) struct Chain {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KnownHeads {
     pub(crate) heads: Heads,
-    pub(crate) positions: Vec<u32>,
+    pub(crate) positions: Arc<[u32]>,
 }
 
 impl KnownHeads {
@@ -206,7 +208,16 @@ impl History {
     }
 
     pub(crate) fn heads(&self) -> Heads {
-        self.heads.iter().copied().collect()
+        self.known_heads().heads.clone()
+    }
+
+    /// The heads of all that there is.
+    pub(crate) fn known_heads(&self) -> &KnownHeads {
+        self.known_heads.get_or_init(|| {
+            let heads: Heads = self.heads.iter().copied().collect();
+            let positions = heads.hashes().iter().filter_map(|hash| self.position(hash)).collect();
+            KnownHeads { heads, positions }
+        })
     }
 
     /// Whether this change is the last of its chain, which alone can be a head.
@@ -216,6 +227,9 @@ impl History {
     }
 
     pub(crate) fn known(&self, heads: &Heads) -> Result<KnownHeads, UnknownHeads> {
+        if *heads == self.known_heads().heads {
+            return Ok(self.known_heads().clone());
+        }
         let find = |hash: &ChangeHash| self.position(hash).filter(|position| self.ends_chain(*position)).ok_or(*hash);
         let (mut positions, mut hashes) = (Vec::new(), Vec::new());
         for hash in heads.hashes() {
@@ -234,7 +248,7 @@ impl History {
                 return Err(UnknownHeads::Trimmed { heads: heads.clone() });
             }
         }
-        Ok(KnownHeads { heads: heads.clone(), positions })
+        Ok(KnownHeads { heads: heads.clone(), positions: positions.into() })
     }
 
     /// The heads below which nothing can be read.
@@ -264,6 +278,7 @@ impl History {
 
     /// Takes a whole chain whose dependencies are all here, in order.
     pub(crate) fn push_chain(&mut self, checked: &crate::document::CheckedChain) -> u32 {
+        self.known_heads = OnceLock::new();
         let first = self.changes.len() as u32;
         let chain = self.chains.len() as u32;
         let length = checked.changes().len() as u32;

@@ -87,7 +87,7 @@ pub struct Capture<'d> {
 impl Document {
     /// Begins the capture of a replica's store.
     pub fn capture(&self, replica: &str, kind: CaptureKind) -> Capture<'_> {
-        let nothing = || self.at(&KnownHeads { heads: Default::default(), positions: Vec::new() });
+        let nothing = || self.at(&KnownHeads::default());
         let (base, earlier, left_out, actor) = match kind {
             CaptureKind::First => (nothing(), None, BTreeSet::new(), ActorKind::Found),
             CaptureKind::Next { baseline, left_out } => (self.at(&baseline), None, left_out, ActorKind::Capture),

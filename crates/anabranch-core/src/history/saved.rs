@@ -1,6 +1,6 @@
 //! History as a saved document's index keeps it (FORMAT.md §8.1): everything but the contents of changes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{Chain, History, KnownHeads, Stored};
 use crate::change::{ActorId, ActorKind};
@@ -108,7 +108,7 @@ impl History {
         positions.iter().all(is_head).then_some(())?;
         let heads = positions.iter().map(|position| self.change(*position).hash).collect();
         registers.begin_history();
-        (self.floor, self.floor_registers) = (KnownHeads { heads, positions }, Some(Arc::new(registers)));
+        (self.floor, self.floor_registers) = (KnownHeads { heads, positions: positions.into() }, Some(Arc::new(registers)));
         Some(())
     }
 
@@ -126,6 +126,7 @@ impl History {
 
     /// Makes `hash` the change at `position` and a head in the place of its dependencies; `false` if it is there already.
     fn link(&mut self, hash: ChangeHash, position: u32, deps: &[u32]) -> bool {
+        self.known_heads = OnceLock::new();
         for dep in deps {
             let dep = self.change(*dep).hash;
             self.heads.remove(&dep);

@@ -235,7 +235,8 @@ impl Page {
 
     /// The records with this encoded key, in no order.
     pub(super) fn claimants(&self, key: &str, hash: u64) -> impl Iterator<Item = u32> {
-        self.index.iter_hash(spread(hash)).copied().filter(move |at| layout::key_of_identity(self.identity(*at)) == key)
+        let is_its = move |at: &u32| self.is(*at, key.as_bytes()) || layout::key_of_identity(self.identity(*at)) == key;
+        self.index.iter_hash(spread(hash)).copied().filter(is_its)
     }
 
     pub(super) fn insert(&mut self, identity: &str, hash: u64) -> u32 {
