@@ -126,6 +126,25 @@ impl<'d> View<'d> {
 
     /// All records, lent where they lie, in the order in which they lie, which means nothing and may be another tomorrow. The
     /// fastest way to read them all.
+    ///
+    /// ```
+    /// # use anabranch_core::{Author, Document, Edit, ValueRef};
+    /// # let mut people = Document::new();
+    /// # let base = people.known(&people.heads())?;
+    /// # let edit = Edit::from_json(br#"{"op":"put","key":"p1","value":{"name":"Ada","age":36}}"#)?;
+    /// # people.change_at(&base, &[edit], &Author::person("desk"))?;
+    /// let mut ages = 0.0;
+    /// for record in people.view().scan() {
+    ///     let ValueRef::Object(properties) = record.value() else { continue };
+    ///     for (name, value) in properties {
+    ///         if let ("age", ValueRef::Number(age)) = (name.as_str().unwrap_or_default(), value) {
+    ///             ages += age;
+    ///         }
+    ///     }
+    /// }
+    /// assert_eq!(ages, 36.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn scan(&self) -> impl Iterator<Item = RecordRef<'_>> {
         self.registers.slots().filter_map(|(record, slot)| self.lend(record, slot))
     }

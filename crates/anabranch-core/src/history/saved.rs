@@ -108,7 +108,8 @@ impl History {
         positions.iter().all(is_head).then_some(())?;
         let heads = positions.iter().map(|position| self.change(*position).hash).collect();
         registers.begin_history();
-        (self.floor, self.floor_registers) = (KnownHeads { heads, positions: positions.into() }, Some(Arc::new(registers)));
+        (self.floor, self.floor_registers) =
+            (KnownHeads { heads, positions: positions.into() }, Some(Arc::new(registers)));
         Some(())
     }
 

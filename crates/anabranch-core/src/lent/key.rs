@@ -40,3 +40,30 @@ impl<'a> From<&'a Key> for KeyRef<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::any_key;
+
+    proptest! {
+        #[test]
+        fn a_lent_key_is_the_key(key in any_key()) {
+            let identity = layout::encode_key(&key);
+            let lent = KeyRef::of_identity(&identity).map(|lent| lent.to_key());
+            prop_assert_eq!(lent.as_ref(), Some(&key));
+            prop_assert_eq!(KeyRef::from(&key).to_key(), key);
+        }
+    }
+
+    #[test]
+    fn plain_strings_are_lent_and_no_store_is_a_record() {
+        assert!(matches!(KeyRef::of_identity("3ab\0"), Some(KeyRef::String("ab"))));
+        assert!(matches!(KeyRef::of_identity("3\0"), Some(KeyRef::String(""))));
+        assert!(KeyRef::of_identity(layout::SCHEMA_IDENTITY).is_none() && KeyRef::of_identity("3ab").is_none());
+        let generated = format!("{}@{}", layout::encode_key(&Key::Number(7.0)), "0".repeat(32));
+        assert_eq!(KeyRef::of_identity(&generated).map(|lent| lent.to_key()), Some(Key::Number(7.0)));
+    }
+}

@@ -54,3 +54,18 @@ impl<'a> From<&'a Value> for ValueRef<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{any_record, any_value};
+
+    proptest! {
+        #[test]
+        fn a_lent_value_is_the_value(value in prop_oneof![any_value(), any_record()]) {
+            prop_assert_eq!(ValueRef::from(&value).to_value(), value);
+        }
+    }
+}
