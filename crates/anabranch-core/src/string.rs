@@ -18,9 +18,9 @@ pub struct JsString(Repr);
 enum Repr {
     #[serde(rename = "utf8")]
     Utf8(Arc<str>),
-    /// Invariant: holds a lone surrogate.
+    /// Invariant: holds a lone surrogate. Boxed twice, so that every string is two words.
     #[serde(rename = "utf16")]
-    Utf16(Box<[u16]>),
+    Utf16(Box<Box<[u16]>>),
 }
 
 impl JsString {
@@ -28,7 +28,7 @@ impl JsString {
     pub fn from_utf16(units: &[u16]) -> Self {
         match String::from_utf16(units) {
             Ok(text) => Self(Repr::Utf8(text.into())),
-            Err(_) => Self(Repr::Utf16(units.into())),
+            Err(_) => Self(Repr::Utf16(Box::new(units.into()))),
         }
     }
 
