@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{End, Plan, PlannedOp};
-use crate::change::{ActorId, BlankChange, Draft, DraftOp, DraftPlace, UncheckedChange, code};
+use crate::change::{ActorId, BlankChange, Draft, DraftOp, DraftPlace, Room, UncheckedChange, code};
 use crate::heads::ChangeHash;
 use crate::history::chain::{ActorHasher, Header};
 use crate::limits;
@@ -56,7 +56,7 @@ impl Plan {
             }
         };
         let mut blanks: Vec<BlankChange> = Vec::with_capacity(cuts.len());
-        let mut ops: Vec<DraftOp<'_>> = Vec::new();
+        let (mut ops, mut room): (Vec<DraftOp<'_>>, Room) = Default::default();
         let mut said = self.said();
         let (mut from, mut start_op) = (0, u64::from(last_op) + 1);
         for to in cuts {
@@ -72,7 +72,7 @@ impl Plan {
             };
             let seq = blanks.len() as u64 + 1;
             let draft = Draft { deps, actor: ActorId::BLANK, seq, start_op, message: &message, ops: &ops };
-            blanks.push(BlankChange::of(&draft));
+            blanks.push(BlankChange::of(&draft, &mut room));
             start_op += (to - from) as u64;
             from = to;
         }
