@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashTable;
 
+use super::Expected;
 use super::arena::Arena;
 use super::sequences::{Held, kind_of};
 use super::slot::{Entry, Slot};
@@ -78,10 +79,16 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// An empty page with room for so many records and entries, and some more: hashes do not fall evenly.
-    pub(super) fn with_room_for(records: usize, entries: usize) -> Self {
-        let (slots, entries) = (Vec::with_capacity(records + records / 8), Vec::with_capacity(entries + entries / 8));
-        Self { slots, entries, ..Self::default() }
+    /// An empty page with room for what is expected.
+    pub(super) fn with_room_for(coming: &Expected) -> Self {
+        Self {
+            index: HashTable::with_capacity(coming.records),
+            slots: Vec::with_capacity(coming.records),
+            identities: String::with_capacity(coming.identity_bytes),
+            entries: Vec::with_capacity(coming.ops),
+            values: Arena::from(Vec::with_capacity(coming.value_bytes)),
+            ..Self::default()
+        }
     }
 
     pub(super) fn len(&self) -> usize {

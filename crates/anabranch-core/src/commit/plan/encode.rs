@@ -7,7 +7,7 @@ use crate::change::{ActorId, BlankChange, Draft, DraftOp, DraftPlace, Room, Unch
 use crate::heads::ChangeHash;
 use crate::history::chain::{ActorHasher, Header};
 use crate::limits;
-use crate::registers::PlainOp;
+use crate::registers::{Expected, PlainOp};
 use crate::scalar::Scalar;
 
 /// A commit, encoded.
@@ -105,6 +105,12 @@ impl Plan {
     pub(crate) fn is_plain(&self) -> bool {
         let is_scalar = |op: &PlannedOp| !code::is_sequence(op.value_code);
         self.places.is_empty() && !self.names.has_blanks() && self.ops.iter().all(is_scalar)
+    }
+
+    /// What a plain plan brings to an empty document.
+    pub(crate) fn expected(&self) -> Expected {
+        let (records, identity_bytes) = self.names.identities();
+        Expected { records, ops: self.ops.len(), identity_bytes, value_bytes: self.values.len() }
     }
 
     /// The ops of a plain plan, in order.

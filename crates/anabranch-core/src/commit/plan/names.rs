@@ -48,6 +48,11 @@ impl Names {
         self.bytes = bytes;
     }
 
+    /// How many identities there are, and their bytes.
+    pub(super) fn identities(&self) -> (usize, usize) {
+        (self.ends.len(), self.identities.len())
+    }
+
     /// A name's two parts.
     pub(super) fn parts(&self, name: Name) -> (&str, &str) {
         (self.identity(name.identity), self.suffix(name.suffix))
