@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{End, Plan, PlannedOp};
+use super::{End, NO_NAME, Plan, PlannedOp};
 use crate::change::{ActorId, BlankChange, Draft, DraftOp, DraftPlace, Room, UncheckedChange, code};
 use crate::heads::ChangeHash;
 use crate::history::chain::{ActorHasher, Header};
@@ -126,11 +126,14 @@ impl Plan {
     /// What the ops say, in order.
     fn said(&self) -> impl Iterator<Item = Said<'_>> {
         let (mut values, mut all_preds) = (self.values.as_slice(), self.preds.as_slice());
-        self.ops.iter().map(move |PlannedOp { name, value_bytes, preds, value_code }| {
+        let mut pred_counts = self.pred_counts.iter().peekable();
+        let mut identity_of = self.names.identities_in_order();
+        self.ops.iter().zip(0..).map(move |(PlannedOp { suffix, value_bytes, value_code }, op)| {
             let (value, values_after) = values.split_at(*value_bytes as usize);
-            let (preds, preds_after) = all_preds.split_at(*preds as usize);
+            let pred_count = pred_counts.next_if(|(own, _)| *own == op).map_or(0, |(_, count)| *count as usize);
+            let (preds, preds_after) = all_preds.split_at(pred_count);
             (values, all_preds) = (values_after, preds_after);
-            let name = name.map_or(("", ""), |name| self.names.parts(name));
+            let name = if *suffix == NO_NAME { ("", "") } else { (identity_of(op), self.names.suffix(*suffix)) };
             Said { name, value_code: *value_code, value, preds }
         })
     }

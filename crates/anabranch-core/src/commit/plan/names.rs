@@ -3,22 +3,16 @@
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
+use memchr::memmem;
 
 use crate::layout;
-
-/// The name of a register: positions of an identity and of a suffix.
-#[derive(Clone, Copy)]
-pub(super) struct Name {
-    identity: u32,
-    suffix: u32,
-}
 
 /// Identities in the order in which they came, and suffixes, each once.
 #[derive(Default)]
 pub(super) struct Names {
     identities: String,
-    /// Where each identity ends.
-    ends: Vec<usize>,
+    /// Where each identity ends, and the first op that names it.
+    ends: Vec<(usize, u32)>,
     suffixes: Vec<Suffix>,
     by_suffix: HashTable<u32>,
     last: u32,
@@ -32,10 +26,14 @@ struct Suffix {
 }
 
 impl Names {
-    /// The name that `identity` and `suffix` make together.
-    pub(super) fn name(&mut self, identity: &str, suffix: &str) -> Name {
+    /// Names the register that the op at a position sets; the position of its suffix.
+    pub(super) fn name(&mut self, op: u32, identity: &str, suffix: &str) -> u32 {
         self.bytes += identity.len() + suffix.len();
-        Name { identity: self.identity_position(identity), suffix: self.suffix_position(suffix) }
+        if self.last_identity() != Some(identity) {
+            self.identities.push_str(identity);
+            self.ends.push((self.identities.len(), op));
+        }
+        self.suffix_position(suffix)
     }
 
     /// Bytes of all names, each as long as it is where it is written out.
@@ -43,8 +41,10 @@ impl Names {
         self.bytes
     }
 
-    /// Forgets that names were made since there were so many bytes.
-    pub(super) fn roll_back(&mut self, bytes: usize) {
+    /// Forgets that ops from a position on were named, before which there were so many bytes.
+    pub(super) fn roll_back(&mut self, op: u32, bytes: usize) {
+        self.ends.truncate(self.ends.partition_point(|(_, first_op)| *first_op < op));
+        self.identities.truncate(self.ends.last().map_or(0, |(end, _)| *end));
         self.bytes = bytes;
     }
 
@@ -53,36 +53,32 @@ impl Names {
         (self.ends.len(), self.identities.len())
     }
 
-    /// A name's two parts.
-    pub(super) fn parts(&self, name: Name) -> (&str, &str) {
-        (self.identity(name.identity), self.suffix(name.suffix))
+    /// The identities that ops name, asked for in the order of the ops.
+    pub(super) fn identities_in_order<'n>(&'n self) -> impl FnMut(u32) -> &'n str {
+        let (mut rest, mut from, mut current) = (self.ends.iter().peekable(), 0, "");
+        move |op| {
+            while let Some((end, _)) = rest.next_if(|(_, first_op)| *first_op <= op) {
+                current = self.identities.get(from..*end).unwrap_or_default();
+                from = *end;
+            }
+            current
+        }
     }
 
     /// Whether some identity or suffix has a blank for its author's id.
     pub(super) fn has_blanks(&self) -> bool {
-        self.identities.contains(layout::OWN_ACTOR)
-            || self.suffixes.iter().any(|suffix| suffix.text.contains(layout::OWN_ACTOR))
+        let has_blank = |text: &str| memmem::find(text.as_bytes(), layout::OWN_ACTOR.as_bytes()).is_some();
+        has_blank(&self.identities) || self.suffixes.iter().any(|suffix| has_blank(&suffix.text))
     }
 
-    fn identity(&self, at: u32) -> &str {
-        let before = at.checked_sub(1).and_then(|before| self.ends.get(before as usize)).copied().unwrap_or(0);
-        let end = self.ends.get(at as usize).copied().unwrap_or(before);
-        self.identities.get(before..end).unwrap_or_default()
+    fn last_identity(&self) -> Option<&str> {
+        let (_, before) = self.ends.split_last()?;
+        self.identities.get(before.last().map_or(0, |(end, _)| *end)..)
     }
 
-    fn suffix(&self, at: u32) -> &str {
+    /// The suffix at a position.
+    pub(super) fn suffix(&self, at: u32) -> &str {
         self.suffixes.get(at as usize).map_or("", |suffix| &suffix.text)
-    }
-
-    fn identity_position(&mut self, identity: &str) -> u32 {
-        if let Some(last) = (self.ends.len() as u32).checked_sub(1)
-            && self.identity(last) == identity
-        {
-            return last;
-        }
-        self.identities.push_str(identity);
-        self.ends.push(self.identities.len());
-        self.ends.len() as u32 - 1
     }
 
     fn suffix_position(&mut self, suffix: &str) -> u32 {
