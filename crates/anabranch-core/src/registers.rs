@@ -33,7 +33,7 @@ use directory::Directory;
 pub(crate) use layers::RegistersAt;
 pub(crate) use locate::Located;
 use page::Page;
-pub(crate) use paths::{LIFE, Paths, ROOT};
+pub(crate) use paths::{LIFE, PathInfo, Paths, ROOT};
 pub(crate) use saved_sequence::{read_id, write_id};
 pub(crate) use sequences::{Held, SequenceEdit};
 pub(crate) use slot::{Entry, Slot};

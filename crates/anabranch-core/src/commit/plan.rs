@@ -7,7 +7,9 @@ use crate::change::ActorId;
 use crate::commit::Author;
 use crate::limits;
 use crate::registers::Slot;
+use crate::scalar;
 use crate::schema::FieldPolicy;
+use crate::string::JsString;
 use crate::value::{VALUE_DEPTH_MAX, Value};
 use crate::view::View;
 
@@ -122,6 +124,18 @@ impl Plan {
             }
         }
         self.push_op(named, value_code, (values_at, from));
+    }
+
+    /// Sets a field of a record that is new and was named last; `false` if that takes more than a look at the field before.
+    pub(crate) fn set_next_field(&mut self, field: &JsString, value: &Value) -> bool {
+        if !self.sequences.is_empty() {
+            return false;
+        }
+        let Some(named) = self.names.next_field(field, FIELD_NAME_BYTES_MAX) else { return false };
+        let at = (self.values.len(), self.preds.len());
+        let value_code = scalar::write_value(value, &mut self.values);
+        self.push_op(named, value_code, at);
+        true
     }
 
     /// Ends an op whose value and predecessors were appended from these positions on.

@@ -2,31 +2,40 @@
 
 use hashbrown::HashTable;
 
-use crate::layout::hash_key;
+use crate::layout::hash_identity;
 
 /// Encoded keys, each once, in one arena.
 #[derive(Default)]
 pub(super) struct SeenKeys {
     bytes: String,
-    /// Where each key lies.
-    index: HashTable<(usize, usize)>,
+    /// Where each key ends.
+    ends: Vec<usize>,
+    /// Positions of keys, with the hash of each: no key is hashed again when the table grows.
+    index: HashTable<(u32, u32)>,
 }
 
 impl SeenKeys {
     /// Takes a key; `false` if it was there.
     pub(super) fn insert(&mut self, encoded: &str) -> bool {
-        let (bytes, own) = (&self.bytes, hash_key(encoded));
-        if self.index.find(own, |at| key(bytes, *at) == encoded).is_some() {
+        let own = hash_identity(encoded);
+        let is_it = |(hash, at): &(u32, u32)| *hash == own && self.key(*at as usize) == Some(encoded);
+        if self.index.find(spread(own), is_it).is_some() {
             return false;
         }
-        let at = (bytes.len(), bytes.len() + encoded.len());
+        let at = self.ends.len() as u32;
         self.bytes.push_str(encoded);
-        let bytes = &self.bytes;
-        self.index.insert_unique(own, at, |at| hash_key(key(bytes, *at)));
+        self.ends.push(self.bytes.len());
+        self.index.insert_unique(spread(own), (own, at), |(hash, _)| spread(*hash));
         true
+    }
+
+    fn key(&self, at: usize) -> Option<&str> {
+        let before = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
+        self.bytes.get(before.unwrap_or(0)..*self.ends.get(at)?)
     }
 }
 
-fn key(bytes: &str, (from, to): (usize, usize)) -> &str {
-    bytes.get(from..to).unwrap_or_default()
+/// The table looks at the lowest and at the highest bits of a hash.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -6,6 +6,8 @@ use hashbrown::HashTable;
 use memchr::memmem;
 
 use crate::layout;
+use crate::schema::FieldPath;
+use crate::string::JsString;
 
 /// Identities in the order in which they came, and suffixes, each once.
 #[derive(Default)]
@@ -21,6 +23,8 @@ pub(super) struct Names {
 
 struct Suffix {
     text: Box<str>,
+    /// The field, if it lies in no other and the suffix names no part of it.
+    field: Option<JsString>,
     /// What followed it when it came last: records set the same fields in the same order.
     next: u32,
 }
@@ -34,6 +38,19 @@ impl Names {
             self.ends.push((self.identities.len(), op));
         }
         self.suffix_position(suffix)
+    }
+
+    /// Names a field of the record that was named last, if it is the one that came next when this was the field before;
+    /// the position of its suffix, which need not be put together.
+    pub(super) fn next_field(&mut self, field: &JsString, name_bytes_max: usize) -> Option<u32> {
+        let guess = self.suffixes.get(self.last as usize)?.next;
+        let suffix = self.suffixes.get(guess as usize).filter(|suffix| suffix.field.as_ref() == Some(field))?;
+        let bytes = self.last_identity()?.len() + suffix.text.len();
+        if bytes > name_bytes_max {
+            return None;
+        }
+        (self.bytes, self.last) = (self.bytes + bytes, guess);
+        Some(guess)
     }
 
     /// Bytes of all names, each as long as it is where it is written out.
@@ -102,7 +119,11 @@ impl Names {
 
     fn intern(&mut self, suffix: &str, own: u64) -> u32 {
         let at = self.suffixes.len() as u32;
-        self.suffixes.push(Suffix { text: suffix.into(), next: 0 });
+        let field = match layout::read_suffix(suffix) {
+            Some((FieldPath(names), None)) => <[JsString; 1]>::try_from(names).ok().map(|[name]| name),
+            _ => None,
+        };
+        self.suffixes.push(Suffix { text: suffix.into(), field, next: 0 });
         let suffixes = &self.suffixes;
         let rehash = |at: &u32| suffixes.get(*at as usize).map_or(0, |suffix| hash(&suffix.text));
         self.by_suffix.insert_unique(own, at, rehash);
