@@ -87,6 +87,11 @@ impl<'p> Slot<'p> {
         entries.len() == paths.len() && entries.iter().zip(paths).all(|(entry, path)| entry.path == *path)
     }
 
+    /// Asks for the memory of all its values at once, which are about to be read one after the other.
+    pub(crate) fn touch(&self) {
+        self.page.touch(self.at);
+    }
+
     /// The entry at a position.
     pub(crate) fn entry_at(&self, at: usize) -> Option<Entry<'p>> {
         self.page.entries(self.at).get(at).map(|stored| self.page.entry(stored))
