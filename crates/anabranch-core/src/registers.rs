@@ -107,6 +107,13 @@ pub(crate) struct RecordId {
     pub(super) at: u32,
 }
 
+impl RecordId {
+    /// The page it lies in, and where there.
+    pub(crate) fn place(self) -> (u32, u32) {
+        (self.page, self.at)
+    }
+}
+
 impl Registers {
     /// Registers without records that know the paths of others.
     pub(crate) fn with_paths(paths: Arc<Paths>) -> Self {

@@ -94,6 +94,13 @@ impl Ord for JsString {
 /// Orders well-formed texts by code unit.
 fn compare_utf8(a: &str, b: &str) -> Ordering {
     let (a, b) = (a.as_bytes(), b.as_bytes());
+    // Most names differ at once.
+    if let (Some(first), Some(other)) = (a.first(), b.first())
+        && first != other
+        && first.min(other) < &0xEE
+    {
+        return first.cmp(other);
+    }
     let same = a.chunks_exact(8).zip(b.chunks_exact(8)).take_while(|(a, b)| a == b).count() * 8;
     let (a, b) = (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default());
     match a.iter().zip(b).find(|(a, b)| a != b) {

@@ -4,8 +4,6 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use hashbrown::HashSet;
-
 mod seen;
 
 use super::diff::{Loss, Target};
@@ -18,12 +16,11 @@ use crate::history::KnownHeads;
 use crate::key::Key;
 use crate::layout;
 use crate::limits;
-use crate::registers::RecordId;
 use crate::schema::StoreSchema;
 use crate::snapshot::StoreSnapshot;
 use crate::value::Value;
 use crate::view::{View, stored_schema};
-use seen::SeenKeys;
+use seen::{SeenKeys, SeenRecords};
 
 /// What a capture is to its replica.
 #[derive(Clone, Debug)]
@@ -77,7 +74,7 @@ pub struct Capture<'d> {
     left_out: BTreeSet<Key>,
     is_next: bool,
     plan: Plan,
-    seen: HashSet<RecordId, foldhash::fast::FixedState>,
+    seen: SeenRecords,
     /// How many of them the base shows.
     shown_seen: usize,
     seen_new: SeenKeys,
@@ -94,7 +91,6 @@ impl Document {
             CaptureKind::Next { baseline, left_out } => (self.at(&baseline), None, left_out, ActorKind::Capture),
             CaptureKind::Lost { earlier } => (nothing(), Some(self.at(&earlier)), BTreeSet::new(), ActorKind::Found),
         };
-        let seen = HashSet::default();
         let mut plan = Plan::new(Author::replica(replica, actor));
         plan.keep_sequences(base.schema());
         Capture {
@@ -104,7 +100,7 @@ impl Document {
             left_out,
             is_next: actor == ActorKind::Capture,
             plan,
-            seen,
+            seen: SeenRecords::default(),
             shown_seen: 0,
             seen_new: SeenKeys::default(),
             rows: Rows::default(),
@@ -221,7 +217,7 @@ impl Capture<'_> {
     /// Ends the capture. Where the source was `complete`, records of the baseline that were not seen are deleted.
     pub fn finish(mut self, complete: bool) -> Result<Prepared, CaptureError> {
         let mut deletions = 0;
-        let unseen = self.base.shown_in_key_order(|record| !self.seen.contains(&record));
+        let unseen = self.base.shown_in_key_order(|record| !self.seen.contains(record));
         let base_records = self.shown_seen + unseen.len();
         for record in unseen {
             let Some(key) = self.base.key_of(record) else { continue };

@@ -1,8 +1,40 @@
-//! Keys that a capture has met and that its base does not have: a first capture meets all of them.
+//! What a capture has met: records of its base, and keys that its base does not have. A first capture meets but these.
 
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
 
 use crate::layout::hash_identity;
+use crate::registers::RecordId;
+
+/// Records of the base, a bit each.
+#[derive(Default)]
+pub(super) struct SeenRecords {
+    pages: HashMap<u32, Vec<u64>, foldhash::fast::FixedState>,
+}
+
+impl SeenRecords {
+    /// Takes a record; `false` if it was there.
+    pub(super) fn insert(&mut self, record: RecordId) -> bool {
+        let (page, word, bit) = place(record);
+        let words = self.pages.entry(page).or_default();
+        if words.len() <= word {
+            words.resize(word + 1, 0);
+        }
+        let Some(word) = words.get_mut(word) else { return false };
+        let was = *word;
+        *word |= bit;
+        was & bit == 0
+    }
+
+    pub(super) fn contains(&self, record: RecordId) -> bool {
+        let (page, word, bit) = place(record);
+        self.pages.get(&page).and_then(|words| words.get(word)).is_some_and(|word| word & bit != 0)
+    }
+}
+
+fn place(record: RecordId) -> (u32, usize, u64) {
+    let (page, at) = record.place();
+    (page, at as usize / 64, 1 << (at % 64))
+}
 
 /// Encoded keys, each once, in one arena.
 #[derive(Default)]
