@@ -22,7 +22,7 @@ pub use decode::{DecodeChangeError, Limits};
 pub(crate) use decode::{DecodedOp, OpRef, Place};
 #[cfg(test)]
 pub(crate) use encode::encode;
-pub(crate) use encode::{BlankChange, Draft, DraftOp, DraftPlace};
+pub(crate) use encode::{BlankChange, Draft, DraftOp, DraftPlace, Room};
 pub use unchecked::UncheckedChange;
 
 use std::fmt;

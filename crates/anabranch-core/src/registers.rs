@@ -33,7 +33,7 @@ use directory::Directory;
 pub(crate) use layers::RegistersAt;
 pub(crate) use locate::Located;
 use page::Page;
-pub(crate) use paths::{LIFE, Paths, ROOT};
+pub(crate) use paths::{LIFE, PathInfo, Paths, ROOT};
 pub(crate) use saved_sequence::{read_id, write_id};
 pub(crate) use sequences::{Held, SequenceEdit};
 pub(crate) use slot::{Entry, Scalars, Slot};
@@ -81,11 +81,37 @@ impl Default for Registers {
     }
 }
 
+/// What is about to come, as far as it is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Expected {
+    pub(crate) records: usize,
+    pub(crate) ops: usize,
+    pub(crate) identity_bytes: usize,
+    pub(crate) value_bytes: usize,
+}
+
+impl Expected {
+    /// What one of so many pages gets of it, and some more: hashes do not fall evenly.
+    fn share(&self, pages: usize) -> Self {
+        let share = |all: usize| all / pages + all / pages / 8;
+        let Self { records, ops, identity_bytes, value_bytes } = *self;
+        let (records, ops) = (share(records), share(ops));
+        Self { records, ops, identity_bytes: share(identity_bytes), value_bytes: share(value_bytes) }
+    }
+}
+
 /// Where a record lies. Holds until the next change is applied or a page is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct RecordId {
     pub(super) page: u32,
     pub(super) at: u32,
+}
+
+impl RecordId {
+    /// The page it lies in, and where there.
+    pub(crate) fn place(self) -> (u32, u32) {
+        (self.page, self.at)
+    }
 }
 
 impl Registers {
@@ -155,18 +181,19 @@ impl Registers {
     }
 
     /// Makes room for records that are about to come, so that no page is written and split again meanwhile.
-    pub(crate) fn expect(&mut self, records: usize, ops: usize) {
+    pub(crate) fn expect(&mut self, coming: Expected) {
         let is_empty = |cell: &PageCell| cell.opened().is_some_and(|page| page.len() == 0);
         if !matches!(self.pages.as_slice(), [only] if is_empty(only)) {
             return;
         }
         // Hashes do not fall evenly: pages that are three quarters full on average are rarely too full.
-        let pages = records / (self.page_records_max * 3 / 4).max(1);
+        let pages = coming.records / (self.page_records_max * 3 / 4).max(1);
         self.directory = Directory::even(pages);
         let pages = self.directory.depths.len();
         if pages > 1 {
             self.pages.clear();
-            self.pages.resize_with(pages, || PageCell::written(Page::with_room_for(records / pages, ops / pages)));
+            let share = coming.share(pages);
+            self.pages.resize_with(pages, || PageCell::written(Page::with_room_for(&share)));
         }
     }
 

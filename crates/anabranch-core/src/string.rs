@@ -18,9 +18,9 @@ pub struct JsString(Repr);
 enum Repr {
     #[serde(rename = "utf8")]
     Utf8(Arc<str>),
-    /// Invariant: holds a lone surrogate.
+    /// Invariant: holds a lone surrogate. Boxed twice, so that every string is two words.
     #[serde(rename = "utf16")]
-    Utf16(Box<[u16]>),
+    Utf16(Box<Box<[u16]>>),
 }
 
 impl JsString {
@@ -28,7 +28,7 @@ impl JsString {
     pub fn from_utf16(units: &[u16]) -> Self {
         match String::from_utf16(units) {
             Ok(text) => Self(Repr::Utf8(text.into())),
-            Err(_) => Self(Repr::Utf16(units.into())),
+            Err(_) => Self(Repr::Utf16(Box::new(units.into()))),
         }
     }
 
@@ -94,6 +94,13 @@ impl Ord for JsString {
 /// Orders well-formed texts by code unit.
 fn compare_utf8(a: &str, b: &str) -> Ordering {
     let (a, b) = (a.as_bytes(), b.as_bytes());
+    // Most names differ at once.
+    if let (Some(first), Some(other)) = (a.first(), b.first())
+        && first != other
+        && first.min(other) < &0xEE
+    {
+        return first.cmp(other);
+    }
     let same = a.chunks_exact(8).zip(b.chunks_exact(8)).take_while(|(a, b)| a == b).count() * 8;
     let (a, b) = (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default());
     match a.iter().zip(b).find(|(a, b)| a != b) {

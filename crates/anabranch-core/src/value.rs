@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::string::JsString;
 
 mod blobs;
+mod boxed;
 mod depth;
 mod object;
 pub use object::Object;
@@ -57,7 +58,7 @@ pub enum Value {
     /// An array without holes or further properties.
     Array(Vec<Value>),
     /// An array with holes or further properties.
-    SparseArray(SparseArray),
+    SparseArray(Box<SparseArray>),
     /// A plain object.
     Object(Object),
     /// An `Error`; stacks are not kept.
@@ -77,13 +78,13 @@ pub enum Value {
         message: JsString,
     },
     /// A `Blob`.
-    Blob(Blob),
+    Blob(Box<Blob>),
     /// A `File`.
-    File(File),
+    File(Box<File>),
     /// A `FileList`.
     FileList(Vec<File>),
     /// An `ImageData`.
-    ImageData(ImageData),
+    ImageData(Box<ImageData>),
     /// A `DOMPoint`, `DOMRect`, `DOMQuad` or `DOMMatrix` and its numbers.
     Geometry {
         /// Which of them.

@@ -11,7 +11,7 @@ pub(crate) fn rebuild(value: Value, change: &mut dyn FnMut(Value) -> Value) -> V
         Value::Map(entries) => {
             Value::Map(entries.into_iter().map(|(key, value)| (change(key), change(value))).collect())
         }
-        Value::SparseArray(array) => Value::SparseArray(SparseArray {
+        Value::SparseArray(array) => Value::from(SparseArray {
             length: array.length,
             items: array.items.into_iter().map(|(position, item)| (position, change(item))).collect(),
             properties: rebuild_object(array.properties, change),

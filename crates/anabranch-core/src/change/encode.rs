@@ -82,9 +82,17 @@ const BODY_BYTES: usize = 128;
 /// Encodes a change and returns its bytes and its hash.
 #[cfg(test)]
 pub(crate) fn encode(draft: &Draft<'_>) -> (Vec<u8>, ChangeHash) {
-    let (mut chunk, _) = lay_out(draft);
-    let hash = seal(&mut chunk);
-    (chunk, hash)
+    let mut room = Room::default();
+    room.lay_out(draft);
+    let hash = seal(&mut room.chunk);
+    (room.chunk, hash)
+}
+
+/// Where a change is laid out before its length is known: for one after the other, so that the memory is warm.
+#[derive(Default)]
+pub(crate) struct Room {
+    body: Vec<u8>,
+    chunk: Vec<u8>,
 }
 
 /// A change whose author is not known yet, nor, unless it is the first of its chain, the change that it builds on.
@@ -101,11 +109,11 @@ pub(crate) struct BlankChange {
 
 impl BlankChange {
     /// Lays out a change by [`ActorId::BLANK`].
-    pub(crate) fn of(draft: &Draft<'_>) -> Self {
-        let (chunk, blanks) = lay_out(draft);
+    pub(crate) fn of(draft: &Draft<'_>, room: &mut Room) -> Self {
+        let blanks = room.lay_out(draft);
         let &Draft { deps, seq, start_op, message, ops, .. } = draft;
         let (deps, message, ops) = (deps.to_vec(), message.to_owned(), ops.len() as u32);
-        Self { chunk: chunk.into(), blanks, deps, seq, start_op, message, ops }
+        Self { chunk: room.chunk.as_slice().into(), blanks, deps, seq, start_op, message, ops }
     }
 
     /// What the author's id is derived from.
@@ -131,46 +139,51 @@ impl BlankChange {
     }
 }
 
-/// Lays out a chunk, its checksum still to be written.
-fn lay_out(draft: &Draft<'_>) -> (Vec<u8>, Blanks) {
-    let others = other_actors(draft);
-    let (columns, body) = encode_columns(draft, &others);
-    let mut head = Vec::with_capacity(HEAD_BYTES + draft.message.len());
-    write_unsigned(draft.deps.len() as u64, &mut head);
-    let deps_at = head.len();
-    draft.deps.iter().for_each(|hash| head.extend(hash.0));
-    write_actor(&draft.actor, &mut head);
-    let actor_at = head.len() - draft.actor.0.len();
-    write_unsigned(draft.seq, &mut head);
-    write_unsigned(draft.start_op, &mut head);
-    write_signed(0, &mut head);
-    write_unsigned(draft.message.len() as u64, &mut head);
-    head.extend(draft.message.as_bytes());
-    write_unsigned(others.len() as u64, &mut head);
-    others.iter().for_each(|actor| write_actor(actor, &mut head));
-    write_unsigned(columns.len() as u64, &mut head);
-    for (specification, length) in &columns {
-        write_unsigned(*specification, &mut head);
-        write_unsigned(*length as u64, &mut head);
-    }
-
-    let body_bytes = head.len() + body.len();
-    let mut chunk = Vec::with_capacity(body_bytes + 16);
-    chunk.extend(MAGIC);
-    chunk.extend([0; 4]);
-    chunk.push(CHUNK_CHANGE);
-    write_unsigned(body_bytes as u64, &mut chunk);
-    let head_at = chunk.len();
-    chunk.extend(head);
-    let (mut names, mut at) = ((0, 0), chunk.len());
-    for (specification, length) in columns {
-        if specification == column::KEY_STR {
-            names = (at, at + length);
+impl Room {
+    /// Lays out a chunk, its checksum still to be written.
+    fn lay_out(&mut self, draft: &Draft<'_>) -> Blanks {
+        let Room { body, chunk } = self;
+        let others = other_actors(draft);
+        body.clear();
+        let columns = encode_columns(draft, &others, body);
+        let mut head = Vec::with_capacity(HEAD_BYTES + draft.message.len());
+        write_unsigned(draft.deps.len() as u64, &mut head);
+        let deps_at = head.len();
+        draft.deps.iter().for_each(|hash| head.extend(hash.0));
+        write_actor(&draft.actor, &mut head);
+        let actor_at = head.len() - draft.actor.0.len();
+        write_unsigned(draft.seq, &mut head);
+        write_unsigned(draft.start_op, &mut head);
+        write_signed(0, &mut head);
+        write_unsigned(draft.message.len() as u64, &mut head);
+        head.extend(draft.message.as_bytes());
+        write_unsigned(others.len() as u64, &mut head);
+        others.iter().for_each(|actor| write_actor(actor, &mut head));
+        write_unsigned(columns.len() as u64, &mut head);
+        for (specification, length) in &columns {
+            write_unsigned(*specification, &mut head);
+            write_unsigned(*length as u64, &mut head);
         }
-        at += length;
+
+        let body_bytes = head.len() + body.len();
+        chunk.clear();
+        chunk.reserve(body_bytes + 16);
+        chunk.extend(MAGIC);
+        chunk.extend([0; 4]);
+        chunk.push(CHUNK_CHANGE);
+        write_unsigned(body_bytes as u64, chunk);
+        let head_at = chunk.len();
+        chunk.extend_from_slice(&head);
+        let (mut names, mut at) = ((0, 0), chunk.len());
+        for (specification, length) in columns {
+            if specification == column::KEY_STR {
+                names = (at, at + length);
+            }
+            at += length;
+        }
+        chunk.extend_from_slice(body);
+        Blanks { deps_at: head_at + deps_at, actor_at: head_at + actor_at, names }
     }
-    chunk.extend_from_slice(&body);
-    (chunk, Blanks { deps_at: head_at + deps_at, actor_at: head_at + actor_at, names })
 }
 
 /// Writes the checksum, and returns the hash that it is the beginning of.
@@ -201,13 +214,13 @@ fn other_actors(draft: &Draft<'_>) -> Vec<ActorId> {
     others
 }
 
-/// The columns that are not empty, by specification and length, and their bytes, one behind the other.
-fn encode_columns(draft: &Draft<'_>, others: &[ActorId]) -> (Vec<(u64, usize)>, Vec<u8>) {
+/// Writes the columns, one behind the other; those that are not empty, by specification and length.
+fn encode_columns(draft: &Draft<'_>, others: &[ActorId], body: &mut Vec<u8>) -> Vec<(u64, usize)> {
     let mut columns: Vec<(u64, usize)> = Vec::with_capacity(12);
-    let mut body = Vec::with_capacity(BODY_BYTES);
+    body.reserve(BODY_BYTES);
     let mut add = |specification, write: &dyn Fn(&mut Vec<u8>)| {
         let before = body.len();
-        write(&mut body);
+        write(body);
         columns.push((specification, body.len() - before));
     };
     let ops = draft.ops;
@@ -235,16 +248,15 @@ fn encode_columns(draft: &Draft<'_>, others: &[ActorId]) -> (Vec<(u64, usize)>, 
     });
     add(column::VALUE, &|out| ops.iter().for_each(|op| out.extend_from_slice(op.value)));
     add(column::PRED_COUNT, &|out| numbers(out, &mut ops.iter().map(|op| op.preds.len() as u64)));
-    add(column::PRED_ACTOR, &|out| {
-        numbers(out, &mut ops.iter().flat_map(|op| op.preds).map(|(_, actor)| index(actor)));
-    });
+    let preds = || ops.iter().flat_map(|op| op.preds);
+    add(column::PRED_ACTOR, &|out| numbers(out, &mut preds().map(|(_, actor)| index(actor))));
     add(column::PRED_COUNTER, &|out| {
         let mut deltas = DeltaEncoder::new(out);
-        ops.iter().flat_map(|op| op.preds).for_each(|(counter, _)| deltas.append(i64::from(*counter)));
+        preds().for_each(|(counter, _)| deltas.append(i64::from(*counter)));
         deltas.finish();
     });
     columns.retain(|(_, length)| *length > 0);
-    (columns, body)
+    columns
 }
 
 /// Adds a column that is written by a function.

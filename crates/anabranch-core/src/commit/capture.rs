@@ -1,9 +1,8 @@
 //! Capturing: a replica's database as it is now, diffed record by record against what it was.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-use hashbrown::HashSet;
 
 mod seen;
 
@@ -17,12 +16,11 @@ use crate::history::KnownHeads;
 use crate::key::Key;
 use crate::layout;
 use crate::limits;
-use crate::registers::RecordId;
 use crate::schema::StoreSchema;
 use crate::snapshot::StoreSnapshot;
 use crate::value::Value;
 use crate::view::{View, stored_schema};
-use seen::SeenKeys;
+use seen::{SeenKeys, SeenRecords};
 
 /// What a capture is to its replica.
 #[derive(Clone, Debug)]
@@ -76,7 +74,7 @@ pub struct Capture<'d> {
     left_out: BTreeSet<Key>,
     is_next: bool,
     plan: Plan,
-    seen: HashSet<RecordId, foldhash::fast::FixedState>,
+    seen: SeenRecords,
     /// How many of them the base shows.
     shown_seen: usize,
     seen_new: SeenKeys,
@@ -93,7 +91,6 @@ impl Document {
             CaptureKind::Next { baseline, left_out } => (self.at(&baseline), None, left_out, ActorKind::Capture),
             CaptureKind::Lost { earlier } => (nothing(), Some(self.at(&earlier)), BTreeSet::new(), ActorKind::Found),
         };
-        let seen = HashSet::default();
         let mut plan = Plan::new(Author::replica(replica, actor));
         plan.keep_sequences(base.schema());
         Capture {
@@ -103,7 +100,7 @@ impl Document {
             left_out,
             is_next: actor == ActorKind::Capture,
             plan,
-            seen,
+            seen: SeenRecords::default(),
             shown_seen: 0,
             seen_new: SeenKeys::default(),
             rows: Rows::default(),
@@ -162,19 +159,21 @@ impl Capture<'_> {
             Some(record) => Some(self.seen.insert(record)),
             None => None,
         };
-        match (known, fresh) {
+        let has_own_key = match (known, fresh) {
             (Some(_), Some(false)) => return Err(CaptureError::DuplicateKey { key: key.clone() }),
             (Some(record), _) => {
                 let is_shown = self.plan.put(&self.base, Target::Known(record), value, loss);
                 self.shown_seen += usize::from(is_shown);
+                self.base.keys().rekeyed(record).is_none()
             }
             (None, _) => {
-                let identity = self.identity_of_new(key, encoded, value, loss)?;
+                let identity = self.identity_of_new(key, &encoded, value, loss)?;
                 self.plan.put(&self.base, Target::New(&identity), value, loss);
+                layout::key_of_identity(&identity) == encoded
             }
-        }
+        };
         match self.plan.end_record() {
-            Ok(true) => self.rows.push_changed(key.clone()),
+            Ok(true) => self.rows.push_captured((!has_own_key).then(|| key.clone())),
             Ok(false) => (),
             Err(error) => {
                 self.plan.roll_back(mark);
@@ -185,40 +184,40 @@ impl Capture<'_> {
     }
 
     /// A positive integer that a generator may have made between two captures names a new record; other keys join.
-    fn identity_of_new(
+    fn identity_of_new<'k>(
         &mut self,
         key: &Key,
-        encoded: String,
+        encoded: &'k str,
         value: &Value,
         loss: Option<Loss<'_>>,
-    ) -> Result<String, CaptureError> {
+    ) -> Result<Cow<'k, str>, CaptureError> {
         if encoded.len() > limits::KEY_BYTES_MAX {
             return Err(CaptureError::KeyTooLong { bytes: encoded.len() });
         }
-        if !self.seen_new.insert(&encoded) {
+        if !self.seen_new.insert(encoded) {
             return Err(CaptureError::DuplicateKey { key: key.clone() });
         }
         let is_generated = |view: &View<'_>| view.schema().auto_increment && is_generator_key(key);
         if self.is_next {
-            return Ok(if is_generated(&self.base) { own_identity(&encoded) } else { encoded });
+            return Ok(if is_generated(&self.base) { own_identity(encoded).into() } else { encoded.into() });
         }
-        let Some(earlier) = &self.earlier else { return Ok(encoded) };
+        let Some(earlier) = &self.earlier else { return Ok(encoded.into()) };
         let known = earlier.keys().find(&earlier.registers, key);
         let equals = known
             .and_then(|record| earlier.value_of(record))
             .is_some_and(|was| was == *value || loss.is_some_and(|loss| loss(&was) == *value));
         match known {
-            Some(record) if equals => Ok(earlier.registers.slot(record).identity().to_owned()),
-            _ if is_generated(earlier) => Ok(own_identity(&encoded)),
-            Some(record) => Ok(earlier.registers.slot(record).identity().to_owned()),
-            None => Ok(encoded),
+            Some(record) if equals => Ok(earlier.registers.slot(record).identity().to_owned().into()),
+            _ if is_generated(earlier) => Ok(own_identity(encoded).into()),
+            Some(record) => Ok(earlier.registers.slot(record).identity().to_owned().into()),
+            None => Ok(encoded.into()),
         }
     }
 
     /// Ends the capture. Where the source was `complete`, records of the baseline that were not seen are deleted.
     pub fn finish(mut self, complete: bool) -> Result<Prepared, CaptureError> {
         let mut deletions = 0;
-        let unseen = self.base.shown_in_key_order(|record| !self.seen.contains(&record));
+        let unseen = self.base.shown_in_key_order(|record| !self.seen.contains(record));
         let base_records = self.shown_seen + unseen.len();
         for record in unseen {
             let Some(key) = self.base.key_of(record) else { continue };
@@ -227,7 +226,7 @@ impl Capture<'_> {
             }
             self.plan.delete(&self.base, record);
             self.plan.end_record()?;
-            self.rows.push_changed(key);
+            self.rows.push_captured(Some(key));
             deletions += 1;
         }
         let mut prepared = self.plan.prepare(self.document, self.base.heads(), self.rows);

@@ -8,9 +8,10 @@ use crate::layout;
 use crate::registers::{LIFE, RecordId, Slot};
 use crate::scalar::{self, Scalar};
 use crate::schema::FieldPolicy;
+use crate::string::JsString;
 use crate::value::Value;
 use crate::view::View;
-use crate::view::fields::{Leaf, LeafValue, each_leaf};
+use crate::view::fields::{Leaf, LeafValue, each_leaf, flat};
 
 mod elements;
 mod hidden;
@@ -49,6 +50,7 @@ impl Plan {
             }
         };
         let slot = view.registers.slot(record);
+        slot.touch();
         let is_shown = slot.identity() == layout::SCHEMA_IDENTITY || view.life(slot).is_shown();
         if !is_shown {
             self.create(view, slot.identity(), Some(slot), value);
@@ -68,6 +70,11 @@ impl Plan {
     fn create(&mut self, view: &View<'_>, identity: &str, slot: Option<Slot<'_>>, value: &Value) {
         if identity != layout::SCHEMA_IDENTITY {
             self.set(view, identity, slot, "", |_| Scalar::PRESENT.code);
+            if slot.is_none()
+                && let Some(fields) = flat(value)
+            {
+                return self.create_flat(view, identity, fields);
+            }
         }
         let mut written = Vec::new();
         each_leaf(value, &mut String::new(), &mut |suffix, leaf| {
@@ -78,6 +85,22 @@ impl Plan {
         });
         if let Some(slot) = slot {
             self.remove_others(view, slot, |suffix| written.iter().any(|written| written == suffix));
+        }
+    }
+
+    /// Writes the fields of a new record that are all leaves.
+    fn create_flat<'v>(
+        &mut self,
+        view: &View<'_>,
+        identity: &str,
+        fields: impl Iterator<Item = (&'v JsString, &'v Value)>,
+    ) {
+        for (name, value) in fields {
+            if !self.set_next_field(name, value) {
+                let mut suffix = String::new();
+                layout::write_path(std::iter::once(name), &mut suffix);
+                self.set_leaf(view, identity, None, &suffix, value);
+            }
         }
     }
 

@@ -7,7 +7,9 @@ use crate::change::ActorId;
 use crate::commit::Author;
 use crate::limits;
 use crate::registers::Slot;
+use crate::scalar;
 use crate::schema::FieldPolicy;
+use crate::string::JsString;
 use crate::value::{VALUE_DEPTH_MAX, Value};
 use crate::view::View;
 
@@ -16,7 +18,7 @@ mod encode;
 mod names;
 mod sequences;
 pub(crate) use encode::OwnChain;
-use names::{Name, Names};
+use names::Names;
 pub(crate) use sequences::Elements;
 use sequences::PlannedPlace;
 
@@ -26,6 +28,8 @@ pub(crate) struct Plan {
     names: Names,
     values: Vec<u8>,
     preds: Vec<(u32, ActorId)>,
+    /// How many predecessors ops have, by position: those of an import have none.
+    pred_counts: Vec<(u32, u32)>,
     ops: Vec<PlannedOp>,
     /// Where ops act that act inside sequences, in the order of the ops.
     places: Vec<PlannedPlace>,
@@ -57,13 +61,16 @@ struct End {
 /// Leaves room for the author's id in the places that are blank while it is not derived yet.
 const FIELD_NAME_BYTES_MAX: usize = limits::NAME_BYTES_MAX - 64;
 
+/// As small as can be: an import has millions of them.
 struct PlannedOp {
-    /// Which register it sets; `None` for an op inside a sequence.
-    name: Option<Name>,
+    /// Position of its name's suffix, or [`NO_NAME`]. The identity is the one at whose ops this one lies.
+    suffix: u32,
     value_bytes: u32,
-    preds: u32,
     value_code: u8,
 }
+
+/// What acts inside a sequence sets no register.
+const NO_NAME: u32 = u32::MAX;
 
 /// A record that is too large for one change.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,6 +89,7 @@ impl Plan {
             names: Names::default(),
             values: Vec::new(),
             preds: Vec::new(),
+            pred_counts: Vec::new(),
             ops: Vec::new(),
             places: Vec::new(),
             ends: Vec::new(),
@@ -104,7 +112,7 @@ impl Plan {
             self.too_large =
                 Some(RecordTooLarge { what: "bytes in a field's name", limit: FIELD_NAME_BYTES_MAX as u64 });
         }
-        let name = Some(self.names.name(identity, suffix));
+        let named = self.names.name(self.ops.len() as u32, identity, suffix);
         let (values_at, from) = (self.values.len(), self.preds.len());
         let value_code = write(&mut self.values);
         if let Some(slot) = slot
@@ -115,14 +123,28 @@ impl Plan {
                 own.sort_unstable();
             }
         }
-        self.push_op(name, value_code, (values_at, from));
+        self.push_op(named, value_code, (values_at, from));
+    }
+
+    /// Sets a field of a record that is new and was named last; `false` if that takes more than a look at the field before.
+    pub(crate) fn set_next_field(&mut self, field: &JsString, value: &Value) -> bool {
+        if !self.sequences.is_empty() {
+            return false;
+        }
+        let Some(named) = self.names.next_field(field, FIELD_NAME_BYTES_MAX) else { return false };
+        let at = (self.values.len(), self.preds.len());
+        let value_code = scalar::write_value(value, &mut self.values);
+        self.push_op(named, value_code, at);
+        true
     }
 
     /// Ends an op whose value and predecessors were appended from these positions on.
-    fn push_op(&mut self, name: Option<Name>, value_code: u8, (values_at, preds_at): (usize, usize)) {
+    fn push_op(&mut self, suffix: u32, value_code: u8, (values_at, preds_at): (usize, usize)) {
         let value_bytes = (self.values.len() - values_at) as u32;
-        let preds = (self.preds.len() - preds_at) as u32;
-        self.ops.push(PlannedOp { name, value_bytes, preds, value_code });
+        if self.preds.len() > preds_at {
+            self.pred_counts.push((self.ops.len() as u32, (self.preds.len() - preds_at) as u32));
+        }
+        self.ops.push(PlannedOp { suffix, value_bytes, value_code });
     }
 
     /// Notes that a change may end here.
@@ -173,14 +195,15 @@ impl Plan {
 
     /// Forgets what was set after `mark`.
     pub(crate) fn roll_back(&mut self, mark: usize) {
-        let gone = self.ops.drain(mark..);
-        let (values, preds) =
-            gone.fold((0, 0), |(values, preds), op| (values + op.value_bytes as usize, preds + op.preds as usize));
+        let values: usize = self.ops.drain(mark..).map(|op| op.value_bytes as usize).sum();
+        let first = self.pred_counts.partition_point(|(op, _)| (*op as usize) < mark);
+        let preds: usize = self.pred_counts.drain(first..).map(|(_, count)| count as usize).sum();
         self.values.truncate(self.values.len() - values);
         self.preds.truncate(self.preds.len() - preds);
         self.places.truncate(self.places.partition_point(|place| (place.op as usize) < mark));
         self.ends.truncate(self.ends.partition_point(|end| end.at as usize <= mark));
         self.found.retain(|(before, _)| *before < mark);
-        self.names.roll_back(self.ends.last().map_or(0, |end| end.bytes).saturating_sub(self.values.len()));
+        let bytes = self.ends.last().map_or(0, |end| end.bytes).saturating_sub(self.values.len());
+        self.names.roll_back(mark as u32, bytes);
     }
 }

@@ -113,8 +113,12 @@ pub enum RowRefusal {
 /// The rows of a commit, before it is known what they meet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rows {
+    /// The rows of edits.
     rows: Vec<(Option<Key>, RowPlan)>,
-    is_capture: bool,
+    /// How many records of a capture differ from the baseline, and the keys of those that have another in their identity:
+    /// an import has millions of them, and nobody asks for the keys of records that met nobody.
+    captured: usize,
+    captured_keys: BTreeMap<usize, Key>,
 }
 
 #[derive(Clone, Debug)]
@@ -126,10 +130,10 @@ enum RowPlan {
 }
 
 impl Rows {
-    /// A record of a capture that differs from the baseline.
-    pub(crate) fn push_changed(&mut self, key: Key) {
-        self.is_capture = true;
-        self.rows.push((Some(key), RowPlan::Changed));
+    /// A record of a capture that differs from the baseline; `key` is its key if that is not the one in its identity.
+    pub(crate) fn push_captured(&mut self, key: Option<Key>) {
+        self.captured_keys.extend(key.map(|key| (self.captured, key)));
+        self.captured += 1;
     }
 
     pub(crate) fn push_edit(&mut self, key: Key, changed: bool) {
@@ -146,8 +150,8 @@ impl Rows {
 }
 
 impl Receipt {
-    fn count(&mut self, outcome: Outcome) {
-        self.rows += 1;
+    fn count(&mut self, outcome: Outcome, rows: usize) {
+        self.rows += rows;
         *match outcome {
             Outcome::Refused => &mut self.refused,
             Outcome::Superseded => &mut self.superseded,
@@ -155,7 +159,7 @@ impl Receipt {
             Outcome::Merged => &mut self.merged,
             Outcome::Applied => &mut self.applied,
             Outcome::Unchanged => &mut self.unchanged,
-        } += 1;
+        } += rows;
     }
 }
 
@@ -168,8 +172,9 @@ impl Document {
         let view = self.view();
         // Where nobody else wrote anything, nothing was met.
         let alone = others.is_empty();
-        let mut records = if alone { Vec::new() } else { self.records_of_chain(&own) }.into_iter();
-        let mut receipt = Receipt::default();
+        let has_none = alone || rows.rows.is_empty();
+        let mut records = if has_none { Vec::new() } else { self.records_of_chain(&own) }.into_iter();
+        let mut receipt = self.receipt_of_capture(rows, &own, others);
         for (row, (key, plan)) in rows.rows.iter().enumerate() {
             let (met, refusal) = match plan {
                 RowPlan::Refused(refusal) => (Met::only(Outcome::Refused), Some((**refusal).clone())),
@@ -181,9 +186,32 @@ impl Document {
                 },
             };
             let Met { outcome, field, shows } = met;
-            receipt.count(outcome);
-            if !rows.is_capture || outcome < Outcome::Applied {
-                receipt.details.push(Detail { row, key: key.clone(), outcome, field, shows, refusal });
+            receipt.count(outcome, 1);
+            receipt.details.push(Detail { row, key: key.clone(), outcome, field, shows, refusal });
+        }
+        receipt
+    }
+
+    /// What became of the records of a capture; those that met nobody are only counted.
+    fn receipt_of_capture(&self, rows: &Rows, own: &Range<u32>, others: &Touched) -> Receipt {
+        let mut receipt = Receipt::default();
+        if others.is_empty() {
+            receipt.count(Outcome::Applied, rows.captured);
+            return receipt;
+        }
+        let view = self.view();
+        let mut records = if rows.captured == 0 { Vec::new() } else { self.records_of_chain(own) }.into_iter();
+        for row in 0..rows.captured {
+            let Some(record) = records.next() else {
+                receipt.count(Outcome::Unchanged, 1);
+                continue;
+            };
+            let Met { outcome, field, shows } = view.outcome(record, own, others);
+            receipt.count(outcome, 1);
+            if outcome < Outcome::Applied {
+                let in_identity = || Some(layout::read_identity(view.registers.slot(record).identity())?.key);
+                let key = rows.captured_keys.get(&row).cloned().or_else(in_identity);
+                receipt.details.push(Detail { row, key, outcome, field, shows, refusal: None });
             }
         }
         receipt

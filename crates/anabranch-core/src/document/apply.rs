@@ -9,6 +9,7 @@ use crate::commit::plan::Plan;
 use crate::heads::ChangeHash;
 use crate::layout::{self, hash_identity};
 use crate::limits;
+use crate::registers::Expected;
 
 mod arrived;
 mod guard;
@@ -167,8 +168,7 @@ impl Document {
     fn push_chain(&mut self, chain: &CheckedChain, plain: Option<&Plan>, outcome: &mut ApplyOutcome) {
         let first = self.history.push_chain(chain);
         let paths = self.registers.paths.len();
-        let ops: usize = chain.changes().iter().map(|change| change.op_count() as usize).sum();
-        self.registers.expect(ops.min(chain.changes().len() * limits::RECORDS_PER_CHANGE), ops);
+        self.registers.expect(plain.map_or_else(|| expected(chain), Plan::expected));
         let mut keys_moved = false;
         let mut schema_touched = false;
         let mut plain_ops = plain.map(Plan::plain_ops);
@@ -204,6 +204,13 @@ impl Document {
             self.rules = Default::default();
         }
     }
+}
+
+/// What a chain brings at most, told without a look into its changes.
+fn expected(chain: &CheckedChain) -> Expected {
+    let ops = chain.changes().iter().map(|change| change.op_count() as usize).sum();
+    let records = chain.changes().len() * limits::RECORDS_PER_CHANGE;
+    Expected { records: records.min(ops), ops, ..Expected::default() }
 }
 
 fn refuse(outcome: &mut ApplyOutcome, hash: Option<ChangeHash>, reason: RefuseReason) {

@@ -168,8 +168,8 @@ impl Members {
                 .js_text("name")
                 .zip(self.js_text("message"))
                 .map(|(name, message)| Value::DomException { name, message }),
-            "blob" => self.blob()?.map(Value::Blob),
-            "file" => self.file()?.map(Value::File),
+            "blob" => self.blob()?.map(Value::from),
+            "file" => self.file()?.map(Value::from),
             "filelist" => self.file_list()?,
             "imagedata" => self.image(),
             "cryptokey" => self.text("fp").map(|fingerprint| Value::CryptoKey { fingerprint }),
@@ -258,7 +258,7 @@ impl Members {
             Some(Json::Object(members)) => object(members, self.depth)?,
             Some(_) => return Ok(None),
         };
-        Ok(Some(Value::SparseArray(SparseArray { length, items, properties })))
+        Ok(Some(SparseArray { length, items, properties }.into()))
     }
 
     fn blob(&self) -> Found<Blob> {
@@ -291,13 +291,13 @@ impl Members {
     fn file_list(&mut self) -> Found<Value> {
         let files = self.list("files")?.unwrap_or_default();
         let files: Option<Vec<File>> =
-            files.into_iter().map(|file| if let Value::File(file) = file { Some(file) } else { None }).collect();
+            files.into_iter().map(|file| if let Value::File(file) = file { Some(*file) } else { None }).collect();
         Ok(files.map(Value::FileList))
     }
 
     fn image(&self) -> Option<Value> {
         let side = |name: &str| self.json.get(name).and_then(Json::as_u64).and_then(|side| u32::try_from(side).ok());
-        Some(Value::ImageData(ImageData {
+        Some(Value::from(ImageData {
             width: side("w")?,
             height: side("h")?,
             color_space: self.text("space"),

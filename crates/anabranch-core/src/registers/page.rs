@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashTable;
 
+use super::Expected;
 use super::arena::Arena;
 use super::sequences::Held;
 use super::slot::{Entry, Slot};
@@ -89,10 +90,16 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// An empty page with room for so many records and entries, and some more: hashes do not fall evenly.
-    pub(super) fn with_room_for(records: usize, entries: usize) -> Self {
-        let (slots, entries) = (Vec::with_capacity(records + records / 8), Vec::with_capacity(entries + entries / 8));
-        Self { slots, entries, ..Self::default() }
+    /// An empty page with room for what is expected.
+    pub(super) fn with_room_for(coming: &Expected) -> Self {
+        Self {
+            index: HashTable::with_capacity(coming.records),
+            slots: Vec::with_capacity(coming.records),
+            identities: String::with_capacity(coming.identity_bytes),
+            entries: Vec::with_capacity(coming.ops),
+            values: Arena::from(Vec::with_capacity(coming.value_bytes)),
+            ..Self::default()
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -168,6 +175,15 @@ impl Page {
     pub(super) fn scalar(&self, stored: &StoredEntry) -> Scalar<'_> {
         let bytes = self.values.get(stored.at, stored.bytes()).expect("values lie in their page");
         Scalar { code: stored.code(), bytes }
+    }
+
+    /// Loads a byte of every line of a record's values, as far as they lie in one run.
+    pub(super) fn touch(&self, at: u32) {
+        let ([first, ..], [.., last]) = (self.entries(at), self.entries(at)) else { return };
+        let bytes = (last.at + last.bytes() as u64).saturating_sub(first.at).min(512);
+        let run = self.values.get(first.at, bytes as usize).unwrap_or_default();
+        let touched = run.iter().step_by(64).fold(0u8, |all, byte| all ^ byte);
+        std::hint::black_box(touched);
     }
 
     /// Keeps a sequence that was made just now, and tells where it lies.

@@ -7,6 +7,7 @@ use hashbrown::{HashMap, HashSet};
 use crate::layout;
 use crate::scalar::Holds;
 use crate::schema::FieldPath;
+use crate::string::JsString;
 
 /// The path of a record's life register.
 pub(crate) const LIFE: u32 = 0;
@@ -34,6 +35,13 @@ pub(crate) struct PathInfo {
     pub(crate) holds: Option<(Holds, usize)>,
     /// Whether some record has a field below this one: where this path holds a leaf, it may stand against an object.
     pub(crate) has_below: bool,
+}
+
+impl PathInfo {
+    /// Whether it is the register of a field that lies in no other.
+    pub(crate) fn is_field(&self, name: &JsString) -> bool {
+        self.part_of.is_none() && matches!(self.field.0.as_slice(), [only] if only == name)
+    }
 }
 
 impl Default for Paths {

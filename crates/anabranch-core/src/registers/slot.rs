@@ -114,6 +114,11 @@ impl<'p> Slot<'p> {
         Scalars { page: self.page, entries: self.page.entries(self.at) }
     }
 
+    /// Asks for the memory of all its values at once, which are about to be read one after the other.
+    pub(crate) fn touch(&self) {
+        self.page.touch(self.at);
+    }
+
     /// Whether there is more of it than its entries, or less.
     pub(crate) fn has_hidden(&self, history: &History) -> bool {
         let is_gone = || self.entries().any(|entry| self.is_hidden(&entry, history));

@@ -245,7 +245,7 @@ impl<'a> Reader<'a> {
             MAP => Value::Map(self.list(|reader| Ok((reader.value(depth + 1)?, reader.value(depth + 1)?)))?),
             SET => Value::Set(self.list(|reader| reader.value(depth + 1))?),
             ARRAY => Value::Array(self.list(|reader| reader.value(depth + 1))?),
-            SPARSE_ARRAY => Value::SparseArray(SparseArray {
+            SPARSE_ARRAY => Value::from(SparseArray {
                 length: self.small()?,
                 items: self.list(|reader| Ok((reader.small()?, reader.value(depth + 1)?)))?,
                 properties: self.object(depth)?,
@@ -257,8 +257,8 @@ impl<'a> Reader<'a> {
                 Value::Error { name, message, cause: Some(Box::new(self.value(depth + 1)?)) }
             }
             DOM_EXCEPTION => Value::DomException { name: self.text()?, message: self.text()? },
-            BLOB | BLOB_ELSEWHERE => Value::Blob(self.blob_of(tag)?),
-            FILE => Value::File(self.file()?),
+            BLOB | BLOB_ELSEWHERE => Value::from(self.blob_of(tag)?),
+            FILE => Value::from(self.file()?),
             FILE_LIST => Value::FileList(self.list(Self::file)?),
             IMAGE_DATA => self.image()?,
             GEOMETRY => {
@@ -378,6 +378,6 @@ impl<'a> Reader<'a> {
         let (width, height) = (self.small()?, self.small()?);
         let mut optional = || self.utf8().map(|text| (!text.is_empty()).then(|| text.to_owned()));
         let (color_space, format) = (optional()?, optional()?);
-        Ok(Value::ImageData(ImageData { width, height, color_space, format, bytes: self.bytes()?.to_vec() }))
+        Ok(Value::from(ImageData { width, height, color_space, format, bytes: self.bytes()?.to_vec() }))
     }
 }

@@ -148,13 +148,13 @@ fn scalar() -> BoxedStrategy<Value> {
         big_int().prop_map(Value::BigIntObject),
         buffer().prop_map(Value::ArrayBuffer),
         view().prop_map(Value::View),
-        blob().prop_map(Value::Blob),
-        file().prop_map(Value::File),
+        blob().prop_map(Value::from),
+        file().prop_map(Value::from),
         vec(file(), 0..3).prop_map(Value::FileList),
         (any_js_string(), any_js_string()).prop_map(|(name, message)| Value::DomException { name, message }),
         (1u32..3, 1u32..3).prop_flat_map(|(width, height)| {
             vec(any::<u8>(), (4 * width * height) as usize).prop_map(move |bytes| {
-                Value::ImageData(ImageData { width, height, color_space: Some("srgb".into()), format: None, bytes })
+                Value::from(ImageData { width, height, color_space: Some("srgb".into()), format: None, bytes })
             })
         }),
         geometry(),
@@ -199,7 +199,7 @@ fn sparse_array(inner: BoxedStrategy<Value>) -> impl Strategy<Value = Value> {
         let is_position =
             |name: &JsString| name.as_str().is_some_and(|name| name.parse::<u32>().is_ok() || name == "length");
         let properties = named.into_iter().filter(|(name, _)| !is_position(name)).collect();
-        Value::SparseArray(SparseArray { length, items: items.into_iter().collect(), properties })
+        Value::from(SparseArray { length, items: items.into_iter().collect(), properties })
     })
 }
 

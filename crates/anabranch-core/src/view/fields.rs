@@ -9,6 +9,7 @@ use crate::layout;
 use crate::registers::{Entry, LIFE, Slot};
 use crate::scalar::{self, Scalar};
 use crate::schema::FieldPolicy;
+use crate::string::JsString;
 use crate::value::{Object, Value};
 
 mod nesting;
@@ -245,6 +246,15 @@ pub(crate) fn place(value: &mut Value, path: &[crate::string::JsString], leaf: V
                 place(object.entry_or_object(name.clone()), rest, leaf);
             }
         }
+    }
+}
+
+/// The properties of a plain object that are all leaves: each of them makes up its path alone.
+pub(crate) fn flat(value: &Value) -> Option<impl Iterator<Item = (&JsString, &Value)>> {
+    let is_leaf = |value: &Value| !matches!(value, Value::Object(object) if !object.is_empty());
+    match value {
+        Value::Object(object) if !object.is_empty() && object.values().all(is_leaf) => Some(object.iter()),
+        _ => None,
     }
 }
 

@@ -22,8 +22,8 @@ pub(super) fn read(tag: &str, json: &Json) -> Option<Value> {
         "StringObject" => js_text(json).map(Value::StringObject),
         "regexp" => regexp(json),
         "arraybuffer" => text.and_then(bytes).map(Value::array_buffer),
-        "blob2" | "blob" => blob(json).map(Value::Blob),
-        "file" => file(json).map(Value::File),
+        "blob2" | "blob" => blob(json).map(Value::from),
+        "file" => file(json).map(Value::from),
         "imagedata" => image(json),
         // The key itself is never taken, only that there is one.
         "cryptokey" => Some(unknown_key()),
@@ -119,5 +119,5 @@ fn image(json: &Json) -> Option<Value> {
     };
     let (width, height, bytes) = (side("width")?, side("height")?, bytes?);
     let is_whole = u64::from(width) * u64::from(height) * 4 == bytes.len() as u64;
-    is_whole.then_some(Value::ImageData(ImageData { width, height, color_space: None, format: None, bytes }))
+    is_whole.then_some(Value::from(ImageData { width, height, color_space: None, format: None, bytes }))
 }

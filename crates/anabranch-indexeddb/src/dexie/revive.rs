@@ -270,11 +270,11 @@ fn array_of(length: u32, items: Vec<(u32, Value)>, properties: Object) -> Value 
     if properties.is_empty() && items.len() == length as usize {
         return Value::Array(items.into_iter().map(|(_, item)| item).collect());
     }
-    Value::SparseArray(SparseArray { length, items, properties })
+    Value::from(SparseArray { length, items, properties })
 }
 
 fn files(list: Vec<Value>) -> Option<Vec<File>> {
-    list.into_iter().map(|file| if let Value::File(file) = file { Some(file) } else { None }).collect()
+    list.into_iter().map(|file| if let Value::File(file) = file { Some(*file) } else { None }).collect()
 }
 
 /// The array position that a property name is, if it is one.

@@ -125,7 +125,7 @@ impl Row<'_> {
             }
             Value::FileList(files) => {
                 self.tag(path, "filelist");
-                let files: Vec<Value> = files.iter().cloned().map(Value::File).collect();
+                let files: Vec<Value> = files.iter().cloned().map(Value::from).collect();
                 self.list(files.iter(), path, out)?;
             }
             Value::Ref(id) => self.reference(*id, path, out)?,

@@ -42,7 +42,7 @@ fn lossy(value: Value, defs: &[Value]) -> Value {
             (image.color_space, image.format) = (None, None);
             Value::ImageData(image)
         }
-        Value::SparseArray(array) => sparse(array, defs),
+        Value::SparseArray(array) => sparse(*array, defs),
         Value::Object(object) => {
             let kept = object.into_iter().filter(|(name, _)| *name != *"__proto__");
             Value::Object(kept.map(|(name, value)| (name, lossy(value, defs))).collect())
@@ -69,7 +69,7 @@ fn sparse(mut array: SparseArray, defs: &[Value]) -> Value {
     if array.properties.is_empty() && array.items.len() == array.length as usize {
         return Value::Array(array.items.into_iter().map(|(_, item)| lossy(item, defs)).collect());
     }
-    rebuild(Value::SparseArray(array), &mut |part| lossy(part, defs))
+    rebuild(array.into(), &mut |part| lossy(part, defs))
 }
 
 /// `DataView`s share buffers among themselves only: what they view is a buffer of their own.

@@ -54,7 +54,7 @@ fn number_in_json(number: f64) -> Value {
 /// The array with something in its holes, without further properties.
 pub(super) fn spelled_out(array: &SparseArray, hole: &Value, item: &dyn Fn(&Value) -> Value) -> Value {
     if array.length > LENGTH_MAX {
-        return Value::SparseArray(array.clone());
+        return array.clone().into();
     }
     let mut items = array.items.iter().peekable();
     let at = |position| match items.next_if(|(at, _)| *at == position) {

@@ -150,12 +150,12 @@ impl Reader {
                 let cause = json.get("cause").map(|cause| Box::new(self.value(cause)));
                 Value::Error { name: text(json, "name").into(), message: text(json, "message").into(), cause }
             }
-            "Blob" => Value::Blob(blob(json)),
-            "File" => Value::File(file(json)),
+            "Blob" => Value::from(blob(json)),
+            "File" => Value::from(file(json)),
             "FileList" => {
                 Value::FileList(json.get("files").and_then(Json::as_array).unwrap().iter().map(file).collect())
             }
-            "ImageData" => Value::ImageData(ImageData {
+            "ImageData" => Value::from(ImageData {
                 width: number(json, "width") as u32,
                 height: number(json, "height") as u32,
                 color_space: Some(text(json, "colorSpace")),
@@ -183,7 +183,7 @@ impl Reader {
         if properties.is_empty() && items.len() == length as usize {
             return Value::Array(items.into_iter().map(|(_, item)| item).collect());
         }
-        Value::SparseArray(SparseArray { length, items, properties })
+        Value::from(SparseArray { length, items, properties })
     }
 
     fn view(&mut self, kind: ViewKind, json: &Json) -> Value {

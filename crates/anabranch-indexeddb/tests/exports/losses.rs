@@ -224,7 +224,7 @@ fn losses_end_whatever_the_value() {
     let chain: Vec<Value> = (1..100_000).map(|id| Value::Array(vec![Value::Ref(id)])).collect();
     let chain = Value::Graph(Box::new(Graph { root: Value::Ref(0), defs: chain }));
     let circle = Value::Graph(Box::new(Graph { root: Value::Ref(0), defs: vec![Value::Ref(0)] }));
-    let holes = Value::SparseArray(anabranch_core::value::SparseArray {
+    let holes = Value::from(anabranch_core::value::SparseArray {
         length: u32::MAX,
         items: Vec::new(),
         properties: Default::default(),

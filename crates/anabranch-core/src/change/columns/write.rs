@@ -25,16 +25,16 @@ impl ColumnValue for i64 {
 /// as they are and not as they are written: reading back what was written a moment ago is slow.
 pub(crate) struct RunEncoder<'o, T> {
     out: &'o mut Vec<u8>,
-    /// Encoded literals that wait for their count.
-    literals: Vec<u8>,
+    /// How many literals the output ends with that wait for their count, and where they begin.
     literal_count: i64,
+    literals_at: usize,
     /// The last value, not written yet, and how often it occurred in a row.
     last: Option<(T, i64)>,
 }
 
 impl<'o, T: ColumnValue> RunEncoder<'o, T> {
     pub(crate) fn new(out: &'o mut Vec<u8>) -> Self {
-        Self { out, literals: Vec::new(), literal_count: 0, last: None }
+        Self { out, literal_count: 0, literals_at: 0, last: None }
     }
 
     #[inline]
@@ -62,7 +62,10 @@ impl<'o, T: ColumnValue> RunEncoder<'o, T> {
         match self.last.take() {
             None => (),
             Some((value, 1)) => {
-                value.write(&mut self.literals);
+                if self.literal_count == 0 {
+                    self.literals_at = self.out.len();
+                }
+                value.write(self.out);
                 self.literal_count += 1;
             }
             Some((value, repeats)) => {
@@ -75,8 +78,11 @@ impl<'o, T: ColumnValue> RunEncoder<'o, T> {
 
     fn flush_literals(&mut self) {
         if self.literal_count > 0 {
+            let end = self.out.len();
             write_signed(-self.literal_count, self.out);
-            self.out.append(&mut self.literals);
+            // The count comes before what it counts.
+            let count_bytes = self.out.len() - end;
+            self.out.get_mut(self.literals_at..).unwrap_or_default().rotate_right(count_bytes);
             self.literal_count = 0;
         }
     }

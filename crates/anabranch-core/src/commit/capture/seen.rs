@@ -1,32 +1,73 @@
-//! Keys that a capture has met and that its base does not have: a first capture meets all of them.
+//! What a capture has met: records of its base, and keys that its base does not have. A first capture meets but these.
 
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
 
-use crate::layout::hash_key;
+use crate::layout::hash_identity;
+use crate::registers::RecordId;
+
+/// Records of the base, a bit each.
+#[derive(Default)]
+pub(super) struct SeenRecords {
+    pages: HashMap<u32, Vec<u64>, foldhash::fast::FixedState>,
+}
+
+impl SeenRecords {
+    /// Takes a record; `false` if it was there.
+    pub(super) fn insert(&mut self, record: RecordId) -> bool {
+        let (page, word, bit) = place(record);
+        let words = self.pages.entry(page).or_default();
+        if words.len() <= word {
+            words.resize(word + 1, 0);
+        }
+        let Some(word) = words.get_mut(word) else { return false };
+        let was = *word;
+        *word |= bit;
+        was & bit == 0
+    }
+
+    pub(super) fn contains(&self, record: RecordId) -> bool {
+        let (page, word, bit) = place(record);
+        self.pages.get(&page).and_then(|words| words.get(word)).is_some_and(|word| word & bit != 0)
+    }
+}
+
+fn place(record: RecordId) -> (u32, usize, u64) {
+    let (page, at) = record.place();
+    (page, at as usize / 64, 1 << (at % 64))
+}
 
 /// Encoded keys, each once, in one arena.
 #[derive(Default)]
 pub(super) struct SeenKeys {
     bytes: String,
-    /// Where each key lies.
-    index: HashTable<(usize, usize)>,
+    /// Where each key ends.
+    ends: Vec<usize>,
+    /// Positions of keys, with the hash of each: no key is hashed again when the table grows.
+    index: HashTable<(u32, u32)>,
 }
 
 impl SeenKeys {
     /// Takes a key; `false` if it was there.
     pub(super) fn insert(&mut self, encoded: &str) -> bool {
-        let (bytes, own) = (&self.bytes, hash_key(encoded));
-        if self.index.find(own, |at| key(bytes, *at) == encoded).is_some() {
+        let own = hash_identity(encoded);
+        let is_it = |(hash, at): &(u32, u32)| *hash == own && self.key(*at as usize) == Some(encoded);
+        if self.index.find(spread(own), is_it).is_some() {
             return false;
         }
-        let at = (bytes.len(), bytes.len() + encoded.len());
+        let at = self.ends.len() as u32;
         self.bytes.push_str(encoded);
-        let bytes = &self.bytes;
-        self.index.insert_unique(own, at, |at| hash_key(key(bytes, *at)));
+        self.ends.push(self.bytes.len());
+        self.index.insert_unique(spread(own), (own, at), |(hash, _)| spread(*hash));
         true
+    }
+
+    fn key(&self, at: usize) -> Option<&str> {
+        let before = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
+        self.bytes.get(before.unwrap_or(0)..*self.ends.get(at)?)
     }
 }
 
-fn key(bytes: &str, (from, to): (usize, usize)) -> &str {
-    bytes.get(from..to).unwrap_or_default()
+/// The table looks at the lowest and at the highest bits of a hash.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -1,11 +1,11 @@
 //! Most records of a capture are what they were: told without folding their registers or building anything.
 
 use crate::layout;
-use crate::registers::{LIFE, Slot};
+use crate::registers::{LIFE, PathInfo, Slot};
 use crate::scalar;
 use crate::value::Value;
 use crate::view::View;
-use crate::view::fields::each_leaf;
+use crate::view::fields::{each_leaf, flat};
 
 /// Whether every leaf of `value` is what the one entry of its register holds, in the order in which they lie, and nothing
 /// else was ever written to the record. `false` says nothing: then what shows must be folded and compared.
@@ -17,15 +17,21 @@ pub(super) fn is_plainly_unchanged(view: &View<'_>, slot: Slot<'_>, value: &Valu
         return false;
     }
     let mut entries = slot.entries().filter(|entry| entry.path != LIFE);
-    let (mut equal, mut encoded) = (true, Vec::new());
-    each_leaf(value, &mut String::new(), &mut |suffix, leaf| {
-        equal = equal
-            && entries.next().is_some_and(|entry| {
-                entry.sequence.is_none()
-                    && layout::is_suffix(&view.paths().info(entry.path).suffix, suffix)
-                    && scalar::is_of(leaf, entry.scalar, &mut encoded)
-                    && !slot.is_hidden(&entry, view.history)
-            });
-    });
+    let mut encoded = Vec::new();
+    let mut is_next = |is_path: &dyn Fn(&PathInfo) -> bool, leaf: &Value| {
+        entries.next().is_some_and(|entry| {
+            entry.sequence.is_none()
+                && is_path(view.paths().info(entry.path))
+                && scalar::is_of(leaf, entry.scalar, &mut encoded)
+                && !slot.is_hidden(&entry, view.history)
+        })
+    };
+    let mut equal = true;
+    match flat(value) {
+        Some(mut fields) => equal = fields.all(|(name, leaf)| is_next(&|path| path.is_field(name), leaf)),
+        None => each_leaf(value, &mut String::new(), &mut |suffix, leaf| {
+            equal = equal && is_next(&|path| layout::is_suffix(&path.suffix, suffix), leaf);
+        }),
+    }
     equal && entries.next().is_none()
 }

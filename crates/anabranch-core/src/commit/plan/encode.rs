@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{End, Plan, PlannedOp};
-use crate::change::{ActorId, BlankChange, Draft, DraftOp, DraftPlace, UncheckedChange, code};
+use super::{End, NO_NAME, Plan, PlannedOp};
+use crate::change::{ActorId, BlankChange, Draft, DraftOp, DraftPlace, Room, UncheckedChange, code};
 use crate::heads::ChangeHash;
 use crate::history::chain::{ActorHasher, Header};
 use crate::limits;
-use crate::registers::PlainOp;
+use crate::registers::{Expected, PlainOp};
 use crate::scalar::Scalar;
 
 /// A commit, encoded.
@@ -56,7 +56,7 @@ impl Plan {
             }
         };
         let mut blanks: Vec<BlankChange> = Vec::with_capacity(cuts.len());
-        let mut ops: Vec<DraftOp<'_>> = Vec::new();
+        let (mut ops, mut room): (Vec<DraftOp<'_>>, Room) = Default::default();
         let mut said = self.said();
         let (mut from, mut start_op) = (0, u64::from(last_op) + 1);
         for to in cuts {
@@ -72,7 +72,7 @@ impl Plan {
             };
             let seq = blanks.len() as u64 + 1;
             let draft = Draft { deps, actor: ActorId::BLANK, seq, start_op, message: &message, ops: &ops };
-            blanks.push(BlankChange::of(&draft));
+            blanks.push(BlankChange::of(&draft, &mut room));
             start_op += (to - from) as u64;
             from = to;
         }
@@ -107,6 +107,12 @@ impl Plan {
         self.places.is_empty() && !self.names.has_blanks() && self.ops.iter().all(is_scalar)
     }
 
+    /// What a plain plan brings to an empty document.
+    pub(crate) fn expected(&self) -> Expected {
+        let (records, identity_bytes) = self.names.identities();
+        Expected { records, ops: self.ops.len(), identity_bytes, value_bytes: self.values.len() }
+    }
+
     /// The ops of a plain plan, in order.
     pub(crate) fn plain_ops(&self) -> impl Iterator<Item = PlainOp<'_>> {
         self.said().map(|Said { name: (identity, suffix), value_code, value, preds }| PlainOp {
@@ -120,11 +126,14 @@ impl Plan {
     /// What the ops say, in order.
     fn said(&self) -> impl Iterator<Item = Said<'_>> {
         let (mut values, mut all_preds) = (self.values.as_slice(), self.preds.as_slice());
-        self.ops.iter().map(move |PlannedOp { name, value_bytes, preds, value_code }| {
+        let mut pred_counts = self.pred_counts.iter().peekable();
+        let mut identity_of = self.names.identities_in_order();
+        self.ops.iter().zip(0..).map(move |(PlannedOp { suffix, value_bytes, value_code }, op)| {
             let (value, values_after) = values.split_at(*value_bytes as usize);
-            let (preds, preds_after) = all_preds.split_at(*preds as usize);
+            let pred_count = pred_counts.next_if(|(own, _)| *own == op).map_or(0, |(_, count)| *count as usize);
+            let (preds, preds_after) = all_preds.split_at(pred_count);
             (values, all_preds) = (values_after, preds_after);
-            let name = name.map_or(("", ""), |name| self.names.parts(name));
+            let name = if *suffix == NO_NAME { ("", "") } else { (identity_of(op), self.names.suffix(*suffix)) };
             Said { name, value_code: *value_code, value, preds }
         })
     }

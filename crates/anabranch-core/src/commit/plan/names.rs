@@ -3,22 +3,18 @@
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
+use memchr::memmem;
 
 use crate::layout;
-
-/// The name of a register: positions of an identity and of a suffix.
-#[derive(Clone, Copy)]
-pub(super) struct Name {
-    identity: u32,
-    suffix: u32,
-}
+use crate::schema::FieldPath;
+use crate::string::JsString;
 
 /// Identities in the order in which they came, and suffixes, each once.
 #[derive(Default)]
 pub(super) struct Names {
     identities: String,
-    /// Where each identity ends.
-    ends: Vec<usize>,
+    /// Where each identity ends, and the first op that names it.
+    ends: Vec<(usize, u32)>,
     suffixes: Vec<Suffix>,
     by_suffix: HashTable<u32>,
     last: u32,
@@ -27,15 +23,34 @@ pub(super) struct Names {
 
 struct Suffix {
     text: Box<str>,
+    /// The field, if it lies in no other and the suffix names no part of it.
+    field: Option<JsString>,
     /// What followed it when it came last: records set the same fields in the same order.
     next: u32,
 }
 
 impl Names {
-    /// The name that `identity` and `suffix` make together.
-    pub(super) fn name(&mut self, identity: &str, suffix: &str) -> Name {
+    /// Names the register that the op at a position sets; the position of its suffix.
+    pub(super) fn name(&mut self, op: u32, identity: &str, suffix: &str) -> u32 {
         self.bytes += identity.len() + suffix.len();
-        Name { identity: self.identity_position(identity), suffix: self.suffix_position(suffix) }
+        if self.last_identity() != Some(identity) {
+            self.identities.push_str(identity);
+            self.ends.push((self.identities.len(), op));
+        }
+        self.suffix_position(suffix)
+    }
+
+    /// Names a field of the record that was named last, if it is the one that came next when this was the field before;
+    /// the position of its suffix, which need not be put together.
+    pub(super) fn next_field(&mut self, field: &JsString, name_bytes_max: usize) -> Option<u32> {
+        let guess = self.suffixes.get(self.last as usize)?.next;
+        let suffix = self.suffixes.get(guess as usize).filter(|suffix| suffix.field.as_ref() == Some(field))?;
+        let bytes = self.last_identity()?.len() + suffix.text.len();
+        if bytes > name_bytes_max {
+            return None;
+        }
+        (self.bytes, self.last) = (self.bytes + bytes, guess);
+        Some(guess)
     }
 
     /// Bytes of all names, each as long as it is where it is written out.
@@ -43,41 +58,44 @@ impl Names {
         self.bytes
     }
 
-    /// Forgets that names were made since there were so many bytes.
-    pub(super) fn roll_back(&mut self, bytes: usize) {
+    /// Forgets that ops from a position on were named, before which there were so many bytes.
+    pub(super) fn roll_back(&mut self, op: u32, bytes: usize) {
+        self.ends.truncate(self.ends.partition_point(|(_, first_op)| *first_op < op));
+        self.identities.truncate(self.ends.last().map_or(0, |(end, _)| *end));
         self.bytes = bytes;
     }
 
-    /// A name's two parts.
-    pub(super) fn parts(&self, name: Name) -> (&str, &str) {
-        (self.identity(name.identity), self.suffix(name.suffix))
+    /// How many identities there are, and their bytes.
+    pub(super) fn identities(&self) -> (usize, usize) {
+        (self.ends.len(), self.identities.len())
+    }
+
+    /// The identities that ops name, asked for in the order of the ops.
+    pub(super) fn identities_in_order<'n>(&'n self) -> impl FnMut(u32) -> &'n str {
+        let (mut rest, mut from, mut current) = (self.ends.iter().peekable(), 0, "");
+        move |op| {
+            while let Some((end, _)) = rest.next_if(|(_, first_op)| *first_op <= op) {
+                current = self.identities.get(from..*end).unwrap_or_default();
+                from = *end;
+            }
+            current
+        }
     }
 
     /// Whether some identity or suffix has a blank for its author's id.
     pub(super) fn has_blanks(&self) -> bool {
-        self.identities.contains(layout::OWN_ACTOR)
-            || self.suffixes.iter().any(|suffix| suffix.text.contains(layout::OWN_ACTOR))
+        let has_blank = |text: &str| memmem::find(text.as_bytes(), layout::OWN_ACTOR.as_bytes()).is_some();
+        has_blank(&self.identities) || self.suffixes.iter().any(|suffix| has_blank(&suffix.text))
     }
 
-    fn identity(&self, at: u32) -> &str {
-        let before = at.checked_sub(1).and_then(|before| self.ends.get(before as usize)).copied().unwrap_or(0);
-        let end = self.ends.get(at as usize).copied().unwrap_or(before);
-        self.identities.get(before..end).unwrap_or_default()
+    fn last_identity(&self) -> Option<&str> {
+        let (_, before) = self.ends.split_last()?;
+        self.identities.get(before.last().map_or(0, |(end, _)| *end)..)
     }
 
-    fn suffix(&self, at: u32) -> &str {
+    /// The suffix at a position.
+    pub(super) fn suffix(&self, at: u32) -> &str {
         self.suffixes.get(at as usize).map_or("", |suffix| &suffix.text)
-    }
-
-    fn identity_position(&mut self, identity: &str) -> u32 {
-        if let Some(last) = (self.ends.len() as u32).checked_sub(1)
-            && self.identity(last) == identity
-        {
-            return last;
-        }
-        self.identities.push_str(identity);
-        self.ends.push(self.identities.len());
-        self.ends.len() as u32 - 1
     }
 
     fn suffix_position(&mut self, suffix: &str) -> u32 {
@@ -101,7 +119,11 @@ impl Names {
 
     fn intern(&mut self, suffix: &str, own: u64) -> u32 {
         let at = self.suffixes.len() as u32;
-        self.suffixes.push(Suffix { text: suffix.into(), next: 0 });
+        let field = match layout::read_suffix(suffix) {
+            Some((FieldPath(names), None)) => <[JsString; 1]>::try_from(names).ok().map(|[name]| name),
+            _ => None,
+        };
+        self.suffixes.push(Suffix { text: suffix.into(), field, next: 0 });
         let suffixes = &self.suffixes;
         let rehash = |at: &u32| suffixes.get(*at as usize).map_or(0, |suffix| hash(&suffix.text));
         self.by_suffix.insert_unique(own, at, rehash);

@@ -1,6 +1,6 @@
 //! Planning what is done inside sequences.
 
-use super::Plan;
+use super::{NO_NAME, Plan};
 use super::current::{Current, encoded};
 use crate::change::{ActorId, ActorKind, DraftPlace, SequenceAction, code};
 use crate::commit::{Author, Splice, SpliceError};
@@ -239,7 +239,7 @@ impl Plan {
 
     fn push_place(&mut self, place: PlannedPlace, (value_code, values_at): (u8, usize), preds_at: usize) {
         self.places.push(place);
-        self.push_op(None, value_code, (values_at, preds_at));
+        self.push_op(NO_NAME, value_code, (values_at, preds_at));
         if self.places.len().is_multiple_of(OPS_BETWEEN_ENDS) {
             self.push_end(false);
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::change::{ActorId, ActorKind, BlankChange, Draft, DraftOp, code, encode, write_unsigned};
+use crate::change::{ActorId, ActorKind, BlankChange, Draft, DraftOp, Room, code, encode, write_unsigned};
 use crate::document::ChangeBytes;
 use crate::history::chain::{ActorHasher, Header};
 use crate::key::Key;
@@ -88,7 +88,7 @@ impl Chain {
         }
         let mut said = ActorHasher::new(self.kind);
         self.each_draft(ActorId::BLANK, &mut |draft| {
-            let blank = BlankChange::of(draft);
+            let blank = BlankChange::of(draft, &mut Room::default());
             said.blank(blank.said());
             ChangeHash::BLANK
         });
