@@ -105,7 +105,7 @@ impl Document {
     pub fn commit(&mut self, prepared: Prepared) -> Result<Commit, CommitError> {
         let Prepared { base, mut merges, chain, rows, .. } = prepared;
         let own_heads = match chain.changes.last() {
-            Some(last) => Heads::from(vec![last.hash()]),
+            Some(last) => Heads::at(last.hash()),
             None => base.heads().clone(),
         };
         // A chain that is here already was committed by an equal capture or run: it is not somebody else.

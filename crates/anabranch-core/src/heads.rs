@@ -39,6 +39,11 @@ impl Heads {
         self.0.is_empty()
     }
 
+    /// The point after one change and all that it depends on.
+    pub(crate) fn at(change: ChangeHash) -> Self {
+        Self([change].into())
+    }
+
     /// The hashes, ascending.
     pub fn hashes(&self) -> &[ChangeHash] {
         &self.0

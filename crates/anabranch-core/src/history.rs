@@ -215,7 +215,8 @@ impl History {
     pub(crate) fn known_heads(&self) -> &KnownHeads {
         self.known_heads.get_or_init(|| {
             let heads: Heads = self.heads.iter().copied().collect();
-            let positions = heads.hashes().iter().filter_map(|hash| self.position(hash)).collect();
+            let position = |hash| self.position(hash).expect("heads are changes of the history");
+            let positions = heads.hashes().iter().map(position).collect();
             KnownHeads { heads, positions }
         })
     }
@@ -291,7 +292,8 @@ impl History {
                 self.chain_of_actor.push(chain);
                 self.actors.len() as u32 - 1
             });
-            let deps: Box<[u32]> = change.deps().iter().filter_map(|dep| self.positions.get(dep).copied()).collect();
+            let dep = |dep| self.position(dep).expect("a chain is taken after what it depends on");
+            let deps: Box<[u32]> = change.deps().iter().map(dep).collect();
             let (covered, line) = (self.covered_after(&deps), self.line_after(&deps));
             change.deps().iter().for_each(|dep| {
                 self.heads.remove(dep);

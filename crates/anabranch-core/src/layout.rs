@@ -24,6 +24,8 @@ const STRING: u8 = b'3';
 const BINARY: u8 = b'4';
 const ARRAY: u8 = b'5';
 const END: u8 = 0;
+/// Most encoded keys and paths are shorter.
+const ENCODED_BYTES: usize = 40;
 
 /// Appends the sortable encoding of a key: ordered bytewise as IndexedDB orders keys.
 pub(crate) fn write_key(key: &Key, out: &mut String) {
@@ -48,7 +50,7 @@ pub(crate) fn write_key(key: &Key, out: &mut String) {
 
 /// The sortable encoding of a key.
 pub(crate) fn encode_key(key: &Key) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(ENCODED_BYTES);
     write_key(key, &mut out);
     out
 }
@@ -128,7 +130,7 @@ fn read_hex(digits: &str) -> Option<Vec<u8>> {
 /// U+0001 (and never by two of them, so that an escape is recognised wherever one begins to read), surrogates move to the private use area at U+E000, units from U+E000 move above the BMP.
 pub(crate) fn write_text(text: &JsString, out: &mut String) {
     if let Some(text) = text.as_str()
-        && text.bytes().all(|byte| (2..0x80).contains(&byte))
+        && is_plain_text(text)
     {
         out.push_str(text);
         return;
@@ -151,7 +153,7 @@ pub(crate) fn write_text(text: &JsString, out: &mut String) {
 
 /// Reads what [`write_text`] wrote; `None` for anything else.
 pub(crate) fn read_text(content: &str) -> Option<JsString> {
-    if content.bytes().all(|byte| (2..0x80).contains(&byte)) {
+    if is_plain_text(content) {
         return Some(JsString::from(content));
     }
     let mut units = Vec::with_capacity(content.len());
@@ -282,12 +284,17 @@ pub(crate) fn is_identity(identity: &str) -> bool {
 /// The key of an identity that is nothing but its key, a string that is encoded as it is; `None` says nothing.
 pub(crate) fn plain_text_key(identity: &str) -> Option<&str> {
     let text = identity.strip_prefix(STRING as char)?.strip_suffix(END as char)?;
-    text.bytes().all(|byte| (2..0x80).contains(&byte)).then_some(text)
+    is_plain_text(text).then_some(text)
+}
+
+/// Whether a text is encoded as it is.
+pub(crate) fn is_plain_text(text: &str) -> bool {
+    text.bytes().all(|byte| (2..0x80).contains(&byte))
 }
 
 /// The suffix of a field's register; the empty path is a value that is no plain object.
 pub(crate) fn encode_path(path: &FieldPath) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(ENCODED_BYTES);
     write_path(path.0.iter(), &mut out);
     out
 }

@@ -18,6 +18,10 @@ pub(crate) struct Joined {
 /// they fit one change.
 pub(crate) fn join(history: &History, heads: &KnownHeads, new: &[(ChangeHash, u32)]) -> Joined {
     let have = |position: &u32| (history.change(*position).hash, history.change(*position).last_op());
+    if let ([alone], []) = (&*heads.positions, new) {
+        let (hash, last_op) = have(alone);
+        return Joined { deps: vec![hash], last_op, merges: Vec::new() };
+    }
     let mut level: Vec<(ChangeHash, u32)> = heads.positions.iter().map(have).chain(new.iter().copied()).collect();
     let mut merges = Vec::new();
     while level.len() > DEPS_MAX {

@@ -1,6 +1,7 @@
 //! The header of a chain (FORMAT.md, "Chains"): the message of its first change.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -10,6 +11,8 @@ use crate::limits;
 use crate::record::Origin;
 
 const FORMAT: &str = "anabranch 1";
+/// What a message has beside names that need no escape.
+const MESSAGE_BYTES: usize = 16;
 
 /// What the first change of a chain says about all of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +29,13 @@ impl Header {
             Origin::Person => "",
             Origin::Pipeline(label) => label,
         };
-        format!("{FORMAT}\n{}\n{}\n{}", self.length, escape(&self.by), escape(origin))
+        let mut message = String::with_capacity(FORMAT.len() + self.by.len() + origin.len() + MESSAGE_BYTES);
+        write!(message, "{FORMAT}\n{}", self.length).expect("writing into memory cannot fail");
+        for name in [&self.by, origin] {
+            message.push('\n');
+            escape(name, &mut message);
+        }
+        message
     }
 
     /// Reads a message; `None` if it is no header in canonical form.
@@ -54,8 +63,14 @@ impl Header {
     }
 }
 
-fn escape(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('\n', "\\n")
+fn escape(text: &str, out: &mut String) {
+    for char in text.chars() {
+        match char {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            char => out.push(char),
+        }
+    }
 }
 
 /// Reads what [`escape`] writes; `None` for anything else.

@@ -6,7 +6,6 @@ use hashbrown::HashTable;
 use memchr::memmem;
 
 use crate::layout;
-use crate::schema::FieldPath;
 use crate::string::JsString;
 
 /// Identities in the order in which they came, and suffixes, each once.
@@ -23,8 +22,8 @@ pub(super) struct Names {
 
 struct Suffix {
     text: Box<str>,
-    /// The field, if it lies in no other and the suffix names no part of it.
-    field: Option<JsString>,
+    /// Whether what follows its dot is the name of a field, as it is.
+    is_plain: bool,
     /// What followed it when it came last: records set the same fields in the same order.
     next: u32,
 }
@@ -44,7 +43,9 @@ impl Names {
     /// the position of its suffix, which need not be put together.
     pub(super) fn next_field(&mut self, field: &JsString, name_bytes_max: usize) -> Option<u32> {
         let guess = self.suffixes.get(self.last as usize)?.next;
-        let suffix = self.suffixes.get(guess as usize).filter(|suffix| suffix.field.as_ref() == Some(field))?;
+        let is_its =
+            |suffix: &&Suffix| suffix.is_plain && suffix.text.as_bytes().get(1..) == field.as_str().map(str::as_bytes);
+        let suffix = self.suffixes.get(guess as usize).filter(is_its)?;
         let bytes = self.last_identity()?.len() + suffix.text.len();
         if bytes > name_bytes_max {
             return None;
@@ -119,11 +120,8 @@ impl Names {
 
     fn intern(&mut self, suffix: &str, own: u64) -> u32 {
         let at = self.suffixes.len() as u32;
-        let field = match layout::read_suffix(suffix) {
-            Some((FieldPath(names), None)) => <[JsString; 1]>::try_from(names).ok().map(|[name]| name),
-            _ => None,
-        };
-        self.suffixes.push(Suffix { text: suffix.into(), field, next: 0 });
+        let is_plain = suffix.strip_prefix('.').is_some_and(layout::is_plain_text);
+        self.suffixes.push(Suffix { text: suffix.into(), is_plain, next: 0 });
         let suffixes = &self.suffixes;
         let rehash = |at: &u32| suffixes.get(*at as usize).map_or(0, |suffix| hash(&suffix.text));
         self.by_suffix.insert_unique(own, at, rehash);
