@@ -1,7 +1,7 @@
 //! Planning what is done inside sequences.
 
-use super::{NO_NAME, Plan};
 use super::current::{Current, encoded};
+use super::{NO_NAME, Plan};
 use crate::change::{ActorId, ActorKind, DraftPlace, SequenceAction, code};
 use crate::commit::{Author, Splice, SpliceError};
 use crate::layout;
