@@ -112,6 +112,11 @@ impl RecordId {
     pub(crate) fn place(self) -> (u32, u32) {
         (self.page, self.at)
     }
+
+    #[cfg(test)]
+    pub(crate) fn in_page(page: u32, at: u32) -> Self {
+        Self { page, at }
+    }
 }
 
 impl Registers {

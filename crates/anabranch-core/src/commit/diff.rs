@@ -100,6 +100,7 @@ impl Plan {
                 let mut suffix = String::new();
                 layout::write_path(std::iter::once(name), &mut suffix);
                 self.set_leaf(view, identity, None, &suffix, value);
+                self.note_field(name);
             }
         }
     }

@@ -138,6 +138,13 @@ impl Plan {
         true
     }
 
+    /// Remembers that the register which was set last is that of a field which lies in no other.
+    pub(crate) fn note_field(&mut self, field: &JsString) {
+        if self.sequences.is_empty() {
+            self.names.note_field(field);
+        }
+    }
+
     /// Ends an op whose value and predecessors were appended from these positions on.
     fn push_op(&mut self, suffix: u32, value_code: u8, (values_at, preds_at): (usize, usize)) {
         let value_bytes = (self.values.len() - values_at) as u32;

@@ -71,3 +71,28 @@ impl SeenKeys {
 fn spread(hash: u32) -> u64 {
     u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_taken_once() {
+        let mut seen = SeenKeys::default();
+        let keys: Vec<String> = (0..5_000).map(|at| format!("3{}{at}\0", "k".repeat(at % 7))).collect();
+        assert!(keys.iter().all(|key| seen.insert(key)));
+        assert!(!keys.iter().any(|key| seen.insert(key)));
+        assert!(seen.insert("") && !seen.insert(""));
+    }
+
+    #[test]
+    fn every_record_is_taken_once() {
+        let mut seen = SeenRecords::default();
+        let records =
+            || [0, 7, 1 << 31].into_iter().flat_map(|page| (0..200).map(move |at| RecordId::in_page(page, at)));
+        let (even, odd) = (records().step_by(2), records().skip(1).step_by(2));
+        assert!(even.clone().all(|record| !seen.contains(record) && seen.insert(record)));
+        assert!(!even.clone().any(|record| !seen.contains(record) || seen.insert(record)));
+        assert!(!odd.clone().any(|record| seen.contains(record)));
+    }
+}

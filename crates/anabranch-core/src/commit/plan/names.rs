@@ -22,8 +22,8 @@ pub(super) struct Names {
 
 struct Suffix {
     text: Box<str>,
-    /// Whether what follows its dot is the name of a field, as it is.
-    is_plain: bool,
+    /// The field that it is the suffix of, once somebody told: one that lies in no other.
+    field: Option<JsString>,
     /// What followed it when it came last: records set the same fields in the same order.
     next: u32,
 }
@@ -43,15 +43,20 @@ impl Names {
     /// the position of its suffix, which need not be put together.
     pub(super) fn next_field(&mut self, field: &JsString, name_bytes_max: usize) -> Option<u32> {
         let guess = self.suffixes.get(self.last as usize)?.next;
-        let is_its =
-            |suffix: &&Suffix| suffix.is_plain && suffix.text.as_bytes().get(1..) == field.as_str().map(str::as_bytes);
-        let suffix = self.suffixes.get(guess as usize).filter(is_its)?;
+        let suffix = self.suffixes.get(guess as usize).filter(|suffix| suffix.field.as_ref() == Some(field))?;
         let bytes = self.last_identity()?.len() + suffix.text.len();
         if bytes > name_bytes_max {
             return None;
         }
         (self.bytes, self.last) = (self.bytes + bytes, guess);
         Some(guess)
+    }
+
+    /// Remembers that the suffix that was named last is that of a field which lies in no other.
+    pub(super) fn note_field(&mut self, field: &JsString) {
+        if let Some(suffix) = self.suffixes.get_mut(self.last as usize) {
+            suffix.field = Some(field.clone());
+        }
     }
 
     /// Bytes of all names, each as long as it is where it is written out.
@@ -120,8 +125,7 @@ impl Names {
 
     fn intern(&mut self, suffix: &str, own: u64) -> u32 {
         let at = self.suffixes.len() as u32;
-        let is_plain = suffix.strip_prefix('.').is_some_and(layout::is_plain_text);
-        self.suffixes.push(Suffix { text: suffix.into(), is_plain, next: 0 });
+        self.suffixes.push(Suffix { text: suffix.into(), field: None, next: 0 });
         let suffixes = &self.suffixes;
         let rehash = |at: &u32| suffixes.get(*at as usize).map_or(0, |suffix| hash(&suffix.text));
         self.by_suffix.insert_unique(own, at, rehash);
@@ -131,4 +135,56 @@ impl Names {
 
 fn hash(suffix: &str) -> u64 {
     foldhash::fast::FixedState::default().hash_one(suffix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME_BYTES_MAX: usize = 20;
+
+    /// The identities and suffixes of ops.
+    fn told(names: &Names, ops: &[u32]) -> Vec<(String, String)> {
+        let mut identity_of = names.identities_in_order();
+        let told = |(op, suffix): (u32, &u32)| (identity_of(op).to_owned(), names.suffix(*suffix).to_owned());
+        (0..).zip(ops).map(told).collect()
+    }
+
+    #[test]
+    fn a_field_is_named_without_its_suffix_exactly_where_the_suffix_would_be_the_same() {
+        let (mut names, mut ops) = (Names::default(), Vec::new());
+        let fields = ["a", "b", "c"].map(JsString::from);
+        for identity in ["31\0", "32\0"] {
+            ops.push(names.name(ops.len() as u32, identity, ""));
+            for field in &fields {
+                let guessed = names.next_field(field, NAME_BYTES_MAX);
+                assert_eq!(guessed.is_some(), identity == "32\0");
+                let suffix = format!(".{}", field.as_str().unwrap_or_default());
+                ops.push(guessed.unwrap_or_else(|| names.name(ops.len() as u32, identity, &suffix)));
+                names.note_field(field);
+            }
+        }
+        assert_eq!(names.name(ops.len() as u32, "33\0", ""), ops.first().copied().unwrap_or(1));
+        assert_eq!(names.next_field(&"b".into(), NAME_BYTES_MAX), None, "another field");
+        assert_eq!(names.next_field(&"a".into(), 4), None, "the name would be too long");
+        let name = |identity: &str, suffix: &str| (identity.to_owned(), suffix.to_owned());
+        let expected = |identity| ["", ".a", ".b", ".c"].map(|suffix| name(identity, suffix));
+        assert_eq!(told(&names, &ops), [expected("31\0"), expected("32\0")].concat());
+        assert_eq!(names.bytes(), 2 * (4 * 3 + 3 * 2) + 3);
+    }
+
+    #[test]
+    fn what_is_rolled_back_was_never_named() {
+        let mut names = Names::default();
+        let ops = vec![names.name(0, "31\0", "."), names.name(1, "32\0", ".")];
+        let bytes = names.bytes();
+        assert_eq!(names.identities(), (2, 6));
+        names.name(2, "33\0", ".");
+        names.roll_back(2, bytes);
+        assert_eq!((names.identities(), names.bytes()), ((2, 6), bytes));
+        names.roll_back(1, 4);
+        names.name(1, "34\0", ".");
+        let told: Vec<String> = told(&names, &ops).into_iter().map(|(identity, _)| identity).collect();
+        assert_eq!(told, ["31\0", "34\0"]);
+    }
 }
