@@ -18,6 +18,8 @@ use crate::work::Work;
 /// Changes in a merge, and updates in each of them.
 const MERGED_CHANGES: usize = 100;
 const UPDATES_PER_CHANGE: usize = 100;
+/// Changes that arrive one after the other, each timed for itself.
+const CHANGES_IN_TURN: usize = 10;
 /// Changes of one field that are timed together.
 const SINGLE_CHANGES: usize = 100;
 /// Records that are read field by field where not all are checked.
@@ -57,9 +59,6 @@ pub(crate) struct Bench<E: Engine> {
     engine: PhantomData<E>,
 }
 
-/// A document, and where it was before something was applied.
-type Before<E> = (<E as Engine>::Document, <E as Engine>::Mark);
-
 /// What another replica with the same records has written.
 struct Sent {
     /// A change that arrives before the clock starts.
@@ -92,7 +91,7 @@ impl<E: Engine> Contestant for Bench<E> {
             Work::OpenAndRead => self.open_and_read(),
             Work::CommitOneField => self.commit_one_field(is_first),
             Work::ApplyOne => self.apply_one(is_first),
-            Work::Apply100 => self.apply_100().map(|(measured, _)| measured),
+            Work::Apply100 => self.apply_100(),
             Work::ListTouched => self.list_touched(),
             Work::Seal => self.seal(),
             Work::Store => self.store(),
@@ -193,30 +192,40 @@ impl<E: Engine> Bench<E> {
         Ok(Some((ms / SINGLE_CHANGES as f64, bytes(&sent.single) / SINGLE_CHANGES)))
     }
 
-    /// Also the document, and where it was before.
-    fn apply_100(&self) -> Result<(Measured, Before<E>), MeasureError> {
-        let received = self.sent()?.large.get(..1).unwrap_or_default();
+    /// Changes that arrive one after the other.
+    fn apply_100(&self) -> Result<Measured, MeasureError> {
         let mut receiver = self.warm()?;
-        let mark = E::mark(&receiver);
-        let (applied, ms) = timed(|| E::merge(&mut receiver, received));
-        failing::<E, _>(applied)?;
-        Ok((Some((ms, bytes(received))), (receiver, mark)))
+        let arriving = self.sent()?.large.iter().take(CHANGES_IN_TURN).map(std::slice::from_ref);
+        let (mut spent, mut received) = (0.0, 0);
+        for change in arriving {
+            let (applied, ms) = timed(|| E::merge(&mut receiver, change));
+            failing::<E, _>(applied)?;
+            (spent, received) = (spent + ms, received + bytes(change));
+        }
+        Ok(Some((spent / CHANGES_IN_TURN as f64, received / CHANGES_IN_TURN)))
     }
 
+    /// The same, and after each it is asked what it touched.
     fn list_touched(&self) -> Result<Measured, MeasureError> {
-        let (_, (receiver, mark)) = self.apply_100()?;
         if !E::TELLS_TOUCHED {
             return Ok(None);
         }
-        let mut key_bytes = 0;
-        let (told, ms) = timed(|| E::touched_since(&receiver, &mark, &mut |key| key_bytes += key.len()));
-        failing::<E, _>(told)?;
-        let mut told = BTreeSet::new();
-        failing::<E, _>(E::touched_since(&receiver, &mark, &mut |key| told.extend([key.to_owned()])))?;
+        let mut receiver = self.warm()?;
+        let (mut spent, mut key_bytes) = (0.0, 0);
         let updates = self.updates();
-        let expected = updates.iter().take(UPDATES_PER_CHANGE).map(|update| update.key.clone()).collect();
-        self.check(told == expected, || "the list of touched records".into())?;
-        Ok(Some((ms, key_bytes)))
+        let arriving = self.sent()?.large.iter().zip(updates.chunks(UPDATES_PER_CHANGE));
+        for (change, updates) in arriving.take(CHANGES_IN_TURN) {
+            let mark = E::mark(&receiver);
+            failing::<E, _>(E::merge(&mut receiver, std::slice::from_ref(change)))?;
+            let (told, ms) = timed(|| E::touched_since(&receiver, &mark, &mut |key| key_bytes += key.len()));
+            failing::<E, _>(told)?;
+            spent += ms;
+            let mut told = BTreeSet::new();
+            failing::<E, _>(E::touched_since(&receiver, &mark, &mut |key| told.extend([key.to_owned()])))?;
+            let expected = updates.iter().map(|update| update.key.clone()).collect();
+            self.check(told == expected, || "the list of touched records".into())?;
+        }
+        Ok(Some((spent / CHANGES_IN_TURN as f64, key_bytes / CHANGES_IN_TURN)))
     }
 
     fn store(&self) -> Result<Measured, MeasureError> {

@@ -32,10 +32,10 @@ pub(crate) enum Work {
     /// One change of one field arrives at a warm replica: the mean of a hundred. Bytes: those of one.
     #[value(name = "apply_one_remote_change")]
     ApplyOne,
-    /// One change of 100 updates arrives at a warm replica. Bytes: its own.
+    /// One change of 100 updates arrives at a warm replica: the mean of ten. Bytes: those of one.
     #[value(name = "apply_100_updates")]
     Apply100,
-    /// Which records did those 100 updates touch? Bytes: the keys.
+    /// Which records did those 100 updates touch, asked after each of the ten? Bytes: the keys of one.
     #[value(name = "list_records_touched_by_100_updates")]
     ListTouched,
     /// As the first, into a cold document that has only committed.
