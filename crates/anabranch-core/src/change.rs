@@ -15,7 +15,7 @@ mod unchecked;
 
 pub(crate) use chunk::Chunk;
 pub(crate) use leb128::{read_signed, read_unsigned, write_signed, write_unsigned};
-pub(crate) use names::Names;
+pub(crate) use names::{NamedRecord, Names};
 
 pub(crate) use decode::Decoded;
 pub use decode::{DecodeChangeError, Limits};

@@ -27,7 +27,7 @@ mod saved_sequence;
 mod sequences;
 mod slot;
 
-pub(crate) use apply::{PlainOp, SEARCHED_ENTRIES, SEARCHES_MAX};
+pub(crate) use apply::{PlainOp, SEARCHED_ENTRIES, SEARCHES_MAX, Said, Touched};
 use cell::PageCell;
 use directory::Directory;
 pub(crate) use layers::RegistersAt;
@@ -116,6 +116,11 @@ impl RecordId {
     #[cfg(test)]
     pub(crate) fn in_page(page: u32, at: u32) -> Self {
         Self { page, at }
+    }
+
+    /// Where on the page with this number it lies, if it lies there.
+    fn on(self, page: u32) -> Option<u32> {
+        (self.page == page).then_some(self.at)
     }
 }
 
@@ -225,9 +230,8 @@ impl Registers {
                 self.pages.push(PageCell::written(ones));
                 written.extend([at, new]);
                 moved = true;
-            } else if page.is_wasteful() {
-                let lean = page.only(|_| true);
-                self.put_page(at, lean);
+            } else if let Some(page) = self.pages.get_mut(at as usize).and_then(PageCell::opened_mut) {
+                page.shed_waste();
             }
         }
         moved

@@ -6,6 +6,7 @@ mod names;
 mod pages;
 mod registers;
 mod sequences;
+mod together;
 mod values;
 
 pub use actor::derived_actor;
@@ -14,4 +15,5 @@ pub use names::{RawName, creation_key, part_value, read_name, scalar_value, sche
 pub use pages::{MemorySource, with_pages_of};
 pub use registers::{RawValue, raw_registers};
 pub use sequences::{RawSequence, SequenceWrites, raw_sequences, raw_sequences_written};
+pub use together::saved_after_applying;
 pub use values::{any_record, any_value, few_records};

@@ -5,15 +5,12 @@ use std::sync::Arc;
 
 use super::Document;
 use crate::change::Limits;
-use crate::commit::plan::Plan;
 use crate::heads::ChangeHash;
-use crate::layout::{self, hash_identity};
-use crate::limits;
-use crate::registers::Expected;
 
 mod arrived;
 mod guard;
 mod own;
+mod push;
 mod waiting;
 
 use arrived::{Arrived, Arriving, ReadChange};
@@ -163,54 +160,6 @@ impl Document {
         }
         linked.refused.into_iter().for_each(|(hash, reason)| refuse(outcome, Some(hash), reason));
     }
-
-    /// Takes a checked chain; its ops are those of `plain` where there is such a plan, else they are decoded.
-    fn push_chain(&mut self, chain: &CheckedChain, plain: Option<&Plan>, outcome: &mut ApplyOutcome) {
-        let first = self.history.push_chain(chain);
-        let paths = self.registers.paths.len();
-        self.registers.expect(plain.map_or_else(|| expected(chain), Plan::expected));
-        let mut keys_moved = false;
-        let mut schema_touched = false;
-        let mut plain_ops = plain.map(Plan::plain_ops);
-        for (position, change) in (first..).zip(chain.changes()) {
-            let touched = match &mut plain_ops {
-                Some(ops) => {
-                    let own = ops.by_ref().take(change.op_count() as usize);
-                    self.registers.apply_plain(&self.history, position, own)
-                }
-                None => {
-                    let decoded = change.decoded();
-                    let said = (&*decoded, &**change.bytes());
-                    match change.located() {
-                        Some(located) => {
-                            self.registers.apply_located(&self.history, position, said, located, &|_| true)
-                        }
-                        None => self.registers.apply(&self.history, position, said, &|_| true),
-                    }
-                }
-            };
-            keys_moved |= touched.keys_moved;
-            schema_touched |= touched.records.binary_search(&hash_identity(layout::SCHEMA_IDENTITY)).is_ok();
-            self.history.note_touched(position, touched.records);
-            outcome.applied.push(super::ChangeBytes::of(change));
-        }
-        let paths_came = self.registers.paths.len() > paths;
-        let is_stale = |rules: &Arc<crate::view::Rules>| {
-            schema_touched
-                || keys_moved && self.registers.contested().next().is_some()
-                || paths_came && rules.names_policies()
-        };
-        if self.rules.get().is_some_and(is_stale) {
-            self.rules = Default::default();
-        }
-    }
-}
-
-/// What a chain brings at most, told without a look into its changes.
-fn expected(chain: &CheckedChain) -> Expected {
-    let ops = chain.changes().iter().map(|change| change.op_count() as usize).sum();
-    let records = chain.changes().len() * limits::RECORDS_PER_CHANGE;
-    Expected { records: records.min(ops), ops, ..Expected::default() }
 }
 
 fn refuse(outcome: &mut ApplyOutcome, hash: Option<ChangeHash>, reason: RefuseReason) {

@@ -50,6 +50,11 @@ impl PageCell {
         self.open.get().map(|page| &**page)
     }
 
+    /// The page to write to if it is open; that it was written must have been told.
+    pub(super) fn opened_mut(&mut self) -> Option<&mut Page> {
+        self.open.get_mut().map(|page| &mut **page)
+    }
+
     /// The page, opened if need be.
     pub(super) fn read(&self, open: impl FnOnce() -> Opened) -> &Page {
         self.used.store(true, Ordering::Relaxed);

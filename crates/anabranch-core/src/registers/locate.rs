@@ -2,7 +2,7 @@
 
 use super::page::{Page, StoredEntry};
 use super::{RecordId, Registers, SEARCHED_ENTRIES};
-use crate::change::Names;
+use crate::change::{Decoded, Names};
 use crate::history::History;
 
 /// What a change names, and where it lay when it was looked for.
@@ -19,8 +19,9 @@ pub(crate) struct Located {
 const NOWHERE: u32 = u32::MAX;
 
 impl Located {
-    /// A change of whose records nothing is known.
-    pub(super) fn nowhere(names: Names) -> Self {
+    /// The names of an accepted change, of whose records nothing is known.
+    pub(crate) fn cut(decoded: &Decoded, bytes: &[u8]) -> Self {
+        let names = Names::cut(decoded, bytes).expect("names of accepted changes were checked");
         Self { names, records: Vec::new(), paths: Vec::new(), values: Vec::new() }
     }
 

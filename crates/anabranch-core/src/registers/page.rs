@@ -361,8 +361,14 @@ impl Page {
         }
     }
 
-    /// Whether so much of the arenas is waste that the page should be written anew.
-    pub(super) fn is_wasteful(&self) -> bool {
+    /// Writes the page anew if so much of its arenas is waste that it should be.
+    pub(super) fn shed_waste(&mut self) {
+        if self.is_wasteful() {
+            *self = self.only(|_| true);
+        }
+    }
+
+    fn is_wasteful(&self) -> bool {
         self.wasted_bytes > 64 * 1024 && self.wasted_bytes * 2 > self.values.len()
             || self.wasted_entries > 4096 && self.wasted_entries * 2 > self.entries.len()
     }

@@ -178,6 +178,11 @@ fn what_was_saved_opens_as_it_was_and_is_written_on() {
 }
 
 #[test]
+fn changes_that_are_applied_together_are_saved_as_if_each_came_alone() {
+    law(|world, seed| saved::check_together(&world.merged(), seed));
+}
+
+#[test]
 fn what_was_trimmed_shows_the_same_and_takes_late_changes() {
     law(|world, seed| {
         let (merged, seen) = (world.merged(), shuffled(world.heads_seen(), seed));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anabranch_core::testing::{MemorySource, raw_registers, raw_sequences};
+use anabranch_core::testing::{MemorySource, raw_registers, raw_sequences, saved_after_applying};
 use anabranch_core::{Document, Saved};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -70,4 +70,17 @@ pub(crate) fn check_damaged(half: &Document, whole: &Document, seed: u64) -> Res
     prop_assert_eq!(&written, &again.all_pages);
     source.keep(&again, whole);
     check_equal(&Document::open(&again.index, source).unwrap(), whole)
+}
+
+/// However many changes set registers together, what is saved is what they leave one by one, to the byte: of many pages, of
+/// which some split meanwhile, and of one.
+pub(crate) fn check_together(document: &Document, seed: u64) -> Result<(), TestCaseError> {
+    for page_records in [1 + seed as usize % 6, 1024] {
+        let one_by_one = saved_after_applying(document, 1, page_records);
+        for together in [2, 3 + seed as usize % 5, usize::MAX] {
+            prop_assert_eq!(&saved_after_applying(document, together, page_records), &one_by_one);
+        }
+    }
+    prop_assert_eq!(document.save(), saved_after_applying(document, 1, 1024));
+    Ok(())
 }

@@ -52,7 +52,7 @@ impl Document {
         let together: Vec<Arriving> = arriving.take(TOGETHER).collect();
         let bytes = together.iter().map(Arriving::len).sum();
         let is_known = |hash: &ChangeHash| self.history.position(hash).is_some() || self.waiting.contains(hash);
-        parallel::map(together, bytes, |arriving| {
+        parallel::map(together, parallel::is_worth_bytes(bytes), |arriving| {
             let chunk = match arriving {
                 Arriving::Bytes(bytes) => Chunk::read(bytes, bounds)?,
                 Arriving::Own(chunk) => chunk,

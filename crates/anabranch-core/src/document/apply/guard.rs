@@ -169,8 +169,9 @@ pub(super) fn check_chain(
         let past = Past::of(history, deps);
         let mut places = PlaceCheck::new(known, &past);
         for together in chain.chunks(TOGETHER) {
-            let bytes = together.iter().map(|change| change.bytes().len()).sum();
-            let checked = parallel::map(together.iter().collect(), bytes, |change| check_change(known, &past, change));
+            let is_worth = parallel::is_worth_bytes(together.iter().map(|change| change.bytes().len()).sum());
+            let checked =
+                parallel::map(together.iter().collect(), is_worth, |change| check_change(known, &past, change));
             for (change, checked) in together.iter().zip(checked) {
                 let (own, has_sequences) = checked?;
                 located_bytes += own.table_bytes();

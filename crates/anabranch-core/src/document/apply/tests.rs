@@ -24,6 +24,7 @@ mod counters;
 mod depth;
 mod own;
 mod places;
+mod together;
 mod work;
 
 type Bytes = Arc<[u8]>;

@@ -1,0 +1,117 @@
+//! Taking a chain that was checked: it becomes part of the history, and its ops set registers.
+
+use std::sync::Arc;
+
+use super::guard::{CheckedChain, CheckedChange};
+use super::{ApplyOutcome, Document};
+use crate::commit::plan::Plan;
+use crate::document::ChangeBytes;
+use crate::layout::{self, hash_identity};
+use crate::limits;
+use crate::parallel::{self, OPS_TOGETHER};
+use crate::registers::{Expected, Located, PlainOp, Said, Touched};
+
+impl Document {
+    /// Takes a checked chain; its ops are those of `plain` where there is such a plan, else they are decoded.
+    pub(super) fn push_chain(&mut self, chain: &CheckedChain, plain: Option<&Plan>, outcome: &mut ApplyOutcome) {
+        let mut position = self.history.push_chain(chain);
+        let paths = self.registers.paths.len();
+        self.registers.expect(plain.map_or_else(|| expected(chain), Plan::expected));
+        let mut keys_moved = false;
+        let mut schema_touched = false;
+        let mut plain_ops = plain.map(Plan::plain_ops);
+        for together in together(chain.changes()) {
+            let touched = match &mut plain_ops {
+                Some(ops) => self.apply_plain(position, together, ops),
+                None if parallel::is_worth_ops(op_count(together)) => self.apply_together(position, together),
+                None => (position..).zip(together).map(|(position, change)| self.apply_one(position, change)).collect(),
+            };
+            for ((position, change), touched) in (position..).zip(together).zip(touched) {
+                keys_moved |= touched.keys_moved;
+                schema_touched |= touched.records.binary_search(&hash_identity(layout::SCHEMA_IDENTITY)).is_ok();
+                self.history.note_touched(position, touched.records);
+                outcome.applied.push(ChangeBytes::of(change));
+            }
+            position += together.len() as u32;
+        }
+        let paths_came = self.registers.paths.len() > paths;
+        let is_stale = |rules: &Arc<crate::view::Rules>| {
+            schema_touched
+                || keys_moved && self.registers.contested().next().is_some()
+                || paths_came && rules.names_policies()
+        };
+        if self.rules.get().is_some_and(is_stale) {
+            self.rules = Default::default();
+        }
+    }
+
+    /// Applies changes of the history whose ops are the next of `ops`.
+    fn apply_plain<'p>(
+        &mut self,
+        first: u32,
+        changes: &[CheckedChange],
+        ops: &mut impl Iterator<Item = PlainOp<'p>>,
+    ) -> Vec<Touched> {
+        let one = |(position, change): (u32, &CheckedChange)| {
+            let own = ops.by_ref().take(change.op_count() as usize);
+            self.registers.apply_plain(&self.history, position, own)
+        };
+        (first..).zip(changes).map(one).collect()
+    }
+
+    /// Applies a change of the history.
+    fn apply_one(&mut self, position: u32, change: &CheckedChange) -> Touched {
+        let (decoded, bytes) = (&*change.decoded(), &**change.bytes());
+        match change.located() {
+            Some(located) => {
+                let said = Said { position, decoded, bytes, located };
+                self.registers.apply_located(&self.history, said, &|_| true)
+            }
+            None => self.registers.apply(&self.history, position, (decoded, bytes), &|_| true),
+        }
+    }
+
+    /// Applies changes that follow each other in the history, on several cores unless some have to do with sequences.
+    fn apply_together(&mut self, first: u32, changes: &[CheckedChange]) -> Vec<Touched> {
+        let read = parallel::map(changes.iter().collect(), true, |change| {
+            let decoded = change.decoded();
+            let cut = change.located().is_none().then(|| Located::cut(&decoded, change.bytes()));
+            (decoded, cut)
+        });
+        let said = (first..).zip(changes).zip(&read).filter_map(|((position, change), (decoded, cut))| {
+            Some(Said { position, decoded, bytes: change.bytes(), located: change.located().or(cut.as_ref())? })
+        });
+        let said: Vec<Said<'_>> = said.collect();
+        match said.iter().any(|said| said.decoded.has_sequences()) {
+            true => said.iter().map(|said| self.registers.apply_located(&self.history, *said, &|_| true)).collect(),
+            false => self.registers.apply_together(&self.history, &said),
+        }
+    }
+}
+
+/// Changes that follow each other, cut into those that are applied together.
+fn together(changes: &[CheckedChange]) -> impl Iterator<Item = &[CheckedChange]> {
+    let mut rest = changes;
+    std::iter::from_fn(move || {
+        let mut ops = 0;
+        let fits = |change: &&CheckedChange| {
+            ops += change.op_count() as usize;
+            ops <= OPS_TOGETHER
+        };
+        let count = rest.iter().take_while(fits).count().max(1);
+        let together;
+        (together, rest) = rest.split_at_checked(count)?;
+        Some(together)
+    })
+}
+
+/// What a chain brings at most, told without a look into its changes.
+fn expected(chain: &CheckedChain) -> Expected {
+    let ops = op_count(chain.changes());
+    let records = chain.changes().len() * limits::RECORDS_PER_CHANGE;
+    Expected { records: records.min(ops), ops, ..Expected::default() }
+}
+
+fn op_count(changes: &[CheckedChange]) -> usize {
+    changes.iter().map(|change| change.op_count() as usize).sum()
+}
