@@ -136,10 +136,8 @@ impl<'d> View<'d> {
     /// let mut ages = 0.0;
     /// for record in people.view().scan() {
     ///     let ValueRef::Object(properties) = record.value() else { continue };
-    ///     for (name, value) in properties {
-    ///         if let ("age", ValueRef::Number(age)) = (name.as_str().unwrap_or_default(), value) {
-    ///             ages += age;
-    ///         }
+    ///     if let Some(ValueRef::Number(age)) = properties.get("age") {
+    ///         ages += age;
     ///     }
     /// }
     /// assert_eq!(ages, 36.0);

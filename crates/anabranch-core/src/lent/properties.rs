@@ -48,6 +48,11 @@ impl<'a> Properties<'a> {
         Self(Lie::Stored(properties))
     }
 
+    /// The value of the property `name`.
+    pub fn get(mut self, name: &str) -> Option<ValueRef<'a>> {
+        self.find(|(have, _)| **have == *name).map(|(_, value)| value)
+    }
+
     pub(super) fn to_object(self) -> Object {
         Object::of_ordered(self.map(|(name, value)| (name.clone(), value.to_value())).collect())
     }
