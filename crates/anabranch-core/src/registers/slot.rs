@@ -58,7 +58,7 @@ pub(crate) struct Slot<'p> {
     pub(super) at: u32,
 }
 
-/// The visible values of a record's registers, no sequences among them: without the ops that set them.
+/// The visible values of a record's registers, without the ops that set them. Of sequences they say nothing.
 #[derive(Clone, Copy)]
 pub(crate) struct Scalars<'p> {
     page: &'p Page,
@@ -77,6 +77,10 @@ impl<'p> Scalars<'p> {
             code::BYTES => self.page.scalar(entry).can_be_lent(),
             code => !code::is_sequence(code),
         })
+    }
+
+    pub(crate) fn have_sequences(&self) -> bool {
+        self.entries.iter().any(|entry| code::is_sequence(entry.code()))
     }
 
     /// The value at a position.

@@ -4,9 +4,11 @@
 use std::rc::Rc;
 
 use super::View;
+use super::fields::place;
 use crate::lent::{FieldAt, Lying};
-use crate::registers::{LIFE, Paths, Slot};
+use crate::registers::{LIFE, Paths, Scalars, Slot};
 use crate::scalar::Scalar;
+use crate::value::{Object, Value};
 
 /// Shapes that are kept at hand.
 const SHAPES_MAX: usize = 8;
@@ -76,17 +78,33 @@ impl Layout {
 }
 
 impl View<'_> {
-    /// Where the value of a record lies that is there, whose every register shows the one value that it holds, and whose every
-    /// value can be lent; `None` says nothing.
+    /// Where the value of a record lies that is there and whose every register shows the one value that it holds; `None` says
+    /// nothing.
     pub(super) fn plain<'p>(&self, slot: Slot<'p>) -> Option<Lying<'p>> {
         let scalars = slot.scalars();
-        if slot.has_hidden(self.history) || !scalars.can_be_lent() {
+        let can_be_lent = scalars.can_be_lent();
+        if slot.has_hidden(self.history) || !can_be_lent && scalars.have_sequences() {
             return None;
         }
         let mut shapes = self.shapes.borrow_mut();
         let Layout { life, fields, again } = shapes.of(slot, self.paths()).layout.as_ref()?;
         let is_present = scalars.get(*life)? == Scalar::PRESENT;
         let are_equal = again.iter().all(|(a, b)| scalars.get(*a) == scalars.get(*b));
-        (is_present && are_equal).then(|| Lying::Stored(scalars, fields.clone()))
+        (is_present && are_equal).then(|| match can_be_lent {
+            true => Lying::Stored(scalars, fields.clone()),
+            false => Lying::Built(built(scalars, fields).into()),
+        })
     }
+}
+
+/// The value that the fields of a record make up.
+fn built(scalars: Scalars<'_>, fields: &[FieldAt]) -> Value {
+    let mut value = Value::Object(Object::default());
+    for FieldAt { entry, names } in fields {
+        let leaf = scalars.get(*entry).map(Scalar::to_value);
+        // A removed field has no value.
+        let leaf = leaf.and_then(|leaf| leaf.expect("scalars are checked before they are applied"));
+        leaf.into_iter().for_each(|leaf| place(&mut value, names, leaf));
+    }
+    value
 }
