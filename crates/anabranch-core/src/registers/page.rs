@@ -11,62 +11,17 @@ use super::arena::Arena;
 use super::sequences::Held;
 use super::slot::{Entry, Slot};
 use crate::change::code;
-use crate::history::History;
-use crate::layout::{self, hash_identity, hash_key};
+use crate::layout;
 use crate::scalar::Scalar;
 use crate::sequence::OpId;
 
-/// A visible value as it is stored: its bytes lie in the page's arena.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct StoredEntry {
-    pub(super) path: u32,
-    pub(super) counter: u32,
-    pub(super) change: u32,
-    /// Bytes << 4 | type code.
-    pub(super) length_code: u32,
-    /// Where the bytes lie; the position of a sequence.
-    pub(super) at: u64,
-}
+mod index;
+mod moving;
+mod objects;
+mod stored;
 
-impl StoredEntry {
-    fn bytes(&self) -> usize {
-        (self.length_code >> 4) as usize
-    }
-
-    /// The type code.
-    pub(super) fn code(&self) -> u8 {
-        (self.length_code & 15) as u8
-    }
-}
-
-/// A record as it is stored: runs of the page's arenas. In a cache line of its own, for most look-ups wait for it alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(align(64))]
-pub(super) struct StoredSlot {
-    pub(super) identity_at: u64,
-    pub(super) identity_bytes: u32,
-    /// Of its identity: most others are told apart by it, without a look at where those lie.
-    pub(super) hash: u32,
-    pub(super) entries_at: u32,
-    pub(super) entries: u32,
-    pub(super) created: u32,
-    /// The last of its found values that were overwritten, or `NONE`.
-    gone: u32,
-    /// Its identity once more, if it is so short: what it is told by needs not be waited for.
-    short: [u8; SHORT_IDENTITY_BYTES],
-}
-
-/// What room there is in a cache line. Enough for numbers, dates and strings of 22 letters.
-const SHORT_IDENTITY_BYTES: usize = 24;
-
-const NONE: u32 = u32::MAX;
-
-/// A found value that was overwritten, and the one of its record before it, or `NONE`.
-#[derive(Clone, Copy)]
-struct Gone {
-    entry: StoredEntry,
-    before: u32,
-}
+use stored::{Gone, NONE, SHORT_IDENTITY_BYTES};
+pub(super) use stored::{StoredEntry, StoredSlot};
 
 /// Some records of a store.
 #[derive(Clone, Default)]
@@ -186,113 +141,6 @@ impl Page {
         std::hint::black_box(touched);
     }
 
-    /// Keeps a sequence that was made just now, and tells where it lies.
-    pub(super) fn keep_sequence(&mut self, held: Held) -> u64 {
-        let at = self.sequences.len() as u32;
-        self.by_object.insert(held.id, at);
-        self.sequences.push(held);
-        u64::from(at)
-    }
-
-    /// The sequence that an op made.
-    pub(super) fn sequence(&self, object: OpId) -> Option<&Held> {
-        self.by_object.get(&object).and_then(|at| self.sequences.get(*at as usize))
-    }
-
-    pub(super) fn sequence_mut(&mut self, object: OpId) -> Option<&mut Held> {
-        self.by_object.get(&object).and_then(|at| self.sequences.get_mut(*at as usize))
-    }
-
-    /// Remembers the class of a found sequence that was overwritten or edited.
-    pub(super) fn note_class_overwritten(&mut self, object: OpId, history: &History) {
-        let Some(held) = self.sequence(object).filter(|held| held.is_found(history)) else { return };
-        let mut bytes = Vec::new();
-        let code = held.made_as(&mut bytes);
-        let (record, path, counter, change) = (held.record, held.path, held.id.counter, held.change);
-        let length_code = (bytes.len() as u32) << 4 | u32::from(code);
-        let at = self.keep(&bytes);
-        self.note_overwritten(record, StoredEntry { path, counter, change, length_code, at });
-    }
-
-    /// The sequences of a record, by the ops that made them.
-    pub(super) fn objects_of(&self, at: u32) -> impl Iterator<Item = OpId> {
-        let own = self.entries(at).iter().filter_map(|stored| self.entry(stored).sequence);
-        own.chain(self.buried(at)).map(|held| held.id)
-    }
-
-    /// Remembers that a register no longer holds a sequence.
-    pub(super) fn bury(&mut self, at: u32, sequence: u64) {
-        self.buried.entry(at).or_default().push(sequence as u32);
-    }
-
-    pub(super) fn buried(&self, at: u32) -> impl Iterator<Item = &Held> {
-        let own = if self.buried.is_empty() { None } else { self.buried.get(&at) };
-        own.into_iter().flatten().filter_map(|at| self.sequences.get(*at as usize))
-    }
-
-    /// The record with this identity, which has the hash `own`, while that of its key is `key_hash`.
-    pub(super) fn find(&self, identity: &[u8], key_hash: u64, own: u32) -> Option<u32> {
-        self.index.find(spread(key_hash), |at| self.stored(*at).hash == own && self.is(*at, identity)).copied()
-    }
-
-    /// A record with these hashes: nearly always the one with that identity.
-    pub(super) fn find_alike(&self, key_hash: u64, own: u32) -> Option<u32> {
-        self.index.find(spread(key_hash), |at| self.stored(*at).hash == own).copied()
-    }
-
-    /// Whether the record at a position, if there is one, has this identity.
-    pub(super) fn is(&self, at: u32, identity: &[u8]) -> bool {
-        self.slots.get(at as usize).is_some_and(|slot| {
-            let (from, bytes) = (slot.identity_at as usize, slot.identity_bytes as usize);
-            let own = slot.short.get(..bytes).or_else(|| self.identities.as_bytes().get(from..from + bytes));
-            own == Some(identity)
-        })
-    }
-
-    /// The records with this encoded key, in no order.
-    pub(super) fn claimants(&self, key: &str, hash: u64) -> impl Iterator<Item = u32> {
-        let is_its = move |at: &u32| self.is(*at, key.as_bytes()) || layout::key_of_identity(self.identity(*at)) == key;
-        self.index.iter_hash(spread(hash)).copied().filter(is_its)
-    }
-
-    pub(super) fn insert(&mut self, identity: &str, hash: u64) -> u32 {
-        let at = self.add_slot(identity);
-        let (slots, identities) = (&self.slots, &self.identities);
-        self.index.insert_unique(spread(hash), at, |at| rehash(slots, identities, *at));
-        at
-    }
-
-    /// Adds a record that the index does not know yet.
-    pub(super) fn add_slot(&mut self, identity: &str) -> u32 {
-        let at = self.slots.len() as u32;
-        let mut short = [0; SHORT_IDENTITY_BYTES];
-        if let Some(short) = short.get_mut(..identity.len()) {
-            short.copy_from_slice(identity.as_bytes());
-        }
-        self.slots.push(StoredSlot {
-            identity_at: self.identities.len() as u64,
-            identity_bytes: identity.len() as u32,
-            entries_at: self.entries.len() as u32,
-            entries: 0,
-            created: u32::MAX,
-            hash: hash_identity(identity),
-            gone: NONE,
-            short,
-        });
-        self.identities.push_str(identity);
-        at
-    }
-
-    /// Builds the index of a page whose arenas were filled from elsewhere.
-    pub(super) fn build_index(&mut self) {
-        let (slots, identities) = (&self.slots, &self.identities);
-        let mut index = HashTable::with_capacity(slots.len());
-        for at in 0..slots.len() as u32 {
-            index.insert_unique(rehash(slots, identities, at), at, |at| rehash(slots, identities, *at));
-        }
-        self.index = index;
-    }
-
     pub(super) fn note_created(&mut self, at: u32, counter: u32) -> bool {
         let Some(slot) = self.slots.get_mut(at as usize).filter(|slot| counter < slot.created) else { return false };
         slot.created = counter;
@@ -361,79 +209,10 @@ impl Page {
         }
     }
 
-    /// Writes the page anew if so much of its arenas is waste that it should be.
-    pub(super) fn shed_waste(&mut self) {
-        if self.is_wasteful() {
-            *self = self.only(|_| true);
-        }
-    }
-
-    fn is_wasteful(&self) -> bool {
-        self.wasted_bytes > 64 * 1024 && self.wasted_bytes * 2 > self.values.len()
-            || self.wasted_entries > 4096 && self.wasted_entries * 2 > self.entries.len()
-    }
-
-    /// Copies a record from another page, values and all.
-    pub(super) fn take(&mut self, from: &Page, at: u32) {
-        let identity = from.identity(at);
-        let new = self.insert(identity, hash_key(layout::key_of_identity(identity)));
-        let copy = |page: &mut Page, stored: &StoredEntry| {
-            let entry = from.entry(stored);
-            let at = match entry.sequence {
-                Some(held) => page.keep_sequence(held.moved_to(new)),
-                None => page.keep(entry.scalar.bytes),
-            };
-            StoredEntry { at, ..*stored }
-        };
-        for stored in from.entries(at) {
-            let stored = copy(self, stored);
-            self.push(new, stored);
-        }
-        let overwritten: Vec<&StoredEntry> = from.overwritten(at).collect();
-        for stored in overwritten.into_iter().rev() {
-            let stored = copy(self, stored);
-            self.note_overwritten(new, stored);
-        }
-        for held in from.buried(at) {
-            let sequence = self.keep_sequence(held.moved_to(new));
-            self.bury(new, sequence);
-        }
-        self.note_created(new, from.created(at));
-    }
-
-    /// The records that `keep` names, by the hash of their key, in a page without waste.
-    pub(super) fn only(&self, keep: impl Fn(u64) -> bool) -> Page {
-        let mut page = Page::default();
-        page.take_all(self, keep);
-        page
-    }
-
-    /// Copies the records that `keep` names from another page.
-    pub(super) fn take_all(&mut self, from: &Page, keep: impl Fn(u64) -> bool) {
-        for at in 0..from.slots.len() as u32 {
-            if keep(hash_key(layout::key_of_identity(from.identity(at)))) {
-                self.take(from, at);
-            }
-        }
-    }
-
     /// The encoded keys of all records.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         (0..self.slots.len() as u32).map(|at| layout::key_of_identity(self.identity(at)))
     }
-}
-
-fn rehash(slots: &[StoredSlot], identities: &str, at: u32) -> u64 {
-    let identity = slots.get(at as usize).and_then(|slot| {
-        let from = slot.identity_at as usize;
-        identities.get(from..from + slot.identity_bytes as usize)
-    });
-    spread(hash_key(layout::key_of_identity(identity.unwrap_or_default())))
-}
-
-/// The records of a page share the first bits of their hashes, by which the table tells records apart: so they are mixed.
-fn spread(hash: u64) -> u64 {
-    hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
+use crate::layout::{hash_identity, hash_key};
 use crate::sequence::{Sequence, SequenceKind};
 
 const IDENTITIES: [&str; 3] = ["3a\0", "3b\0", "3b\0@0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"];

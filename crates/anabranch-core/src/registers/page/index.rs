@@ -1,0 +1,84 @@
+//! The records of a page, by the hash of their key.
+
+use hashbrown::HashTable;
+
+use super::{NONE, Page, SHORT_IDENTITY_BYTES, StoredSlot};
+use crate::layout::{self, hash_identity, hash_key};
+
+impl Page {
+    /// The record with this identity, which has the hash `own`, while that of its key is `key_hash`.
+    pub(in crate::registers) fn find(&self, identity: &[u8], key_hash: u64, own: u32) -> Option<u32> {
+        self.index.find(spread(key_hash), |at| self.stored(*at).hash == own && self.is(*at, identity)).copied()
+    }
+
+    /// A record with these hashes: nearly always the one with that identity.
+    pub(in crate::registers) fn find_alike(&self, key_hash: u64, own: u32) -> Option<u32> {
+        self.index.find(spread(key_hash), |at| self.stored(*at).hash == own).copied()
+    }
+
+    /// Whether the record at a position, if there is one, has this identity.
+    pub(in crate::registers) fn is(&self, at: u32, identity: &[u8]) -> bool {
+        self.slots.get(at as usize).is_some_and(|slot| {
+            let (from, bytes) = (slot.identity_at as usize, slot.identity_bytes as usize);
+            let own = slot.short.get(..bytes).or_else(|| self.identities.as_bytes().get(from..from + bytes));
+            own == Some(identity)
+        })
+    }
+
+    /// The records with this encoded key, in no order.
+    pub(in crate::registers) fn claimants(&self, key: &str, hash: u64) -> impl Iterator<Item = u32> {
+        let is_its = move |at: &u32| self.is(*at, key.as_bytes()) || layout::key_of_identity(self.identity(*at)) == key;
+        self.index.iter_hash(spread(hash)).copied().filter(is_its)
+    }
+
+    pub(in crate::registers) fn insert(&mut self, identity: &str, hash: u64) -> u32 {
+        let at = self.add_slot(identity);
+        let (slots, identities) = (&self.slots, &self.identities);
+        self.index.insert_unique(spread(hash), at, |at| rehash(slots, identities, *at));
+        at
+    }
+
+    /// Adds a record that the index does not know yet.
+    pub(in crate::registers) fn add_slot(&mut self, identity: &str) -> u32 {
+        let at = self.slots.len() as u32;
+        let mut short = [0; SHORT_IDENTITY_BYTES];
+        if let Some(short) = short.get_mut(..identity.len()) {
+            short.copy_from_slice(identity.as_bytes());
+        }
+        self.slots.push(StoredSlot {
+            identity_at: self.identities.len() as u64,
+            identity_bytes: identity.len() as u32,
+            entries_at: self.entries.len() as u32,
+            entries: 0,
+            created: u32::MAX,
+            hash: hash_identity(identity),
+            gone: NONE,
+            short,
+        });
+        self.identities.push_str(identity);
+        at
+    }
+
+    /// Builds the index of a page whose arenas were filled from elsewhere.
+    pub(in crate::registers) fn build_index(&mut self) {
+        let (slots, identities) = (&self.slots, &self.identities);
+        let mut index = HashTable::with_capacity(slots.len());
+        for at in 0..slots.len() as u32 {
+            index.insert_unique(rehash(slots, identities, at), at, |at| rehash(slots, identities, *at));
+        }
+        self.index = index;
+    }
+}
+
+fn rehash(slots: &[StoredSlot], identities: &str, at: u32) -> u64 {
+    let identity = slots.get(at as usize).and_then(|slot| {
+        let from = slot.identity_at as usize;
+        identities.get(from..from + slot.identity_bytes as usize)
+    });
+    spread(hash_key(layout::key_of_identity(identity.unwrap_or_default())))
+}
+
+/// The records of a page share the first bits of their hashes, by which the table tells records apart: so they are mixed.
+fn spread(hash: u64) -> u64 {
+    hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}

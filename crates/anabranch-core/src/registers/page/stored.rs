@@ -1,0 +1,53 @@
+//! What a page holds, as it lies there.
+
+/// A visible value as it is stored: its bytes lie in the page's arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::registers) struct StoredEntry {
+    pub(in crate::registers) path: u32,
+    pub(in crate::registers) counter: u32,
+    pub(in crate::registers) change: u32,
+    /// Bytes << 4 | type code.
+    pub(in crate::registers) length_code: u32,
+    /// Where the bytes lie; the position of a sequence.
+    pub(in crate::registers) at: u64,
+}
+
+impl StoredEntry {
+    pub(in crate::registers) fn bytes(&self) -> usize {
+        (self.length_code >> 4) as usize
+    }
+
+    /// The type code.
+    pub(in crate::registers) fn code(&self) -> u8 {
+        (self.length_code & 15) as u8
+    }
+}
+
+/// A record as it is stored: runs of the page's arenas. In a cache line of its own, for most look-ups wait for it alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(align(64))]
+pub(in crate::registers) struct StoredSlot {
+    pub(in crate::registers) identity_at: u64,
+    pub(in crate::registers) identity_bytes: u32,
+    /// Of its identity: most others are told apart by it, without a look at where those lie.
+    pub(in crate::registers) hash: u32,
+    pub(in crate::registers) entries_at: u32,
+    pub(in crate::registers) entries: u32,
+    pub(in crate::registers) created: u32,
+    /// The last of its found values that were overwritten, or `NONE`.
+    pub(super) gone: u32,
+    /// Its identity once more, if it is so short: what it is told by needs not be waited for.
+    pub(super) short: [u8; SHORT_IDENTITY_BYTES],
+}
+
+/// What room there is in a cache line. Enough for numbers, dates and strings of 22 letters.
+pub(super) const SHORT_IDENTITY_BYTES: usize = 24;
+
+pub(super) const NONE: u32 = u32::MAX;
+
+/// A found value that was overwritten, and the one of its record before it, or `NONE`.
+#[derive(Clone, Copy)]
+pub(super) struct Gone {
+    pub(super) entry: StoredEntry,
+    pub(super) before: u32,
+}
