@@ -22,6 +22,7 @@ mod bounds;
 mod chains;
 mod counters;
 mod depth;
+mod locating;
 mod own;
 mod places;
 mod together;
