@@ -184,6 +184,12 @@ pub(crate) fn hash_key(key: impl AsRef<[u8]>) -> u64 {
     hasher.finish()
 }
 
+/// Mixes a hash for a table, which looks at its lowest and its highest bits: those of a page's records, or of half a hash, are
+/// alike there.
+pub(crate) fn spread(hash: u64) -> u64 {
+    hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 /// The hash by which history remembers which change touched which record; two records may share one.
 pub(crate) fn hash_identity(identity: impl AsRef<[u8]>) -> u32 {
     hash_key(identity) as u32

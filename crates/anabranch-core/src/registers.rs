@@ -143,11 +143,7 @@ impl Registers {
 
     /// All records, in no order that means anything.
     pub(crate) fn ids<'r>(&'r self, history: &'r History) -> impl Iterator<Item = RecordId> + 'r {
-        let of_page = |page| {
-            let records = self.page(history, page).map_or(0, Page::len) as u32;
-            (0..records).map(move |at| RecordId { page, at })
-        };
-        (0..self.pages.len() as u32).flat_map(of_page)
+        self.slots(history).map(|(record, _)| record)
     }
 
     /// The same with what is there of each.

@@ -74,8 +74,8 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
     let whole = reader.is_at_end() && page.values.len() as u64 == value_at;
     let fits = |stored: &StoredEntry| {
         let holds = paths.infos().get(stored.path as usize).and_then(|info| info.holds);
-        let code = (stored.length_code & 15) as u8;
-        if is_sequence(stored) {
+        let code = stored.code();
+        if code::is_sequence(code) {
             let held = page.sequences.get(stored.at as usize);
             let is_own = |held: &Held| {
                 (held.path, held.change, held.id.counter) == (stored.path, stored.change, stored.counter)
@@ -83,7 +83,7 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
             };
             return holds.is_some_and(|(holds, _)| holds == Holds::Field) && held.is_some_and(is_own);
         }
-        let value = page.values.get(stored.at, (stored.length_code >> 4) as usize);
+        let value = page.values.get(stored.at, stored.bytes());
         let fits = |((holds, levels), bytes): ((Holds, usize), _)| {
             let scalar = Scalar { code, bytes };
             holds.fits(scalar) && nests_within(scalar, levels)
@@ -100,12 +100,13 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
 fn entry(reader: &mut Reader<'_>, value_at: &mut u64) -> Option<StoredEntry> {
     let (path, counter, change, length_code) = (reader.number()?, reader.number()?, reader.number()?, reader.number()?);
     let at = *value_at;
-    *value_at += u64::from(length_code >> 4);
-    Some(StoredEntry { path, counter, change, length_code, at })
+    let stored = StoredEntry { path, counter, change, length_code, at };
+    *value_at += stored.bytes() as u64;
+    Some(stored)
 }
 
 fn is_sequence(stored: &StoredEntry) -> bool {
-    code::is_sequence((stored.length_code & 15) as u8)
+    code::is_sequence(stored.code())
 }
 
 /// Reads the sequences of the record at `at`: one for each entry that says that it is one, then those that were overwritten.

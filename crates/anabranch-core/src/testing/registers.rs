@@ -20,9 +20,7 @@ pub struct RawValue {
 /// All visible values by property name, ordered.
 pub fn raw_registers(document: &Document) -> BTreeMap<String, Vec<RawValue>> {
     let mut registers: BTreeMap<String, Vec<RawValue>> = BTreeMap::new();
-    for slot in
-        document.registers.ids(&document.history).map(|record| document.registers.slot(&document.history, record))
-    {
+    for (_, slot) in document.registers.slots(&document.history) {
         for entry in slot.entries() {
             let name = format!("{}{}", slot.identity(), document.registers.paths.info(entry.path).suffix);
             let scalar = entry.scalar;

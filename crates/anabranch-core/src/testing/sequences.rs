@@ -18,9 +18,8 @@ pub enum RawSequence {
 
 /// All sequences that some register holds, by counter and actor (in hexadecimal) of the op that made each.
 pub fn raw_sequences(document: &Document) -> BTreeMap<(u64, String), RawSequence> {
-    let slots =
-        document.registers.ids(&document.history).map(|record| document.registers.slot(&document.history, record));
-    let held = slots.flat_map(|slot| slot.entries()).filter_map(|entry| entry.sequence);
+    let slots = document.registers.slots(&document.history);
+    let held = slots.flat_map(|(_, slot)| slot.entries()).filter_map(|entry| entry.sequence);
     held.map(|held| {
         let actor = document.history.actor_at(held.id.actor).to_string();
         ((u64::from(held.id.counter), actor), raw_sequence(document, held))
@@ -41,9 +40,8 @@ pub struct SequenceWrites {
 
 /// How each sequence that some register holds was written.
 pub fn raw_sequences_written(document: &Document) -> BTreeMap<(u64, String), SequenceWrites> {
-    let slots =
-        document.registers.ids(&document.history).map(|record| document.registers.slot(&document.history, record));
-    let held = slots.flat_map(|slot| slot.entries()).filter_map(|entry| entry.sequence);
+    let slots = document.registers.slots(&document.history);
+    let held = slots.flat_map(|(_, slot)| slot.entries()).filter_map(|entry| entry.sequence);
     held.map(|held| {
         let changes: Vec<u32> = held.edits().iter().map(|edit| edit.change).collect();
         let knows = |a: u32, b: u32| document.history.ancestry(&[a]).contains(b);

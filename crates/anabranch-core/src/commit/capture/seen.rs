@@ -2,7 +2,7 @@
 
 use hashbrown::{HashMap, HashTable};
 
-use crate::layout::hash_identity;
+use crate::layout::{hash_identity, spread};
 use crate::registers::RecordId;
 
 /// Records of the base, a bit each.
@@ -51,13 +51,13 @@ impl SeenKeys {
     pub(super) fn insert(&mut self, encoded: &str) -> bool {
         let own = hash_identity(encoded);
         let is_it = |(hash, at): &(u32, u32)| *hash == own && self.key(*at as usize) == Some(encoded);
-        if self.index.find(spread(own), is_it).is_some() {
+        if self.index.find(spread(own.into()), is_it).is_some() {
             return false;
         }
         let at = self.ends.len() as u32;
         self.bytes.push_str(encoded);
         self.ends.push(self.bytes.len());
-        self.index.insert_unique(spread(own), (own, at), |(hash, _)| spread(*hash));
+        self.index.insert_unique(spread(own.into()), (own, at), |(hash, _)| spread((*hash).into()));
         true
     }
 
@@ -65,11 +65,6 @@ impl SeenKeys {
         let before = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
         self.bytes.get(before.unwrap_or(0)..*self.ends.get(at)?)
     }
-}
-
-/// The table looks at the lowest and at the highest bits of a hash.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub(super) struct NewRecord {
 
 impl NewRecord {
     pub(super) fn set(&mut self, path: u32, counter: u32, change: u32, value: Scalar<'_>) {
-        let length_code = (value.bytes.len() as u32) << 4 | u32::from(value.code);
+        let length_code = StoredEntry::length_code_of(value);
         self.entries.push(StoredEntry { path, counter, change, length_code, at: self.values.len() as u64 });
         self.values.extend_from_slice(value.bytes);
     }

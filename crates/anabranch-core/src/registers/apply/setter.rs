@@ -90,7 +90,7 @@ impl<'h> Setter<'h> {
     ) -> Option<(OpId, u64)> {
         self.end_record(page);
         let (history, change) = (self.history, self.position);
-        let length_code = (value.bytes.len() as u32) << 4 | u32::from(value.code);
+        let length_code = StoredEntry::length_code_of(value);
         let (at, made) = match kind_of(value) {
             None => (page.keep(value.bytes), None),
             Some(kind) => {

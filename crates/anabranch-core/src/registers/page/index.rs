@@ -3,7 +3,7 @@
 use hashbrown::HashTable;
 
 use super::{NONE, Page, SHORT_IDENTITY_BYTES, StoredSlot};
-use crate::layout::{self, hash_identity, hash_key};
+use crate::layout::{self, hash_identity, hash_key, spread};
 
 impl Page {
     /// The record with this identity, which has the hash `own`, while that of its key is `key_hash`.
@@ -76,9 +76,4 @@ fn rehash(slots: &[StoredSlot], identities: &str, at: u32) -> u64 {
         identities.get(from..from + slot.identity_bytes as usize)
     });
     spread(hash_key(layout::key_of_identity(identity.unwrap_or_default())))
-}
-
-/// The records of a page share the first bits of their hashes, by which the table tells records apart: so they are mixed.
-fn spread(hash: u64) -> u64 {
-    hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

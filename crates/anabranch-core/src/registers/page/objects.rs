@@ -3,6 +3,7 @@
 use super::{Page, StoredEntry};
 use crate::history::History;
 use crate::registers::sequences::Held;
+use crate::scalar::Scalar;
 use crate::sequence::OpId;
 
 impl Page {
@@ -29,7 +30,7 @@ impl Page {
         let mut bytes = Vec::new();
         let code = held.made_as(&mut bytes);
         let (record, path, counter, change) = (held.record, held.path, held.id.counter, held.change);
-        let length_code = (bytes.len() as u32) << 4 | u32::from(code);
+        let length_code = StoredEntry::length_code_of(Scalar { code, bytes: &bytes });
         let at = self.keep(&bytes);
         self.note_overwritten(record, StoredEntry { path, counter, change, length_code, at });
     }

@@ -1,5 +1,7 @@
 //! What a page holds, as it lies there.
 
+use crate::scalar::Scalar;
+
 /// A visible value as it is stored: its bytes lie in the page's arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::registers) struct StoredEntry {
@@ -13,6 +15,11 @@ pub(in crate::registers) struct StoredEntry {
 }
 
 impl StoredEntry {
+    /// The length and the type code of a value, as one number.
+    pub(in crate::registers) fn length_code_of(value: Scalar<'_>) -> u32 {
+        (value.bytes.len() as u32) << 4 | u32::from(value.code)
+    }
+
     pub(in crate::registers) fn bytes(&self) -> usize {
         (self.length_code >> 4) as usize
     }
