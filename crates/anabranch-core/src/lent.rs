@@ -11,7 +11,7 @@ mod record;
 mod value;
 
 pub use items::Items;
-pub(crate) use items::StoredItems;
+pub(crate) use items::{StoredItems, TextRest};
 pub use key::KeyRef;
 pub use properties::Properties;
 pub(crate) use properties::{FieldAt, StoredProperties};

@@ -10,7 +10,8 @@ mod lend;
 mod skim;
 pub(crate) use canonical::DecodeValueError;
 pub(crate) use holds::{Holds, nests_within};
-pub(crate) use lend::lend_item;
+pub(crate) use lend::{Rest, lend_item, lend_text_list};
+pub(crate) use skim::ListBytes;
 
 /// The first byte of a scalar of bytes says what it stands for.
 const ABSENT: u8 = 0;
@@ -157,6 +158,13 @@ pub(crate) fn is_of(value: &Value, scalar: Scalar<'_>, encoded: &mut Vec<u8>) ->
             scalar.code == code::STR && text.as_str().map(str::as_bytes) == Some(scalar.bytes)
         }
         Value::Date(Some(ms)) => scalar.code == code::TIMESTAMP && read_signed(&mut &*scalar.bytes) == Some(*ms),
+        Value::Bool(bool) => scalar.code == if *bool { code::TRUE } else { code::FALSE },
+        Value::Number(number) if is_integer(*number) => {
+            scalar.code == code::INT && read_signed(&mut &*scalar.bytes) == Some(*number as i64)
+        }
+        Value::Number(number) => {
+            scalar.code == code::F64 && scalar.bytes == canonical_bits(*number).to_le_bytes().as_slice()
+        }
         other => {
             encoded.clear();
             let code = write_value(other, encoded);

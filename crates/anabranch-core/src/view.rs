@@ -158,7 +158,7 @@ impl<'d> View<'d> {
 
     /// How many records there are.
     pub fn record_count(&self) -> usize {
-        let shown = |slot: &Slot<'_>| slot.identity() != layout::SCHEMA_IDENTITY && self.life(*slot).is_shown();
+        let shown = |slot: &Slot<'_>| !slot.is_schema() && self.life(*slot).is_shown();
         self.registers.slots().map(|(_, slot)| slot).filter(shown).count()
     }
 

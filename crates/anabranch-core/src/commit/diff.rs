@@ -51,7 +51,7 @@ impl Plan {
         };
         let slot = view.registers.slot(record);
         slot.touch();
-        let is_shown = slot.identity() == layout::SCHEMA_IDENTITY || view.life(slot).is_shown();
+        let is_shown = slot.is_schema() || view.life(slot).is_shown();
         if !is_shown {
             self.create(view, slot.identity(), Some(slot), value);
         } else if !unchanged::is_plainly_unchanged(view, slot, value) {

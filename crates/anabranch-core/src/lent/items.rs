@@ -1,8 +1,7 @@
 //! The items of an array, lent.
 
 use super::ValueRef;
-use crate::change::read_unsigned;
-use crate::scalar;
+use crate::scalar::{self, Rest};
 use crate::value::Value;
 
 /// The items of an array, in order.
@@ -12,21 +11,88 @@ pub struct Items<'a>(Lie<'a>);
 #[derive(Clone, Copy, Debug)]
 enum Lie<'a> {
     Built(&'a [Value]),
-    Stored(StoredItems<'a>),
+    Bytes(StoredItems<&'a [u8]>),
+    Text(StoredItems<TextRest<'a>>),
 }
 
-/// Items as they lie in history: the rest of a list's canonical bytes.
+/// Items as they lie in a page: the rest of a list's canonical bytes, of which every item can be lent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct StoredItems<'a> {
+pub(crate) struct StoredItems<R> {
     count: usize,
-    rest: &'a [u8],
+    rest: R,
 }
 
-impl<'a> StoredItems<'a> {
+/// The rest of a list whose canonical bytes are text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TextRest<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a, R: Rest<'a>> StoredItems<R> {
     /// The items of a list of which the tag was taken; `None` if no count follows.
-    pub(crate) fn of(mut rest: &'a [u8]) -> Option<Self> {
-        let count = usize::try_from(read_unsigned(&mut rest)?).ok()?;
+    #[inline]
+    pub(crate) fn of(mut rest: R) -> Option<Self> {
+        let count = usize::try_from(rest.take_unsigned()?).ok()?;
         Some(Self { count, rest })
+    }
+
+    #[inline]
+    fn next(&mut self) -> Option<ValueRef<'a>> {
+        self.count = self.count.checked_sub(1)?;
+        Some(scalar::lend_item(&mut self.rest).expect("a list is lent only if each of its items can be"))
+    }
+}
+
+impl<'a> TextRest<'a> {
+    pub(crate) fn of(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+}
+
+impl<'a> Rest<'a> for &'a [u8] {
+    fn bytes(&self) -> &'a [u8] {
+        self
+    }
+
+    #[inline]
+    fn skip(&mut self, length: usize) {
+        *self = self.get(length..).unwrap_or_default();
+    }
+
+    #[inline]
+    fn take_text(&mut self, length: usize) -> Option<&'a str> {
+        let (text, rest) = self.split_at_checked(length)?;
+        *self = rest;
+        std::str::from_utf8(text).ok()
+    }
+
+    fn into_items(items: StoredItems<Self>) -> Items<'a> {
+        Items(Lie::Bytes(items))
+    }
+}
+
+impl<'a> Rest<'a> for TextRest<'a> {
+    #[inline]
+    fn bytes(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    #[inline]
+    fn skip(&mut self, length: usize) {
+        self.at = (self.at + length).min(self.text.len());
+    }
+
+    // What stands beside a string, its length before it and a tag behind it, is ASCII: it is cut out between characters.
+    #[inline]
+    fn take_text(&mut self, length: usize) -> Option<&'a str> {
+        let text = self.text.get(self.at..self.at.checked_add(length)?)?;
+        self.at += length;
+        Some(text)
+    }
+
+    fn into_items(items: StoredItems<Self>) -> Items<'a> {
+        Items(Lie::Text(items))
     }
 }
 
@@ -36,8 +102,8 @@ impl<'a> Items<'a> {
     }
 
     /// Items of a list of which every one can be lent.
-    pub(crate) fn stored(items: StoredItems<'a>) -> Self {
-        Self(Lie::Stored(items))
+    pub(crate) fn stored<R: Rest<'a>>(items: StoredItems<R>) -> Self {
+        R::into_items(items)
     }
 }
 
@@ -51,17 +117,16 @@ impl<'a> Iterator for Items<'a> {
                 *items = rest;
                 Some(ValueRef::from(first))
             }
-            Lie::Stored(items) => {
-                items.count = items.count.checked_sub(1)?;
-                Some(scalar::lend_item(&mut items.rest).expect("a list is lent only if each of its items can be"))
-            }
+            Lie::Bytes(items) => items.next(),
+            Lie::Text(items) => items.next(),
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         let count = match &self.0 {
             Lie::Built(items) => items.len(),
-            Lie::Stored(items) => items.count,
+            Lie::Bytes(items) => items.count,
+            Lie::Text(items) => items.count,
         };
         (count, Some(count))
     }

@@ -81,9 +81,8 @@ impl<'a> StoredProperties<'a> {
             if first.names.len() == self.depth + 1 {
                 self.fields = rest;
                 // A field that was removed is no property.
-                let scalar = self.scalars.get(first.entry)?;
-                if !scalar.is_absent() {
-                    return Some((name, scalar.lend().expect("a field is lent only if its scalar can be")));
+                if let Some(value) = self.scalars.lend(first.entry) {
+                    return Some((name, value));
                 }
             } else if let Some(inner) = self.take_object(name) {
                 return Some((name, ValueRef::Object(Properties::stored(inner))));

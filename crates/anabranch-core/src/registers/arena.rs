@@ -1,14 +1,29 @@
-//! The bytes of a page's values.
+//! The values of a page that lie together.
 //!
 //! A page that was read, copied or filled has no room left. What comes to it then goes beside what it has, which is moved only
 //! once so much came that moving pays: a merge that adds a few bytes to every page must not move all of them.
 
-/// Bytes in runs that stay where they are, named by the position of their first.
+/// What runs are put into: bytes, or text.
+pub(super) trait Room: Default + AsRef<[u8]> {
+    type Run: ?Sized + AsRef<[u8]>;
+
+    fn run(&self, from: usize, to: usize) -> Option<&Self::Run>;
+    fn push(&mut self, run: &Self::Run);
+    fn append(&mut self, other: Self);
+    fn reserve_exact(&mut self, bytes: usize);
+    fn capacity(&self) -> usize;
+
+    fn bytes(&self) -> usize {
+        self.as_ref().len()
+    }
+}
+
+/// Runs that stay where they are, named by the position of their first byte.
 #[derive(Clone, Default)]
-pub(super) struct Arena {
-    settled: Vec<u8>,
+pub(super) struct Arena<R> {
+    settled: R,
     /// Lies behind what is settled.
-    recent: Vec<u8>,
+    recent: R,
 }
 
 /// Up to here all bytes are settled at once.
@@ -16,9 +31,9 @@ const SMALL: usize = 4096;
 /// What comes seldom comes alone.
 const RECENT_MIN: usize = 512;
 
-impl Arena {
+impl<R: Room> Arena<R> {
     pub(super) fn len(&self) -> usize {
-        self.settled.len() + self.recent.len()
+        self.settled.bytes() + self.recent.bytes()
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -27,27 +42,37 @@ impl Arena {
 
     /// The run of so many bytes at a position.
     #[inline]
-    pub(super) fn get(&self, at: u64, bytes: usize) -> Option<&[u8]> {
+    pub(super) fn get(&self, at: u64, bytes: usize) -> Option<&R::Run> {
         let at = at as usize;
-        match at.checked_sub(self.settled.len()) {
-            None => self.settled.get(at..at.checked_add(bytes)?),
-            Some(at) => self.recent.get(at..at.checked_add(bytes)?),
+        match at.checked_sub(self.settled.bytes()) {
+            None => self.settled.run(at, at.checked_add(bytes)?),
+            Some(at) => self.recent.run(at, at.checked_add(bytes)?),
+        }
+    }
+
+    /// The same as bytes, which are not looked at.
+    #[inline]
+    pub(super) fn bytes(&self, at: u64, bytes: usize) -> Option<&[u8]> {
+        let at = at as usize;
+        match at.checked_sub(self.settled.bytes()) {
+            None => self.settled.as_ref().get(at..at.checked_add(bytes)?),
+            Some(at) => self.recent.as_ref().get(at..at.checked_add(bytes)?),
         }
     }
 
     /// Keeps a run and tells its position.
     #[inline]
-    pub(super) fn keep(&mut self, bytes: &[u8]) -> u64 {
+    pub(super) fn keep(&mut self, run: &R::Run) -> u64 {
         let at = self.len() as u64;
-        let has_room = self.settled.capacity() - self.settled.len() >= bytes.len();
-        if self.recent.is_empty() && (has_room || self.settled.len() < SMALL) {
-            self.settled.extend_from_slice(bytes);
+        let has_room = self.settled.capacity() - self.settled.bytes() >= run.as_ref().len();
+        if self.recent.bytes() == 0 && (has_room || self.settled.bytes() < SMALL) {
+            self.settled.push(run);
         } else {
-            if self.recent.is_empty() {
-                self.recent.reserve(RECENT_MIN);
+            if self.recent.bytes() == 0 {
+                self.recent.reserve_exact(RECENT_MIN);
             }
-            self.recent.extend_from_slice(bytes);
-            if self.recent.len() > self.settled.len() / 2 {
+            self.recent.push(run);
+            if self.recent.bytes() > self.settled.bytes() / 2 {
                 self.settle();
             }
         }
@@ -55,15 +80,64 @@ impl Arena {
     }
 
     fn settle(&mut self) {
-        self.settled.reserve_exact(self.recent.len() + self.len() / 4);
-        self.settled.append(&mut self.recent);
-        self.recent = Vec::new();
+        self.settled.reserve_exact(self.recent.bytes() + self.len() / 4);
+        self.settled.append(std::mem::take(&mut self.recent));
     }
 }
 
-impl From<Vec<u8>> for Arena {
-    fn from(settled: Vec<u8>) -> Self {
-        Self { settled, recent: Vec::new() }
+impl<R: Room> From<R> for Arena<R> {
+    fn from(settled: R) -> Self {
+        Self { settled, recent: R::default() }
+    }
+}
+
+impl Room for Vec<u8> {
+    type Run = [u8];
+
+    #[inline]
+    fn run(&self, from: usize, to: usize) -> Option<&[u8]> {
+        self.get(from..to)
+    }
+
+    fn push(&mut self, run: &[u8]) {
+        self.extend_from_slice(run);
+    }
+
+    fn append(&mut self, other: Self) {
+        self.extend_from_slice(&other);
+    }
+
+    fn reserve_exact(&mut self, bytes: usize) {
+        self.reserve_exact(bytes);
+    }
+
+    fn capacity(&self) -> usize {
+        self.capacity()
+    }
+}
+
+impl Room for String {
+    type Run = str;
+
+    #[inline]
+    fn run(&self, from: usize, to: usize) -> Option<&str> {
+        self.get(from..to)
+    }
+
+    fn push(&mut self, run: &str) {
+        self.push_str(run);
+    }
+
+    fn append(&mut self, other: Self) {
+        self.push_str(&other);
+    }
+
+    fn reserve_exact(&mut self, bytes: usize) {
+        self.reserve_exact(bytes);
+    }
+
+    fn capacity(&self) -> usize {
+        self.capacity()
     }
 }
 

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use hashbrown::HashTable;
 
 use super::Expected;
-use super::arena::Arena;
 use super::sequences::Held;
 use super::slot::{Entry, Slot};
 use crate::change::code;
 use crate::layout;
+use crate::lent::ValueRef;
 use crate::scalar::Scalar;
 use crate::sequence::OpId;
 
@@ -19,9 +19,11 @@ mod index;
 mod moving;
 mod objects;
 mod stored;
+mod values;
 
 use stored::{Gone, NONE, SHORT_IDENTITY_BYTES};
 pub(super) use stored::{StoredEntry, StoredSlot};
+pub(super) use values::{Keep, Runs, StoredValue, Values};
 
 /// Some records of a store.
 #[derive(Clone, Default)]
@@ -31,7 +33,7 @@ pub(crate) struct Page {
     pub(super) slots: Vec<StoredSlot>,
     pub(super) identities: String,
     pub(super) entries: Vec<StoredEntry>,
-    pub(super) values: Arena,
+    pub(super) values: Values,
     /// One of every class of found values that was overwritten: further ones of the class are not shown.
     gone: Vec<Gone>,
     /// Every sequence that a register holds or held, and where each lies by the op that made it.
@@ -52,7 +54,7 @@ impl Page {
             slots: Vec::with_capacity(coming.records),
             identities: String::with_capacity(coming.identity_bytes),
             entries: Vec::with_capacity(coming.ops),
-            values: Arena::from(Vec::with_capacity(coming.value_bytes)),
+            values: Values::with_capacity(coming.text_bytes),
             ..Self::default()
         }
     }
@@ -72,7 +74,7 @@ impl Page {
             + self.gone.capacity() * size_of::<Gone>()
     }
 
-    /// Bytes of its values, by which large pages are split.
+    /// Bytes of its values that do not lie in entries, by which large pages are split.
     pub(super) fn value_bytes(&self) -> usize {
         self.values.len() - self.wasted_bytes
     }
@@ -112,14 +114,21 @@ impl Page {
         std::iter::successors(gone(self.stored(at).gone), move |last| gone(last.before)).map(|gone| &gone.entry)
     }
 
-    /// The same of all records.
-    pub(super) fn all_overwritten(&self) -> impl Iterator<Item = &StoredEntry> {
-        self.gone.iter().map(|gone| &gone.entry)
+    /// All entries, with those of found values that were overwritten.
+    pub(super) fn all_entries(&self) -> impl Iterator<Item = &StoredEntry> {
+        self.entries.iter().chain(self.gone.iter().map(|gone| &gone.entry))
     }
 
-    pub(super) fn entry(&self, stored: &StoredEntry) -> Entry<'_> {
-        if code::is_sequence(stored.code()) {
-            return Entry::of_sequence(self.sequences.get(stored.at as usize).expect("sequences lie in their page"));
+    /// The same to be changed, and the sequences that are among them.
+    pub(super) fn entries_mut(&mut self) -> (impl Iterator<Item = &mut StoredEntry>, &[Held]) {
+        let Page { entries, gone, sequences, .. } = self;
+        (entries.iter_mut().chain(gone.iter_mut().map(|gone| &mut gone.entry)), sequences)
+    }
+
+    pub(super) fn entry<'p>(&'p self, stored: &'p StoredEntry) -> Entry<'p> {
+        if code::is_sequence(stored.value.code()) {
+            let held = self.sequences.get(stored.value.at() as usize);
+            return Entry::of_sequence(held.expect("sequences lie in their page"));
         }
         let scalar = self.scalar(stored);
         Entry { path: stored.path, counter: stored.counter, change: stored.change, scalar, sequence: None }
@@ -127,18 +136,19 @@ impl Page {
 
     /// A value that is no sequence.
     #[inline]
-    pub(super) fn scalar(&self, stored: &StoredEntry) -> Scalar<'_> {
-        let bytes = self.values.get(stored.at, stored.bytes()).expect("values lie in their page");
-        Scalar { code: stored.code(), bytes }
+    pub(super) fn scalar<'p>(&'p self, stored: &'p StoredEntry) -> Scalar<'p> {
+        self.values.scalar(&stored.value)
     }
 
-    /// Loads a byte of every line of a record's values, as far as they lie in one run.
+    /// A value that can be lent; an absent field has none.
+    #[inline]
+    pub(super) fn lend<'p>(&'p self, stored: &'p StoredEntry) -> Option<ValueRef<'p>> {
+        self.values.lend(&stored.value)
+    }
+
+    /// Loads a byte of every line of a record's texts, as far as they lie in one run.
     pub(super) fn touch(&self, at: u32) {
-        let ([first, ..], [.., last]) = (self.entries(at), self.entries(at)) else { return };
-        let bytes = (last.at + last.bytes() as u64).saturating_sub(first.at).min(512);
-        let run = self.values.get(first.at, bytes as usize).unwrap_or_default();
-        let touched = run.iter().step_by(64).fold(0u8, |all, byte| all ^ byte);
-        std::hint::black_box(touched);
+        self.values.touch(self.entries(at).iter().map(|entry| &entry.value));
     }
 
     pub(super) fn note_created(&mut self, at: u32, counter: u32) -> bool {
@@ -147,16 +157,11 @@ impl Page {
         true
     }
 
-    /// Keeps the bytes of a value and tells where they lie.
-    pub(super) fn keep(&mut self, bytes: &[u8]) -> u64 {
-        self.values.keep(bytes)
-    }
-
     /// Puts `new` in the place of the entry at `index` of a record.
     pub(super) fn replace(&mut self, at: u32, index: usize, new: StoredEntry) {
         let from = self.stored(at).entries_at as usize;
         if let Some(have) = self.entries.get_mut(from + index) {
-            self.wasted_bytes += have.bytes();
+            self.wasted_bytes += have.value.bytes_elsewhere();
             *have = new;
         }
     }
@@ -166,7 +171,7 @@ impl Page {
         let slot = *self.stored(at);
         let (from, end) = (slot.entries_at as usize, (slot.entries_at + slot.entries) as usize);
         if let Some(run) = self.entries.get_mut(from + index..end) {
-            self.wasted_bytes += run.first().map_or(0, StoredEntry::bytes);
+            self.wasted_bytes += run.first().map_or(0, |gone| gone.value.bytes_elsewhere());
             let last = run.len() - 1;
             run.swap(0, last);
             self.wasted_entries += 1;

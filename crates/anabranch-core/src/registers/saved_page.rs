@@ -1,16 +1,14 @@
 //! A page as it is saved (FORMAT.md §8.2): its records in the order of their identities, so that equal pages are equal
 //! bytes, then the bytes of all values.
 
-use super::page::{Page, StoredEntry};
+use super::page::{Keep, Page, Runs, StoredEntry, StoredValue, Values};
 use super::paths::Paths;
 use super::saved_sequence;
-use super::sequences::Held;
-use super::slot::Entry;
 use crate::change::code;
 use crate::history::History;
 use crate::layout;
 use crate::saved::{Reader, Writer};
-use crate::scalar::{Holds, Scalar, nests_within};
+use crate::scalar::{Holds, nests_within};
 
 /// Encodes a page.
 pub(super) fn encode(page: &Page) -> Vec<u8> {
@@ -29,7 +27,7 @@ pub(super) fn encode(page: &Page) -> Vec<u8> {
                 writer.number(stored.path);
                 writer.number(stored.counter);
                 writer.number(stored.change);
-                writer.number(stored.length_code);
+                writer.number(stored.value.length_code());
                 values.extend_from_slice(page.entry(stored).scalar.bytes);
             }
         }
@@ -65,34 +63,34 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
             page.push(at, stored);
         }
         for _ in 0..reader.count(4)? {
-            let stored = entry(&mut reader, &mut value_at)?;
+            let stored = entry(&mut reader, &mut value_at).filter(|stored| !is_sequence(stored))?;
             page.note_overwritten(at, stored);
         }
         read_sequences(at, &mut reader, &mut page, history)?;
     }
-    page.values = reader.bytes()?.to_vec().into();
-    let whole = reader.is_at_end() && page.values.len() as u64 == value_at;
-    let fits = |stored: &StoredEntry| {
-        let holds = paths.infos().get(stored.path as usize).and_then(|info| info.holds);
-        let code = stored.code();
-        if code::is_sequence(code) {
-            let held = page.sequences.get(stored.at as usize);
-            let is_own = |held: &Held| {
-                (held.path, held.change, held.id.counter) == (stored.path, stored.change, stored.counter)
-                    && Entry::of_sequence(held).scalar.code == code
-            };
-            return holds.is_some_and(|(holds, _)| holds == Holds::Field) && held.is_some_and(is_own);
-        }
-        let value = page.values.get(stored.at, stored.bytes());
-        let fits = |((holds, levels), bytes): ((Holds, usize), _)| {
-            let scalar = Scalar { code, bytes };
-            holds.fits(scalar) && nests_within(scalar, levels)
-        };
-        stored.change < changes && holds.zip(value).is_some_and(fits)
-    };
-    if !whole || !page.entries.iter().chain(page.all_overwritten()).all(fits) {
+    let values = reader.bytes()?;
+    if !reader.is_at_end() || values.len() as u64 != value_at {
         return None;
     }
+    let mut kept = Runs::with_capacity(page.all_entries().map(|stored| stored.value.bytes_elsewhere()).sum());
+    let (entries, sequences) = page.entries_mut();
+    for stored in entries {
+        let (holds, levels) = paths.infos().get(stored.path as usize)?.holds?;
+        if is_sequence(stored) {
+            let held = sequences.get(stored.value.at() as usize)?;
+            let op = (held.path, held.change, held.id.counter);
+            if holds != Holds::Field || op != (stored.path, stored.change, stored.counter) {
+                return None;
+            }
+            continue;
+        }
+        let scalar = stored.value.among(values)?;
+        if stored.change >= changes || !holds.fits(scalar) || !nests_within(scalar, levels) {
+            return None;
+        }
+        stored.value = kept.keep(scalar);
+    }
+    page.values = Values::of(kept)?;
     page.build_index();
     Some(page)
 }
@@ -100,13 +98,13 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
 fn entry(reader: &mut Reader<'_>, value_at: &mut u64) -> Option<StoredEntry> {
     let (path, counter, change, length_code) = (reader.number()?, reader.number()?, reader.number()?, reader.number()?);
     let at = *value_at;
-    let stored = StoredEntry { path, counter, change, length_code, at };
-    *value_at += stored.bytes() as u64;
-    Some(stored)
+    let value = StoredValue::announced(length_code, at);
+    *value_at += value.len() as u64;
+    Some(StoredEntry { path, counter, change, value })
 }
 
 fn is_sequence(stored: &StoredEntry) -> bool {
-    code::is_sequence(stored.code())
+    code::is_sequence(stored.value.code())
 }
 
 /// Reads the sequences of the record at `at`: one for each entry that says that it is one, then those that were overwritten.
@@ -114,13 +112,16 @@ fn read_sequences(at: u32, reader: &mut Reader<'_>, page: &mut Page, history: &H
     let from = page.slots.get(at as usize)?.entries_at as usize;
     for entry in from..page.entries.len() {
         if page.entries.get(entry).is_some_and(is_sequence) {
-            let held = page.keep_sequence(saved_sequence::read(at, reader, history)?);
-            page.entries.get_mut(entry)?.at = held;
+            let value = page.keep_sequence(saved_sequence::read(at, reader, history)?);
+            let announced = std::mem::replace(&mut page.entries.get_mut(entry)?.value, value);
+            if announced.length_code() != value.length_code() {
+                return None;
+            }
         }
     }
     for _ in 0..reader.count(8)? {
         let held = page.keep_sequence(saved_sequence::read(at, reader, history)?);
-        page.bury(at, held);
+        page.bury(at, &held);
     }
     Some(())
 }

@@ -109,6 +109,14 @@ impl Held {
     }
 }
 
+/// The type code of an op that makes a sequence of this kind.
+pub(super) fn code_of(kind: SequenceKind) -> u8 {
+    match kind {
+        SequenceKind::Text => code::TEXT,
+        SequenceKind::List => code::LIST,
+    }
+}
+
 /// The kind of sequence that an op with this type code makes.
 pub(super) fn kind_of(scalar: Scalar<'_>) -> Option<SequenceKind> {
     match scalar.code {

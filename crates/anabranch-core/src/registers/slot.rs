@@ -3,11 +3,12 @@
 use std::fmt;
 
 use super::page::{Page, StoredEntry};
-use super::sequences::{Held, SequenceEdit};
+use super::sequences::{Held, SequenceEdit, code_of};
 use crate::change::{ActorKind, code};
 use crate::history::History;
+use crate::layout;
+use crate::lent::ValueRef;
 use crate::scalar::Scalar;
-use crate::sequence::SequenceKind;
 
 /// A visible value of a register, and the op that set it.
 #[derive(Clone, Copy, Debug)]
@@ -25,11 +26,7 @@ pub(crate) struct Entry<'p> {
 impl<'p> Entry<'p> {
     /// A sequence as the value that the op which made it set.
     pub(crate) fn of_sequence(held: &'p Held) -> Self {
-        let code = match held.sequence.kind() {
-            SequenceKind::Text => code::TEXT,
-            SequenceKind::List => code::LIST,
-        };
-        let scalar = Scalar { code, bytes: &[] };
+        let scalar = Scalar { code: code_of(held.sequence.kind()), bytes: &[] };
         Entry { path: held.path, counter: held.id.counter, change: held.change, scalar, sequence: Some(held) }
     }
 
@@ -71,16 +68,24 @@ impl<'p> Scalars<'p> {
         self.entries.len() == paths.len() && self.entries.iter().zip(paths).all(|(entry, path)| entry.path == *path)
     }
 
-    /// Whether all can be lent; of most that is told by their type.
+    /// Whether all can be lent.
     pub(crate) fn can_be_lent(&self) -> bool {
-        self.entries.iter().all(|entry| match entry.code() {
-            code::BYTES => self.page.scalar(entry).can_be_lent(),
-            code => !code::is_sequence(code),
-        })
+        self.entries.iter().all(|entry| entry.value.can_be_lent())
     }
 
     pub(crate) fn have_sequences(&self) -> bool {
-        self.entries.iter().any(|entry| code::is_sequence(entry.code()))
+        self.entries.iter().any(|entry| code::is_sequence(entry.value.code()))
+    }
+
+    /// The value at a position, if it can be lent; an absent field has none.
+    #[inline]
+    pub(crate) fn lend(&self, at: usize) -> Option<ValueRef<'p>> {
+        self.entries.get(at).and_then(|entry| self.page.lend(entry))
+    }
+
+    /// All of them with their registers' paths.
+    pub(crate) fn with_paths(self) -> impl Iterator<Item = (u32, Scalar<'p>)> {
+        self.entries.iter().map(move |entry| (entry.path, self.page.scalar(entry)))
     }
 
     /// The value at a position.
@@ -99,6 +104,11 @@ impl fmt::Debug for Scalars<'_> {
 impl<'p> Slot<'p> {
     pub(crate) fn identity(&self) -> &'p str {
         self.page.identity(self.at)
+    }
+
+    /// Whether it is the record that holds the schema.
+    pub(crate) fn is_schema(&self) -> bool {
+        self.page.is(self.at, layout::SCHEMA_IDENTITY.as_bytes())
     }
 
     /// The counter of the creating actor's first op, by which generated keys are given out; the largest there is while

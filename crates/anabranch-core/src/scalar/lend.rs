@@ -1,21 +1,16 @@
 //! Scalars as values that are read where they lie.
 
 use super::canonical::tag;
-use super::skim::{self, take};
+use super::skim::{self, ListBytes};
 use super::{EMPTY_OBJECT, Scalar, VALUE};
 use crate::change::{code, read_signed, read_unsigned};
-use crate::lent::{Items, Properties, StoredItems, ValueRef};
+use crate::lent::{Items, Properties, StoredItems, TextRest, ValueRef};
 
 impl<'a> Scalar<'a> {
-    /// Whether it stands for a value that can be lent, or for none.
-    pub(crate) fn can_be_lent(self) -> bool {
-        match self.code {
-            code::BYTES => match self.bytes.split_first() {
-                Some((&VALUE, rest)) => skim::is_lendable_list(rest),
-                _ => self.is_absent() || self == Scalar::EMPTY_OBJECT,
-            },
-            _ => !code::is_sequence(self.code),
-        }
+    /// Whether it stands for a list that can be lent, and if so, whether its bytes are text.
+    pub(crate) fn lendable_list(self) -> Option<ListBytes> {
+        let (kind, rest) = self.bytes.split_first().filter(|_| self.code == code::BYTES)?;
+        if *kind == VALUE { skim::lendable_list(rest) } else { None }
     }
 
     /// The value that it stands for, if that can be lent; an absent field has none.
@@ -40,24 +35,63 @@ impl<'a> Scalar<'a> {
     }
 }
 
+/// The list whose canonical bytes are this text, if it can be lent.
+#[inline]
+pub(crate) fn lend_text_list(text: &str) -> Option<ValueRef<'_>> {
+    let mut rest = TextRest::of(text);
+    match rest.bytes() {
+        [VALUE, tag::ARRAY, ..] => {
+            rest.skip(2);
+            Some(ValueRef::Array(Items::stored(StoredItems::of(rest)?)))
+        }
+        _ => None,
+    }
+}
+
+/// Canonical bytes that are read from the front.
+pub(crate) trait Rest<'a>: Copy {
+    fn bytes(&self) -> &'a [u8];
+    /// Passes over so many bytes, or all there are.
+    fn skip(&mut self, bytes: usize);
+    /// Takes a string of so many bytes.
+    fn take_text(&mut self, bytes: usize) -> Option<&'a str>;
+    fn into_items(items: StoredItems<Self>) -> Items<'a>;
+
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let taken = self.bytes().first_chunk::<N>()?;
+        self.skip(N);
+        Some(*taken)
+    }
+
+    #[inline]
+    fn take_unsigned(&mut self) -> Option<u64> {
+        let mut rest = self.bytes();
+        let before = rest.len();
+        let number = read_unsigned(&mut rest)?;
+        self.skip(before - rest.len());
+        Some(number)
+    }
+}
+
 /// Takes the value at the front of canonical bytes, if it can be lent.
 #[inline]
-pub(crate) fn lend_item<'a>(rest: &mut &'a [u8]) -> Option<ValueRef<'a>> {
-    let (tag, after) = rest.split_first()?;
-    *rest = after;
-    Some(match *tag {
+pub(crate) fn lend_item<'a, R: Rest<'a>>(rest: &mut R) -> Option<ValueRef<'a>> {
+    let [tag] = rest.take()?;
+    Some(match tag {
         tag::NULL => ValueRef::Null,
         tag::FALSE => ValueRef::Bool(false),
         tag::TRUE => ValueRef::Bool(true),
-        tag::NUMBER => ValueRef::Number(f64::from_le_bytes(take(rest, 8)?.try_into().ok()?)),
-        tag::DATE => ValueRef::Date(i64::from_le_bytes(take(rest, 8)?.try_into().ok()?)),
+        tag::NUMBER => ValueRef::Number(f64::from_le_bytes(rest.take()?)),
+        tag::DATE => ValueRef::Date(i64::from_le_bytes(rest.take()?)),
         tag::STRING => {
-            let length = usize::try_from(read_unsigned(rest)?).ok()?;
-            ValueRef::String(std::str::from_utf8(take(rest, length)?).ok()?)
+            let length = usize::try_from(rest.take_unsigned()?).ok()?;
+            ValueRef::String(rest.take_text(length)?)
         }
         tag::ARRAY => {
-            let items = StoredItems::of(rest)?;
-            skim::skip_items(rest)?;
+            let items = StoredItems::of(*rest)?;
+            let (mut after, before) = (rest.bytes(), rest.bytes().len());
+            skim::skip_items(&mut after)?;
+            rest.skip(before - after.len());
             ValueRef::Array(Items::stored(items))
         }
         _ => return None,
@@ -74,35 +108,23 @@ mod tests {
     use crate::value::Value;
 
     fn lists() -> impl Strategy<Value = Value> {
-        any_value().prop_recursive(2, 8, 4, |inner| prop::collection::vec(inner, 0..4).prop_map(Value::Array))
+        let leaf = prop_oneof![any_value(), "[a-zé]{0,3}|a{126,130}".prop_map(|text| Value::from(text.as_str()))];
+        leaf.prop_recursive(2, 8, 4, |inner| prop::collection::vec(inner, 0..4).prop_map(Value::Array))
     }
 
     proptest! {
         #[test]
-        fn what_is_lent_is_the_value(value in lists()) {
+        fn a_list_is_lent_as_it_is_from_text_and_from_bytes(value in lists()) {
             let mut bytes = Vec::new();
             let code = write_value(&value, &mut bytes);
             let scalar = Scalar { code, bytes: &bytes };
-            if scalar.can_be_lent() {
-                prop_assert_eq!(scalar.lend().map(ValueRef::to_value), Some(value));
+            if let Some(list) = scalar.lendable_list() {
+                prop_assert_eq!(scalar.lend().map(ValueRef::to_value), Some(value.clone()));
+                let text = std::str::from_utf8(&bytes).ok();
+                prop_assert_eq!(text.is_some(), list == ListBytes::Text);
+                let lent = text.and_then(lend_text_list).map(ValueRef::to_value);
+                prop_assert_eq!(lent, text.map(|_| value));
             }
         }
-    }
-
-    #[test]
-    fn leaves_and_lists_of_them_are_lent_and_nothing_else() {
-        let leaves = || vec![Value::Null, true.into(), 1.5.into(), 7.0.into(), "é".into(), Value::Date(Some(-1))];
-        let list = Value::Array([leaves(), vec![Value::Array(leaves()), Value::Array(Vec::new())]].concat());
-        let can_be_lent = |value: &Value| {
-            let mut bytes = Vec::new();
-            let code = write_value(value, &mut bytes);
-            Scalar { code, bytes: &bytes }.can_be_lent()
-        };
-        assert!(leaves().iter().chain([&list, &Value::object([])]).all(can_be_lent));
-        for other in [Value::Undefined, Value::Date(None), Value::Set(leaves()), Value::object([("a", Value::Null)])] {
-            assert!(!can_be_lent(&Value::Array(vec![other.clone()])), "{other:?} in a list");
-        }
-        assert!(!can_be_lent(&Value::Set(leaves())) && !can_be_lent(&Value::Undefined));
-        assert!(Scalar::ABSENT.can_be_lent() && Scalar::ABSENT.lend().is_none());
     }
 }

@@ -34,31 +34,47 @@ fn value(rest: &mut &[u8], depth: usize) -> Option<()> {
     }
 }
 
+/// What the canonical bytes of a list are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ListBytes {
+    /// UTF-8, as a whole and in every string.
+    Text,
+    Any,
+}
+
 /// Whether these bytes, which are canonical, are those of a list that can be lent: of nulls, booleans, numbers, strings, dates
 /// and such lists.
-pub(super) fn is_lendable_list(bytes: &[u8]) -> bool {
-    let Some((&tag::ARRAY, mut rest)) = bytes.split_first() else { return false };
-    skip_items(&mut rest).is_some()
+pub(super) fn lendable_list(bytes: &[u8]) -> Option<ListBytes> {
+    let (&tag::ARRAY, mut rest) = bytes.split_first()? else { return None };
+    let mut is_ascii_beside_strings = true;
+    skip_items_at(&mut rest, 0, &mut is_ascii_beside_strings)?;
+    let is_text = is_ascii_beside_strings || std::str::from_utf8(bytes).is_ok();
+    Some(if is_text { ListBytes::Text } else { ListBytes::Any })
 }
 
 /// Passes over the count and the items of a list that can be lent.
 pub(super) fn skip_items(rest: &mut &[u8]) -> Option<()> {
-    skip_items_at(rest, 0)
+    skip_items_at(rest, 0, &mut true)
 }
 
-fn skip_items_at(rest: &mut &[u8], depth: usize) -> Option<()> {
+fn skip_items_at(rest: &mut &[u8], depth: usize, is_ascii_beside_strings: &mut bool) -> Option<()> {
     let count = read_unsigned(rest)?;
+    *is_ascii_beside_strings &= count < 128;
     (0..count).try_for_each(|_| {
         let (tag, after) = rest.split_first()?;
         *rest = after;
         match *tag {
             tag::NULL | tag::FALSE | tag::TRUE => Some(()),
-            tag::DATE | tag::NUMBER => take(rest, 8).map(drop),
+            tag::DATE | tag::NUMBER => {
+                *is_ascii_beside_strings = false;
+                take(rest, 8).map(drop)
+            }
             tag::STRING => {
                 let length = usize::try_from(read_unsigned(rest)?).ok()?;
+                *is_ascii_beside_strings &= length < 128;
                 take(rest, length).map(drop)
             }
-            tag::ARRAY if depth < LISTS_MAX => skip_items_at(rest, depth + 1),
+            tag::ARRAY if depth < LISTS_MAX => skip_items_at(rest, depth + 1, is_ascii_beside_strings),
             _ => None,
         }
     })

@@ -13,18 +13,14 @@ use crate::view::fields::{each_leaf, flat};
 /// A register that holds several values, a part of a counter or a set, or the marker of a removed field has an entry that no
 /// leaf is equal to; a sequence and what keeps one alive is left to the slow way, too.
 pub(super) fn is_plainly_unchanged(view: &View<'_>, slot: Slot<'_>, value: &Value) -> bool {
-    if slot.buried().next().is_some() {
+    if slot.has_hidden(view.history) {
         return false;
     }
-    let mut entries = slot.entries().filter(|entry| entry.path != LIFE);
+    let mut scalars = slot.scalars().with_paths().filter(|(path, _)| *path != LIFE);
     let mut encoded = Vec::new();
     let mut is_next = |is_path: &dyn Fn(&PathInfo) -> bool, leaf: &Value| {
-        entries.next().is_some_and(|entry| {
-            entry.sequence.is_none()
-                && is_path(view.paths().info(entry.path))
-                && scalar::is_of(leaf, entry.scalar, &mut encoded)
-                && !slot.is_hidden(&entry, view.history)
-        })
+        let next = scalars.next();
+        next.is_some_and(|(path, scalar)| is_path(view.paths().info(path)) && scalar::is_of(leaf, scalar, &mut encoded))
     };
     let mut equal = true;
     match flat(value) {
@@ -33,5 +29,5 @@ pub(super) fn is_plainly_unchanged(view: &View<'_>, slot: Slot<'_>, value: &Valu
             equal = equal && is_next(&|path| layout::is_suffix(&path.suffix, suffix), leaf);
         }),
     }
-    equal && entries.next().is_none()
+    equal && scalars.next().is_none()
 }

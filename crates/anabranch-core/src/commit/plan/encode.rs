@@ -110,7 +110,9 @@ impl Plan {
     /// What a plain plan brings to an empty document.
     pub(crate) fn expected(&self) -> Expected {
         let (records, identity_bytes) = self.names.identities();
-        Expected { records, ops: self.ops.len(), identity_bytes, value_bytes: self.values.len() }
+        let is_text = |op: &&PlannedOp| matches!(op.value_code, code::STR | code::BYTES);
+        let text_bytes = self.ops.iter().filter(is_text).map(|op| op.value_bytes as usize).sum();
+        Expected { records, ops: self.ops.len(), identity_bytes, text_bytes }
     }
 
     /// The ops of a plain plan, in order.

@@ -1,6 +1,6 @@
 //! A record that is written to: its identity, and what is set in it if the change makes it.
 
-use super::super::page::StoredEntry;
+use super::super::page::{Keep, Runs, StoredEntry};
 use crate::layout;
 use crate::scalar::Scalar;
 
@@ -36,13 +36,12 @@ impl<'i> Identity<'i> {
 #[derive(Default)]
 pub(super) struct NewRecord {
     pub(super) entries: Vec<StoredEntry>,
-    pub(super) values: Vec<u8>,
+    pub(super) values: Runs,
 }
 
 impl NewRecord {
     pub(super) fn set(&mut self, path: u32, counter: u32, change: u32, value: Scalar<'_>) {
-        let length_code = StoredEntry::length_code_of(value);
-        self.entries.push(StoredEntry { path, counter, change, length_code, at: self.values.len() as u64 });
-        self.values.extend_from_slice(value.bytes);
+        let value = self.values.keep(value);
+        self.entries.push(StoredEntry { path, counter, change, value });
     }
 }

@@ -4,7 +4,7 @@ use super::find::Finder;
 use super::record::{Identity, NewRecord};
 use crate::history::History;
 use crate::layout::{self, hash_key};
-use crate::registers::page::{Page, StoredEntry};
+use crate::registers::page::{Keep, Page, StoredEntry};
 use crate::registers::sequences::{Held, kind_of};
 use crate::scalar::Scalar;
 use crate::sequence::OpId;
@@ -90,16 +90,15 @@ impl<'h> Setter<'h> {
     ) -> Option<(OpId, u64)> {
         self.end_record(page);
         let (history, change) = (self.history, self.position);
-        let length_code = StoredEntry::length_code_of(value);
-        let (at, made) = match kind_of(value) {
-            None => (page.keep(value.bytes), None),
+        let (value, made) = match kind_of(value) {
+            None => (page.values.keep(value), None),
             Some(kind) => {
                 let id = OpId { actor: history.change(change).actor, counter };
                 let hash = hash_key(layout::key_of_identity(page.identity(self.at)));
                 (page.keep_sequence(Held::new(kind, id, change, self.at, path)), Some((id, hash)))
             }
         };
-        let entry = StoredEntry { path, counter, change, length_code, at };
+        let entry = StoredEntry { path, counter, change, value };
         self.finder.begin_register(lies);
         set(page, self.at, history, entry, preds, &mut self.finder);
         made
@@ -108,8 +107,7 @@ impl<'h> Setter<'h> {
     /// Puts what was set in a new record into its page.
     pub(super) fn end_record(&mut self, page: &mut Page) {
         let Some(mut new) = self.new.take() else { return };
-        let values_at = page.keep(&new.values);
-        new.entries.iter_mut().for_each(|entry| entry.at += values_at);
+        page.values.take(&new.values, new.entries.iter_mut().map(|entry| &mut entry.value));
         page.push_all(self.at, &new.entries);
         new.entries.clear();
         new.values.clear();
@@ -152,7 +150,7 @@ fn set(
                 if is_class {
                     page.note_class_overwritten(object, history);
                 }
-                page.bury(record, gone.at);
+                page.bury(record, &gone.value);
             }
         }
         if placed {

@@ -21,12 +21,11 @@ impl Page {
         let identity = from.identity(at);
         let new = self.insert(identity, hash_key(layout::key_of_identity(identity)));
         let copy = |page: &mut Page, stored: &StoredEntry| {
-            let entry = from.entry(stored);
-            let at = match entry.sequence {
+            let value = match from.entry(stored).sequence {
                 Some(held) => page.keep_sequence(held.moved_to(new)),
-                None => page.keep(entry.scalar.bytes),
+                None => page.values.copy(&from.values, &stored.value),
             };
-            StoredEntry { at, ..*stored }
+            StoredEntry { value, ..*stored }
         };
         for stored in from.entries(at) {
             let stored = copy(self, stored);
@@ -39,7 +38,7 @@ impl Page {
         }
         for held in from.buried(at) {
             let sequence = self.keep_sequence(held.moved_to(new));
-            self.bury(new, sequence);
+            self.bury(new, &sequence);
         }
         self.note_created(new, from.created(at));
     }

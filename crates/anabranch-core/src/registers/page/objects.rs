@@ -1,18 +1,19 @@
 //! The sequences of a page, by the ops that made them.
 
-use super::{Page, StoredEntry};
+use super::{Keep, Page, StoredEntry, StoredValue};
 use crate::history::History;
-use crate::registers::sequences::Held;
+use crate::registers::sequences::{Held, code_of};
 use crate::scalar::Scalar;
 use crate::sequence::OpId;
 
 impl Page {
-    /// Keeps a sequence that was made just now, and tells where it lies.
-    pub(in crate::registers) fn keep_sequence(&mut self, held: Held) -> u64 {
+    /// Keeps a sequence, and tells what its entry holds.
+    pub(in crate::registers) fn keep_sequence(&mut self, held: Held) -> StoredValue {
         let at = self.sequences.len() as u32;
+        let value = StoredValue::sequence(code_of(held.sequence.kind()), u64::from(at));
         self.by_object.insert(held.id, at);
         self.sequences.push(held);
-        u64::from(at)
+        value
     }
 
     /// The sequence that an op made.
@@ -30,9 +31,8 @@ impl Page {
         let mut bytes = Vec::new();
         let code = held.made_as(&mut bytes);
         let (record, path, counter, change) = (held.record, held.path, held.id.counter, held.change);
-        let length_code = StoredEntry::length_code_of(Scalar { code, bytes: &bytes });
-        let at = self.keep(&bytes);
-        self.note_overwritten(record, StoredEntry { path, counter, change, length_code, at });
+        let value = self.values.keep(Scalar { code, bytes: &bytes });
+        self.note_overwritten(record, StoredEntry { path, counter, change, value });
     }
 
     /// The sequences of a record, by the ops that made them.
@@ -42,8 +42,8 @@ impl Page {
     }
 
     /// Remembers that a register no longer holds a sequence.
-    pub(in crate::registers) fn bury(&mut self, at: u32, sequence: u64) {
-        self.buried.entry(at).or_default().push(sequence as u32);
+    pub(in crate::registers) fn bury(&mut self, at: u32, sequence: &StoredValue) {
+        self.buried.entry(at).or_default().push(sequence.at() as u32);
     }
 
     pub(in crate::registers) fn buried(&self, at: u32) -> impl Iterator<Item = &Held> {

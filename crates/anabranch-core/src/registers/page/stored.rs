@@ -1,33 +1,14 @@
 //! What a page holds, as it lies there.
 
-use crate::scalar::Scalar;
+use super::StoredValue;
 
-/// A visible value as it is stored: its bytes lie in the page's arena.
+/// A visible value as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::registers) struct StoredEntry {
     pub(in crate::registers) path: u32,
     pub(in crate::registers) counter: u32,
     pub(in crate::registers) change: u32,
-    /// Bytes << 4 | type code.
-    pub(in crate::registers) length_code: u32,
-    /// Where the bytes lie; the position of a sequence.
-    pub(in crate::registers) at: u64,
-}
-
-impl StoredEntry {
-    /// The length and the type code of a value, as one number.
-    pub(in crate::registers) fn length_code_of(value: Scalar<'_>) -> u32 {
-        (value.bytes.len() as u32) << 4 | u32::from(value.code)
-    }
-
-    pub(in crate::registers) fn bytes(&self) -> usize {
-        (self.length_code >> 4) as usize
-    }
-
-    /// The type code.
-    pub(in crate::registers) fn code(&self) -> u8 {
-        (self.length_code & 15) as u8
-    }
+    pub(in crate::registers) value: StoredValue,
 }
 
 /// A record as it is stored: runs of the page's arenas. In a cache line of its own, for most look-ups wait for it alone.

@@ -19,18 +19,20 @@ fn page() -> Page {
 
 /// An entry of the page, of a register that is told by its counter.
 fn entry(page: &mut Page, counter: u32, bytes: usize) -> StoredEntry {
-    let at = page.keep(&vec![counter as u8; bytes]);
-    StoredEntry { path: counter % 7, counter, change: 0, length_code: (bytes as u32) << 4 | 7, at }
+    let bytes = vec![counter as u8 & 0x7f; bytes];
+    let code = if counter.is_multiple_of(2) { code::STR } else { code::BYTES };
+    let value = page.values.keep(Scalar { code, bytes: &bytes });
+    StoredEntry { path: counter % 7, counter, change: 0, value }
 }
 
 fn is_as(page: &Page, expected: &[Vec<StoredEntry>; 3]) {
-    let live: usize = expected.iter().flatten().map(StoredEntry::bytes).sum();
+    let live: usize = expected.iter().flatten().map(|stored| stored.value.bytes_elsewhere()).sum();
     assert_eq!(page.value_bytes(), live);
     assert_eq!(page.wasted_entries, page.entries.len() - expected.iter().map(Vec::len).sum::<usize>());
     for (at, expected) in (0..).zip(expected) {
         assert_eq!(page.entries(at), expected.as_slice());
         for stored in expected {
-            assert_eq!(page.entry(stored).scalar.bytes, vec![stored.counter as u8; stored.bytes()]);
+            assert_eq!(page.entry(stored).scalar.bytes, vec![stored.counter as u8 & 0x7f; stored.value.len()]);
         }
     }
 }
@@ -89,9 +91,10 @@ fn records_hold_what_was_put_into_them_and_all_else_is_waste() {
 #[test]
 fn a_page_is_written_anew_once_half_of_it_and_a_good_deal_is_waste() {
     let with = |values: usize, wasted_bytes, entries: usize, wasted_entries| {
-        let blank = StoredEntry { path: 0, counter: 0, change: 0, length_code: 0, at: 0 };
-        let (values, entries) = (Arena::from(vec![0; values]), vec![blank; entries]);
-        Page { values, wasted_bytes, entries, wasted_entries, ..Page::default() }.is_wasteful()
+        let blank = StoredEntry { path: 0, counter: 0, change: 0, value: StoredValue::sequence(code::LIST, 0) };
+        let (mut kept, entries) = (Values::default(), vec![blank; entries]);
+        kept.keep(Scalar { code: code::STR, bytes: &vec![b'x'; values] });
+        Page { values: kept, wasted_bytes, entries, wasted_entries, ..Page::default() }.is_wasteful()
     };
     let bytes = 64 * 1024 + 1;
     assert!(with(2 * bytes - 1, bytes, 0, 0));
