@@ -62,6 +62,10 @@ fn a_page_is_decoded_exactly_if_it_is_what_its_records_are_encoded_as() {
     let whole = read(&bytes).unwrap();
     assert_eq!(encode(&whole), bytes);
     assert!(whole.all_overwritten().count() > 0 && (0..whole.len()).any(|at| whole.buried(at as u32).count() > 0));
+    // A change that wrote a sequence is named once, however many of its ops did.
+    let changes = |held: &Held| held.edits().iter().map(|edit| edit.change).collect::<Vec<_>>();
+    assert!(whole.sequences.iter().any(|held| held.edits().len() > 1));
+    assert!(whole.sequences.iter().all(|held| changes(held).is_sorted_by(|a, b| a < b)));
     for end in 0..bytes.len() {
         assert!(read(bytes.get(..end).unwrap()).is_none(), "{end}");
     }
@@ -99,6 +103,8 @@ fn is_readable(page: &Page, document: &Document) {
                 Some(held) => {
                     assert!(holds == Holds::Field);
                     assert_eq!((held.change, held.id.counter), (entry.change, entry.counter));
+                    assert_eq!(held.edits().first().map(|edit| edit.change), Some(held.change));
+                    assert!(held.made_with() <= held.sequence.size() && held.sequence.is_boundary(held.made_with()));
                 }
                 None => assert!(holds.fits(entry.scalar) && nests_within(entry.scalar, levels)),
             }
