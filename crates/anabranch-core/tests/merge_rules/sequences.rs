@@ -150,6 +150,20 @@ fn a_text_that_was_found_as_a_leaf_too_hides_that_from_its_first_letter_on() {
 }
 
 #[test]
+fn a_text_that_somebody_wrote_and_edited_hides_no_equal_one_that_was_found() {
+    for found_as_leaf in [false, true] {
+        let mut desk = desk();
+        ["{}", r#"{"t":"ours"}"#, r#"{"t":"ours!"}"#].map(|record| desk.capture("a", &[("1", record)]));
+        if found_as_leaf {
+            desk.schema.fields.clear();
+        }
+        desk.capture("b", &[("1", r#"{"t":"ours"}"#)]);
+        desk.shows(&[("1", r#"{"t":"ours!"}"#)]);
+        desk.lists(&[r#"1 t value: "ours!" | "ours""#]);
+    }
+}
+
+#[test]
 fn a_leaf_that_was_written_stays_one_until_the_next_put_writes_a_text() {
     let mut desk = Desk::new();
     desk.capture("a", &[("1", r#"{"t":"x"}"#)]);

@@ -102,14 +102,21 @@ fn who_keeps_a_key_is_asked_anew_whichever_pages_its_claimants_come_to() {
             lands(&mut before, &made);
         }
         for (one, other) in (0..records).flat_map(|one| [(one, one + 1), (one, one + 3), (one, one)]) {
-            let mut document = before.clone();
-            assert_eq!(document.view().records().count(), records);
-            let identity = |nth: usize| format!("{}@{}", key(nth % records), "0a".repeat(16));
-            let then = if one == other { living(&identity(one)).split_off(1) } else { living(&identity(other)) };
-            lands(&mut document, &Chain::new("b", vec![living(&identity(one)), then]).after(&made).make());
-            let (loaded, _) = Document::load(document.change_bytes().map(|change| change.bytes));
-            assert!(document.view().records().eq(loaded.view().records()), "{one} and {other} of {records}");
-            assert_eq!(document.view().records().count(), records + if one == other { 1 } else { 2 });
+            let claims = |by: &str| {
+                let claim = |nth: usize| living(&format!("{}@{by}", key(nth % records)));
+                vec![claim(one), if one == other { claim(one).split_off(1) } else { claim(other) }]
+            };
+            let blank = Chain::new("b", claims(layout::OWN_ACTOR)).after(&made);
+            let actor = blank.actor();
+            let own = Chain { actor: Some(actor), changes: claims(&actor.to_string()), ..blank };
+            for chain in [own, Chain::new("b", claims(&"0a".repeat(16))).after(&made)] {
+                let mut document = before.clone();
+                assert_eq!(document.view().records().count(), records);
+                lands(&mut document, &chain.make());
+                let (loaded, _) = Document::load(document.change_bytes().map(|change| change.bytes));
+                assert!(document.view().records().eq(loaded.view().records()), "{one} and {other} of {records}");
+                assert_eq!(document.view().records().count(), records + if one == other { 1 } else { 2 });
+            }
         }
     }
 }
