@@ -131,4 +131,15 @@ mod tests {
         let longer = [&stream[..], &[0]].concat();
         assert_eq!(inflate_body(&longer, 1000), Err(DecodeChangeError::TrailingBytes));
     }
+
+    #[test]
+    fn a_deflated_change_is_as_long_as_a_change_may_be_and_no_longer() {
+        let stream = deflate(b"some text", 1);
+        let mut bytes = [&MAGIC[..], &[0; 4], &[CHUNK_DEFLATED]].concat();
+        write_unsigned(stream.len() as u64, &mut bytes);
+        bytes.extend(stream);
+        let within = |change_bytes| inflate(&bytes, Limits { change_bytes, ..Limits::default() });
+        assert!(within(bytes.len()).is_ok());
+        assert!(matches!(within(bytes.len() - 1), Err(DecodeChangeError::Limit { .. })));
+    }
 }

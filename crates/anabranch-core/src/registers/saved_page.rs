@@ -52,7 +52,7 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
     for at in 0..records as u32 {
         let identity = reader.text()?;
         let is_known = identity == layout::SCHEMA_IDENTITY || layout::is_identity(identity);
-        if !is_known || at > 0 && identity <= before {
+        if !is_known || identity <= before {
             return None;
         }
         before = identity;

@@ -7,6 +7,8 @@ use anabranch_core::{
 };
 use proptest::prelude::*;
 
+use crate::common::desk::Desk;
+
 /// Policies that fields are declared with.
 const POLICIES: [FieldPolicy; 6] = [
     FieldPolicy::Counter,
@@ -122,5 +124,23 @@ proptest! {
         let put = document.clone().change_at(&base, &[put], &author).unwrap();
         prop_assert_eq!(&merged.changes, &put.changes);
         prop_assert_eq!(merged.receipt.refused, put.receipt.refused);
+    }
+}
+
+#[test]
+fn a_merge_of_a_value_that_lost_ends_the_conflict() {
+    let mut desk = Desk::new();
+    desk.capture("a", &[("1", r#"{"x":1}"#)]);
+    desk.offer("b");
+    desk.capture("a", &[("1", r#"{"x":2}"#)]);
+    desk.capture("b", &[("1", r#"{"x":3}"#)]);
+    let lost = if desk.show("1").as_deref() == Some(r#"{"x":2}"#) { 3 } else { 2 };
+    assert_eq!(desk.conflicts().len(), 1);
+    for x in [lost, 4] {
+        let mut desk = desk.clone();
+        let base = desk.heads();
+        desk.run("r", &base, &[&format!(r#"{{"op":"merge","key":1,"set":{{"x":{x}}}}}"#)]);
+        desk.shows(&[("1", &format!(r#"{{"x":{x}}}"#))]);
+        desk.lists(&[]);
     }
 }

@@ -133,6 +133,38 @@ fn a_text_declared_after_it_was_found_merges_too() {
 }
 
 #[test]
+fn a_text_that_was_found_as_a_leaf_too_hides_that_from_its_first_letter_on() {
+    for edited in ["buy milk and egg", "buy milk and eggs!"] {
+        for replica in ["a", "b", "late"] {
+            let mut desk = Desk::new();
+            ["a", "b"].iter().for_each(|replica| drop(desk.capture(replica, &[("1", START)])));
+            desk.policies(DeletePolicy::DeleteWins, &[("t", FieldPolicy::Text), ("l", FieldPolicy::List)]);
+            desk.offer("a");
+            desk.capture("late", &[("1", START)]);
+            desk.capture(replica, &[("1", &with_text(edited))]);
+            shows_text(&desk, edited);
+            desk.lists(&[]);
+            assert_settled(&desk);
+        }
+    }
+}
+
+#[test]
+fn a_text_that_somebody_wrote_and_edited_hides_no_equal_one_that_was_found() {
+    for found_as_leaf in [false, true] {
+        let mut desk = desk();
+        let records = ["{}", r#"{"t":"ours"}"#, r#"{"t":"ours!"}"#];
+        records.iter().for_each(|record| drop(desk.capture("a", &[("1", record)])));
+        if found_as_leaf {
+            desk.schema.fields.clear();
+        }
+        desk.capture("b", &[("1", r#"{"t":"ours"}"#)]);
+        desk.shows(&[("1", r#"{"t":"ours!"}"#)]);
+        desk.lists(&[r#"1 t value: "ours!" | "ours""#]);
+    }
+}
+
+#[test]
 fn a_leaf_that_was_written_stays_one_until_the_next_put_writes_a_text() {
     let mut desk = Desk::new();
     desk.capture("a", &[("1", r#"{"t":"x"}"#)]);
@@ -373,6 +405,24 @@ fn a_pipelines_edits_at_an_old_base_merge_with_a_persons() {
     assert_eq!(by, [("a", true), ("a", true), ("r", true)]);
     assert_eq!(texts.iter().filter(|write| write.shown).count(), 1);
     assert_eq!(texts[2].value, Some(value(r#""buy oat milk and six eggs""#)));
+}
+
+#[test]
+fn a_text_that_was_made_below_the_floor_has_a_history_above_it() {
+    let mut desk = common_start();
+    desk.capture("a", &[("1", &with_text("buy oat milk and eggs"))]);
+    desk.offer("a");
+    let floor = desk.known(&desk.heads());
+    desk.document.trim(&floor).unwrap();
+    desk.capture("a", &[("1", &with_text("buy oat milk and six eggs"))]);
+    desk.capture("a", &[("1", &with_text("buy oat milk"))]);
+    let history = desk.document.history(&crate::common::desk::key("1"));
+    let texts: Vec<_> = history.iter().filter(|write| write.field == Some(field("t"))).collect();
+    // What shows, as the op that is left of below the floor, and every edit since with the text as it left it.
+    let read: Vec<_> = texts.iter().map(|write| (write.value.clone().unwrap(), write.shown)).collect();
+    let then = |text: &str, shown| (value(&format!("\"{text}\"")), shown);
+    let since = [then("buy oat milk and six eggs", false), then("buy oat milk", true)];
+    assert_eq!(read, [&[then("buy oat milk", false)], &since[..]].concat());
 }
 
 #[test]

@@ -120,3 +120,16 @@ fn names_alone_are_told_where_all_ops_set_registers_and_nowhere_else() {
         assert_eq!(told(&names), None, "{count}");
     }
 }
+
+#[test]
+fn few_suffixes_are_compared_and_many_are_found_by_hash() {
+    let bytes: Vec<u8> = (0..100).collect();
+    for (count, by_hash) in [(1, false), (COMPARED_SUFFIXES, false), (COMPARED_SUFFIXES + 1, true), (100, true)] {
+        let (mut index, mut seen) = (SuffixIndex::default(), Vec::new());
+        // Backwards, so that the next one is no guess.
+        for at in (0..count as u32).chain((0..count as u32).rev()) {
+            assert_eq!(index.position(&mut seen, Span { at, bytes: 1 }, &bytes), at);
+        }
+        assert_eq!((seen.len(), !index.many.is_empty()), (count, by_hash));
+    }
+}

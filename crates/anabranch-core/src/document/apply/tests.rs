@@ -25,6 +25,7 @@ mod depth;
 mod locating;
 mod own;
 mod places;
+mod preds;
 mod together;
 mod work;
 

@@ -149,3 +149,19 @@ fn what_a_page_takes_up_is_told_whatever_it_is_made_of() {
     }
     is_about(&held, 500 * (size_of::<Held>() + Sequence::new(SequenceKind::Text).resident_bytes()));
 }
+
+#[test]
+fn values_are_of_the_registers_of_which_they_lie_there_in_that_order() {
+    let mut page = page();
+    for counter in [3, 1, 8] {
+        // Their paths are 3, 1 and 1.
+        let new = entry(&mut page, counter, 2);
+        page.push(0, new);
+    }
+    let is_of = |paths: &[u32]| page.slot(0).scalars().are_of(paths);
+    assert!(is_of(&[3, 1, 1]));
+    for others in [&[][..], &[3], &[3, 1], &[3, 1, 1, 1], &[1, 3, 1], &[1, 3, 3], &[4, 5, 6], &[3, 1, 2], &[2, 1, 1]] {
+        assert!(!is_of(others), "{others:?}");
+    }
+    assert!(page.slot(1).scalars().are_of(&[]) && !page.slot(1).scalars().are_of(&[3]));
+}

@@ -8,6 +8,7 @@ use super::*;
 use crate::commit::CaptureKind;
 use crate::document::Document;
 use crate::json::{parse_field_path, read_key, read_value};
+use crate::registers::Held;
 use crate::schema::{FieldPolicy, StoreSchema};
 use crate::snapshot::StoreSnapshot;
 use crate::testing::MemorySource;
@@ -61,10 +62,12 @@ fn a_page_is_decoded_exactly_if_it_is_what_its_records_are_encoded_as() {
     let read = |bytes: &[u8]| decode(bytes, &document.registers.paths, &document.history);
     let whole = read(&bytes).unwrap();
     assert_eq!(encode(&whole), bytes);
-    assert!(
-        whole.all_entries().count() > whole.entries.len()
-            && (0..whole.len()).any(|at| whole.buried(at as u32).count() > 0)
-    );
+    let mut records = 0..whole.len() as u32;
+    assert!(whole.all_entries().count() > whole.entries.len() && records.any(|at| whole.buried(at).count() > 0));
+    // A change that wrote a sequence is named once, however many of its ops did.
+    let changes = |held: &Held| held.edits().iter().map(|edit| edit.change).collect::<Vec<_>>();
+    assert!(whole.sequences.iter().any(|held| held.edits().len() > 1));
+    assert!(whole.sequences.iter().all(|held| changes(held).is_sorted_by(|a, b| a < b)));
     for end in 0..bytes.len() {
         assert!(read(bytes.get(..end).unwrap()).is_none(), "{end}");
     }
@@ -102,6 +105,8 @@ fn is_readable(page: &Page, document: &Document) {
                 Some(held) => {
                     assert!(holds == Holds::Field);
                     assert_eq!((held.change, held.id.counter), (entry.change, entry.counter));
+                    assert_eq!(held.edits().first().map(|edit| edit.change), Some(held.change));
+                    assert!(held.made_with() <= held.sequence.size() && held.sequence.is_boundary(held.made_with()));
                 }
                 None => assert!(holds.fits(entry.scalar) && nests_within(entry.scalar, levels)),
             }

@@ -173,3 +173,46 @@ fn a_part_that_was_given_up_completes_its_chain_when_it_comes_again() {
     let outcome = document.apply([chain[1].bytes.clone()]);
     assert_eq!((outcome.applied, outcome.waiting), (chain, 0));
 }
+
+#[test]
+fn a_chain_upon_one_that_was_given_up_lands_once_that_comes_again() {
+    let base = Chain::of("base", set("base", "x", "1")).make();
+    let one = Chain::of("one", set("one", "x", "1")).after(&base).make();
+    let other = Chain::of("other", set("other", "x", "1")).after(&one).make();
+    let mut document = small(0, 10, 1 << 20);
+    let outcome = document.apply([bytes(&one), bytes(&other)].concat());
+    assert_eq!(outcome.refused, [Refusal { hash: Some(one[0].hash), reason: RefuseReason::TooManyWaiting }]);
+    assert_eq!(document.apply(bytes(&base)).applied, base);
+    let outcome = document.apply(bytes(&one));
+    assert_eq!((outcome.applied, outcome.waiting), ([one, other].concat(), 0));
+}
+
+#[test]
+fn what_waits_for_a_change_that_was_given_up_is_an_orphan() {
+    let base = Chain::of("base", set("base", "x", "1")).make();
+    let [zero, one] = ["zero", "one"].map(|by| Chain::of(by, set(by, "x", "1")).after(&base).make());
+    let other = Chain::of("other", set("other", "x", "1")).after(&one).make();
+    let mut document = small(1, 10, 1 << 20);
+    let outcome = document.apply([bytes(&zero), bytes(&one), bytes(&other)].concat());
+    // With the second goes what makes the third no orphan, and one may wait.
+    let given_up: Vec<_> = outcome.refused.iter().filter_map(|refusal| refusal.hash).collect();
+    assert_eq!((given_up, outcome.waiting), (vec![zero[0].hash, one[0].hash], 1));
+}
+
+#[test]
+fn a_forged_branch_that_is_given_up_takes_nothing_from_the_chain_beside_it() {
+    let base = Chain::of("base", set("base", "x", "1")).make();
+    let parts = |text| (0..4).map(|at| vec![set(&at.to_string(), "x", if at == 0 { "1" } else { text })]).collect();
+    let honest = Chain::new("a", parts("1")).after(&base);
+    let forged = Chain { actor: Some(honest.actor()), ..Chain::new("a", parts("2")).after(&base) }.make();
+    let honest = honest.make();
+    assert_eq!(honest[0], forged[0]);
+    // The chain is whole and waits for its base. Of what claims to follow its first change, one is too many.
+    let mut document = small(10, 4, 1 << 20);
+    assert_eq!(document.apply(bytes(&honest)).waiting, 4);
+    let outcome = document.apply([&forged[2], &forged[1]].map(|part| part.bytes.clone()));
+    assert_eq!(outcome.refused, [Refusal { hash: Some(forged[1].hash), reason: RefuseReason::TooManyWaiting }]);
+    let outcome = document.apply(bytes(&base));
+    assert_eq!((outcome.applied, outcome.waiting), ([base, honest].concat(), 0));
+    assert_eq!(outcome.refused, [Refusal { hash: Some(forged[2].hash), reason: RefuseReason::ActorReused }]);
+}

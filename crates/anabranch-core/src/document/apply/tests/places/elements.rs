@@ -62,6 +62,19 @@ fn one_inserts_behind_every_element_of_the_same_sequence_of_the_commit_and_no_ot
 }
 
 #[test]
+fn what_a_commit_overwrites_between_two_inserts_is_none_of_its_own_elements() {
+    let stage = stage();
+    let (list, element) = ((LIST, stage.owner), (ELEMENT, stage.owner));
+    // The commit's ops are 7, 8, 9 and 10.
+    let steps =
+        [behind(list, element), set_element(list, element, &[element]), behind(list, (7, OWN)), behind(list, (9, OWN))];
+    for (element, refused) in [(7, false), (8, true), (9, false), (10, false), (11, true)] {
+        let refusal = stage.refusal(&[&steps[..], &[behind(list, (element, OWN))]].concat());
+        assert_eq!(refusal, refused.then_some(RefuseReason::Place { op: 4 }), "{element}");
+    }
+}
+
+#[test]
 fn a_value_that_was_overwritten_meanwhile_is_one_of_its_element_for_who_did_not_see_that() {
     // Two lists of two elements and of one, as ops 1 to 5.
     let make_lists =
