@@ -26,6 +26,7 @@ mod saved_page;
 mod saved_sequence;
 mod sequences;
 mod slot;
+mod walk;
 
 pub(crate) use apply::{PlainOp, SEARCHED_ENTRIES, SEARCHES_MAX, Said, Touched};
 use cell::PageCell;
@@ -37,6 +38,7 @@ pub(crate) use paths::{LIFE, PathInfo, Paths, ROOT};
 pub(crate) use saved_sequence::{read_id, write_id};
 pub(crate) use sequences::{Held, SequenceEdit};
 pub(crate) use slot::{Entry, Scalars, Slot};
+pub(crate) use walk::Slots;
 
 /// Records after which a page splits.
 const PAGE_RECORDS_MAX: usize = 1024;
@@ -148,12 +150,8 @@ impl Registers {
     }
 
     /// The same with what is there of each.
-    pub(crate) fn slots<'r>(&'r self, history: &'r History) -> impl Iterator<Item = (RecordId, Slot<'r>)> {
-        let of_page = |page| {
-            let own = self.page(history, page);
-            own.into_iter().flat_map(move |own| own.all_slots().map(move |slot| (RecordId { page, at: slot.at }, slot)))
-        };
-        (0..self.pages.len() as u32).flat_map(of_page)
+    pub(crate) fn slots<'r>(&'r self, history: &'r History) -> Slots<'r> {
+        Slots::of(self, history)
     }
 
     pub(crate) fn slot(&self, history: &History, record: RecordId) -> Slot<'_> {

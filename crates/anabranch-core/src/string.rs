@@ -33,6 +33,7 @@ impl JsString {
     }
 
     /// The text, or `None` if the string holds a lone surrogate.
+    #[inline]
     pub fn as_str(&self) -> Option<&str> {
         match &self.0 {
             Repr::Utf8(text) => Some(text),

@@ -37,7 +37,7 @@ impl<'a, R: Rest<'a>> StoredItems<R> {
         Some(Self { count, rest })
     }
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<ValueRef<'a>> {
         self.count = self.count.checked_sub(1)?;
         Some(scalar::lend_item(&mut self.rest).expect("a list is lent only if each of its items can be"))
@@ -110,6 +110,8 @@ impl<'a> Items<'a> {
 impl<'a> Iterator for Items<'a> {
     type Item = ValueRef<'a>;
 
+    // Put into its caller, as that of properties.
+    #[inline(always)]
     fn next(&mut self) -> Option<ValueRef<'a>> {
         match &mut self.0 {
             Lie::Built(items) => {

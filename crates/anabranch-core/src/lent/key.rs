@@ -16,6 +16,7 @@ pub enum KeyRef<'a> {
 
 impl<'a> KeyRef<'a> {
     /// The key in an identity; `None` if that is none of a record.
+    #[inline]
     pub(crate) fn of_identity(identity: &'a str) -> Option<Self> {
         match layout::plain_text_key(identity) {
             Some(text) => Some(KeyRef::String(text)),

@@ -44,6 +44,7 @@ impl<'a> Properties<'a> {
     }
 
     /// Properties of which every one can be lent.
+    #[inline]
     pub(super) fn stored(properties: StoredProperties<'a>) -> Self {
         Self(Lie::Stored(properties))
     }
@@ -61,6 +62,8 @@ impl<'a> Properties<'a> {
 impl<'a> Iterator for Properties<'a> {
     type Item = (&'a JsString, ValueRef<'a>);
 
+    // Put into its caller: a value that came back through memory would be waited for.
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.0 {
             Lie::Built(properties) => {
@@ -74,6 +77,7 @@ impl<'a> Iterator for Properties<'a> {
 }
 
 impl<'a> StoredProperties<'a> {
+    #[inline(always)]
     fn next(&mut self) -> Option<(&'a JsString, ValueRef<'a>)> {
         loop {
             let (first, rest) = self.fields.split_first()?;
@@ -90,14 +94,19 @@ impl<'a> StoredProperties<'a> {
         }
     }
 
+    /// Whether any of its fields was not removed.
+    fn is_any_there(&self) -> bool {
+        self.fields.iter().any(|field| self.scalars.get(field.entry).is_some_and(|scalar| !scalar.is_absent()))
+    }
+
     /// The object whose fields come next, unless all of them were removed.
+    #[inline(never)]
     fn take_object(&mut self, name: &JsString) -> Option<StoredProperties<'a>> {
         let is_inside = |field: &&FieldAt| field.names.get(self.depth) == Some(name);
         let count = self.fields.iter().take_while(is_inside).count();
         let (fields, rest) = self.fields.split_at_checked(count)?;
         self.fields = rest;
         let inner = StoredProperties { fields, depth: self.depth + 1, ..*self };
-        let mut peeked = inner;
-        peeked.next().map(|_| inner)
+        inner.is_any_there().then_some(inner)
     }
 }

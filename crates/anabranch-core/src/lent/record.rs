@@ -25,11 +25,13 @@ pub(crate) enum Lying<'v> {
 
 impl RecordRef<'_> {
     /// The key.
+    #[inline]
     pub fn key(&self) -> &KeyRef<'_> {
         &self.key
     }
 
     /// The value.
+    #[inline]
     pub fn value(&self) -> ValueRef<'_> {
         self.value.lend()
     }
@@ -41,6 +43,7 @@ impl RecordRef<'_> {
 }
 
 impl Lying<'_> {
+    #[inline]
     pub(crate) fn lend(&self) -> ValueRef<'_> {
         match self {
             Lying::Built(value) => ValueRef::from(&**value),

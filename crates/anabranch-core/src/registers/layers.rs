@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::HashSet;
 
-use super::{Paths, RecordId, Registers, Slot};
+use super::{Paths, RecordId, Registers, Slot, Slots};
 use crate::change::Decoded;
 use crate::history::{Ancestry, History};
 use crate::layout::hash_identity;
@@ -100,15 +100,14 @@ impl<'d> RegistersAt<'d> {
     }
 
     /// The same with what is there of each.
-    pub(crate) fn slots(&self) -> impl Iterator<Item = (RecordId, Slot<'_>)> {
+    pub(crate) fn slots(&self) -> SlotsAt<'_> {
         let then = self.then.as_ref();
-        let replays = then.into_iter().flat_map(|then| then.registers.slots(self.history));
-        let replays = replays.map(|(record, slot)| (replayed(record), slot));
         let all_hidden = matches!(then, Some(Then { hidden: Hidden::All, .. }));
-        let kept = (!all_hidden).then(|| self.now.slots(self.history)).into_iter().flatten();
-        let is_kept =
-            move |slot: &Slot<'_>| then.is_none_or(|then| !then.hidden.contains(hash_identity(slot.identity())));
-        kept.filter(move |(_, slot)| is_kept(slot)).chain(replays)
+        SlotsAt {
+            kept: (!all_hidden).then(|| self.now.slots(self.history)),
+            hidden: then.map(|then| &then.hidden),
+            replays: then.map(|then| then.registers.slots(self.history)),
+        }
     }
 
     /// A copy for history to begin with.
@@ -141,6 +140,33 @@ impl<'d> RegistersAt<'d> {
             None => true,
             Some(then) => !then.hidden.contains(hash_identity(self.now.slot(self.history, record).identity())),
         }
+    }
+}
+
+/// All records at some heads: those of the present that were not written since, then the others.
+pub(crate) struct SlotsAt<'d> {
+    kept: Option<Slots<'d>>,
+    hidden: Option<&'d Hidden>,
+    replays: Option<Slots<'d>>,
+}
+
+impl<'d> Iterator for SlotsAt<'d> {
+    type Item = (RecordId, Slot<'d>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(kept) = &mut self.kept {
+            let is_kept = |slot: &Slot<'_>| match self.hidden {
+                None => true,
+                Some(hidden) => !hidden.contains(hash_identity(slot.identity())),
+            };
+            if let Some(kept) = kept.find(|(_, slot)| is_kept(slot)) {
+                return Some(kept);
+            }
+            self.kept = None;
+        }
+        let (record, slot) = self.replays.as_mut()?.next()?;
+        Some((replayed(record), slot))
     }
 }
 

@@ -83,11 +83,6 @@ impl Page {
         Slot { page: self, at }
     }
 
-    /// All records.
-    pub(super) fn all_slots(&self) -> impl Iterator<Item = Slot<'_>> {
-        (0..self.slots.len() as u32).map(|at| self.slot(at))
-    }
-
     fn stored(&self, at: u32) -> &StoredSlot {
         self.slots.get(at as usize).expect("positions of records come from this page")
     }
@@ -141,7 +136,7 @@ impl Page {
     }
 
     /// A value that can be lent; an absent field has none.
-    #[inline]
+    #[inline(always)]
     pub(super) fn lend<'p>(&'p self, stored: &'p StoredEntry) -> Option<ValueRef<'p>> {
         self.values.lend(&stored.value)
     }

@@ -78,7 +78,7 @@ impl<'p> Scalars<'p> {
     }
 
     /// The value at a position, if it can be lent; an absent field has none.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn lend(&self, at: usize) -> Option<ValueRef<'p>> {
         self.entries.get(at).and_then(|entry| self.page.lend(entry))
     }

@@ -14,7 +14,7 @@ impl<'a> Scalar<'a> {
     }
 
     /// The value that it stands for, if that can be lent; an absent field has none.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn lend(self) -> Option<ValueRef<'a>> {
         let mut bytes = self.bytes;
         Some(match self.code {
@@ -36,7 +36,7 @@ impl<'a> Scalar<'a> {
 }
 
 /// The list whose canonical bytes are this text, if it can be lent.
-#[inline]
+#[inline(always)]
 pub(crate) fn lend_text_list(text: &str) -> Option<ValueRef<'_>> {
     let mut rest = TextRest::of(text);
     match rest.bytes() {
@@ -74,7 +74,7 @@ pub(crate) trait Rest<'a>: Copy {
 }
 
 /// Takes the value at the front of canonical bytes, if it can be lent.
-#[inline]
+#[inline(always)]
 pub(crate) fn lend_item<'a, R: Rest<'a>>(rest: &mut R) -> Option<ValueRef<'a>> {
     let [tag] = rest.take()?;
     Some(match tag {
@@ -87,15 +87,19 @@ pub(crate) fn lend_item<'a, R: Rest<'a>>(rest: &mut R) -> Option<ValueRef<'a>> {
             let length = usize::try_from(rest.take_unsigned()?).ok()?;
             ValueRef::String(rest.take_text(length)?)
         }
-        tag::ARRAY => {
-            let items = StoredItems::of(*rest)?;
-            let (mut after, before) = (rest.bytes(), rest.bytes().len());
-            skim::skip_items(&mut after)?;
-            rest.skip(before - after.len());
-            ValueRef::Array(Items::stored(items))
-        }
+        tag::ARRAY => ValueRef::Array(take_list(rest)?),
         _ => return None,
     })
+}
+
+/// Takes a list of which the tag was taken.
+#[inline(never)]
+fn take_list<'a, R: Rest<'a>>(rest: &mut R) -> Option<Items<'a>> {
+    let items = StoredItems::of(*rest)?;
+    let (mut after, before) = (rest.bytes(), rest.bytes().len());
+    skim::skip_items(&mut after)?;
+    rest.skip(before - after.len());
+    Some(Items::stored(items))
 }
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ pub(super) struct NewRecord {
 }
 
 impl NewRecord {
+    #[inline]
     pub(super) fn set(&mut self, path: u32, counter: u32, change: u32, value: Scalar<'_>) {
         let value = self.values.keep(value);
         self.entries.push(StoredEntry { path, counter, change, value });

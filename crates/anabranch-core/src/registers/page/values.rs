@@ -119,10 +119,15 @@ pub(in crate::registers) trait Keep {
     fn keep_bytes(&mut self, bytes: &[u8]) -> u64;
 
     /// Keeps a value that is no sequence.
+    #[inline]
     fn keep(&mut self, value: Scalar<'_>) -> StoredValue {
-        let Scalar { code, bytes } = value;
+        self.keep_of(value.code, value.bytes)
+    }
+
+    /// The same, taken apart: in registers of the machine instead of memory.
+    fn keep_of(&mut self, code: u8, bytes: &[u8]) -> StoredValue {
         let kind = match code {
-            code::BYTES => match value.lendable_list() {
+            code::BYTES => match (Scalar { code, bytes }).lendable_list() {
                 Some(ListBytes::Text) => TEXT_LIST,
                 Some(ListBytes::Any) => BYTE_LIST,
                 None => code,
@@ -189,7 +194,7 @@ impl Values {
     }
 
     /// A value that can be lent; an absent field has none.
-    #[inline]
+    #[inline(always)]
     pub(in crate::registers) fn lend<'v>(&'v self, value: &'v StoredValue) -> Option<ValueRef<'v>> {
         let text = || self.texts.get(value.at(), value.len()).expect("texts lie in their page");
         match value.kind() {
