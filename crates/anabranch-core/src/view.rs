@@ -23,6 +23,7 @@ pub(crate) mod fields;
 pub(crate) mod keys;
 mod life;
 mod policy;
+mod scan;
 mod sequences;
 mod shapes;
 pub(crate) mod stored_schema;
@@ -31,6 +32,7 @@ pub(crate) use conflicts::delete_policy_name;
 use fields::Preferred;
 use keys::ShownKeys;
 pub(crate) use life::Life;
+use scan::Scan;
 use shapes::Shapes;
 
 /// A store at known heads. Reads records, single values and conflicts.
@@ -144,7 +146,7 @@ impl<'d> View<'d> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn scan(&self) -> impl Iterator<Item = RecordRef<'_>> {
-        self.registers.slots().filter_map(|(record, slot)| self.lend(record, slot))
+        Scan::of(self)
     }
 
     fn lend<'v>(&'v self, record: RecordId, slot: Slot<'v>) -> Option<RecordRef<'v>> {
@@ -177,12 +179,20 @@ impl<'d> View<'d> {
     }
 
     /// The same, lent where it lies.
+    #[inline(always)]
     fn lying<'v>(&'v self, record: RecordId, slot: Slot<'v>) -> Option<Lying<'v>> {
         match self.plain(slot) {
-            Some(stored) if self.rules.keys.rekeyed(record).is_none() => Some(stored),
-            Some(stored) => Some(Lying::Built(self.with_shown_key(record, stored.into_value()).into())),
-            None => self.life(slot).is_shown().then(|| Lying::Built(self.whole_value(record, None).into())),
+            Some(plain) if plain.can_be_lent && self.rules.keys.rekeyed(record).is_none() => {
+                Some(Lying::Stored(plain.scalars, plain.fields))
+            }
+            Some(plain) => Some(Lying::Built(self.with_shown_key(record, plain.build()).into())),
+            None => self.folded(record, slot),
         }
+    }
+
+    /// The same of a record whose registers must be folded.
+    fn folded(&self, record: RecordId, slot: Slot<'_>) -> Option<Lying<'_>> {
+        self.life(slot).is_shown().then(|| Lying::Built(self.whole_value(record, None).into()))
     }
 
     /// The record's value whether it is deleted or not; where one of several values is preferred, that one.

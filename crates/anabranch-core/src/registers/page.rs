@@ -23,6 +23,7 @@ mod values;
 
 use stored::{Gone, NONE, SHORT_IDENTITY_BYTES};
 pub(super) use stored::{StoredEntry, StoredSlot};
+pub(crate) use values::Lendable;
 pub(super) use values::{Keep, Runs, StoredValue, Values};
 
 /// Some records of a store.

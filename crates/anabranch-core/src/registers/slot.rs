@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::page::{Page, StoredEntry};
+use super::page::{Lendable, Page, StoredEntry};
 use super::sequences::{Held, SequenceEdit, code_of};
-use crate::change::{ActorKind, code};
+use crate::change::ActorKind;
 use crate::history::History;
 use crate::layout;
 use crate::lent::ValueRef;
@@ -68,13 +68,8 @@ impl<'p> Scalars<'p> {
         self.entries.len() == paths.len() && self.entries.iter().zip(paths).all(|(entry, path)| entry.path == *path)
     }
 
-    /// Whether all can be lent.
-    pub(crate) fn can_be_lent(&self) -> bool {
-        self.entries.iter().all(|entry| entry.value.can_be_lent())
-    }
-
-    pub(crate) fn have_sequences(&self) -> bool {
-        self.entries.iter().any(|entry| code::is_sequence(entry.value.code()))
+    pub(crate) fn lendable(&self) -> Lendable {
+        self.entries.iter().map(|entry| entry.value.lendable()).max().unwrap_or(Lendable::All)
     }
 
     /// The value at a position, if it can be lent; an absent field has none.

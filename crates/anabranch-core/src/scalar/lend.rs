@@ -76,6 +76,10 @@ pub(crate) trait Rest<'a>: Copy {
 /// Takes the value at the front of canonical bytes, if it can be lent.
 #[inline(always)]
 pub(crate) fn lend_item<'a, R: Rest<'a>>(rest: &mut R) -> Option<ValueRef<'a>> {
+    if let [tag::STRING, length @ ..0x80, ..] = *rest.bytes() {
+        rest.skip(2);
+        return rest.take_text(usize::from(length)).map(ValueRef::String);
+    }
     let [tag] = rest.take()?;
     Some(match tag {
         tag::NULL => ValueRef::Null,

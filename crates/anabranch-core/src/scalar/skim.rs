@@ -61,6 +61,10 @@ fn skip_items_at(rest: &mut &[u8], depth: usize, is_ascii_beside_strings: &mut b
     let count = read_unsigned(rest)?;
     *is_ascii_beside_strings &= count < 128;
     (0..count).try_for_each(|_| {
+        if let [tag::STRING, length @ ..0x80, after @ ..] = *rest {
+            *rest = after.get(usize::from(*length)..)?;
+            return Some(());
+        }
         let (tag, after) = rest.split_first()?;
         *rest = after;
         match *tag {

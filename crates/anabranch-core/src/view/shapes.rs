@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::View;
 use super::fields::place;
-use crate::lent::{FieldAt, Lying};
-use crate::registers::{LIFE, Paths, Scalars, Slot};
+use crate::lent::FieldAt;
+use crate::registers::{LIFE, Lendable, Paths, Scalars, Slot};
 use crate::scalar::Scalar;
 use crate::value::{Object, Value};
 
@@ -78,33 +78,41 @@ impl Layout {
 }
 
 impl View<'_> {
-    /// Where the value of a record lies that is there and whose every register shows the one value that it holds; `None` says
+    /// What a record is made of that is there and whose every register shows the one value that it holds; `None` says
     /// nothing.
-    pub(super) fn plain<'p>(&self, slot: Slot<'p>) -> Option<Lying<'p>> {
+    #[inline(always)]
+    pub(super) fn plain<'p>(&self, slot: Slot<'p>) -> Option<Plain<'p>> {
         let scalars = slot.scalars();
-        let can_be_lent = scalars.can_be_lent();
-        if slot.has_hidden(self.history) || !can_be_lent && scalars.have_sequences() {
+        let lendable = scalars.lendable();
+        if slot.has_hidden(self.history) || lendable == Lendable::HasSequences {
             return None;
         }
         let mut shapes = self.shapes.borrow_mut();
         let Layout { life, fields, again } = shapes.of(slot, self.paths()).layout.as_ref()?;
         let is_present = scalars.get(*life)? == Scalar::PRESENT;
         let are_equal = again.iter().all(|(a, b)| scalars.get(*a) == scalars.get(*b));
-        (is_present && are_equal).then(|| match can_be_lent {
-            true => Lying::Stored(scalars, fields.clone()),
-            false => Lying::Built(built(scalars, fields).into()),
-        })
+        let can_be_lent = lendable == Lendable::All;
+        (is_present && are_equal).then(|| Plain { scalars, fields: fields.clone(), can_be_lent })
     }
 }
 
-/// The value that the fields of a record make up.
-fn built(scalars: Scalars<'_>, fields: &[FieldAt]) -> Value {
-    let mut value = Value::Object(Object::default());
-    for FieldAt { entry, names } in fields {
-        let leaf = scalars.get(*entry).map(Scalar::to_value);
-        // A removed field has no value.
-        let leaf = leaf.and_then(|leaf| leaf.expect("scalars are checked before they are applied"));
-        leaf.into_iter().for_each(|leaf| place(&mut value, names, leaf));
+/// A record that need not be folded.
+pub(super) struct Plain<'p> {
+    pub(super) scalars: Scalars<'p>,
+    pub(super) fields: Rc<[FieldAt]>,
+    pub(super) can_be_lent: bool,
+}
+
+impl Plain<'_> {
+    /// The value that its fields make up.
+    pub(super) fn build(&self) -> Value {
+        let mut value = Value::Object(Object::default());
+        for FieldAt { entry, names } in &*self.fields {
+            let leaf = self.scalars.get(*entry).map(Scalar::to_value);
+            // A removed field has no value.
+            let leaf = leaf.and_then(|leaf| leaf.expect("scalars are checked before they are applied"));
+            leaf.into_iter().for_each(|leaf| place(&mut value, names, leaf));
+        }
+        value
     }
-    value
 }

@@ -103,13 +103,23 @@ impl StoredValue {
         }
     }
 
-    /// Whether it can be lent.
-    pub(in crate::registers) fn can_be_lent(&self) -> bool {
+    #[inline]
+    pub(in crate::registers) fn lendable(&self) -> Lendable {
         match self.kind() {
-            code::BYTES => self.len() == 1,
-            kind => !code::is_sequence(kind),
+            code::BYTES if self.len() > 1 => Lendable::NotAll,
+            kind if code::is_sequence(kind) => Lendable::HasSequences,
+            _ => Lendable::All,
         }
     }
+}
+
+/// Which of some values can be lent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Lendable {
+    All,
+    NotAll,
+    /// Nor can they be built from what lies there.
+    HasSequences,
 }
 
 /// What takes texts and bytes, and tells where they came to lie.

@@ -45,7 +45,7 @@ proptest! {
             for ((value, scalar), stored) in all.iter().zip(scalars()).zip(stored) {
                 prop_assert_eq!(values.scalar(stored), scalar);
                 prop_assert_eq!(stored.length_code(), (scalar.bytes.len() as u32) << 4 | u32::from(scalar.code));
-                if stored.can_be_lent() {
+                if stored.lendable() == Lendable::All {
                     let lent = values.lend(stored).map(ValueRef::to_value);
                     prop_assert_eq!(lent.as_ref(), Some(value));
                 }
@@ -68,7 +68,7 @@ proptest! {
 fn leaves_and_lists_of_them_are_lent_and_nothing_else() {
     let leaves = || vec![Value::Null, true.into(), 1.5.into(), 7.0.into(), "é".into(), Value::Date(Some(-1))];
     let list = Value::Array([leaves(), vec![Value::Array(leaves()), Value::Array(Vec::new())]].concat());
-    let can_be_lent = |scalar: Scalar<'_>| Values::default().keep(scalar).can_be_lent();
+    let can_be_lent = |scalar: Scalar<'_>| Values::default().keep(scalar).lendable() == Lendable::All;
     let lends = |value: &Value| {
         let (code, bytes) = written(value);
         can_be_lent(Scalar { code, bytes: &bytes })
@@ -78,8 +78,10 @@ fn leaves_and_lists_of_them_are_lent_and_nothing_else() {
         assert!(!lends(&Value::Array(vec![other.clone()])), "{other:?} in a list");
     }
     assert!(!lends(&Value::Set(leaves())) && !lends(&Value::Undefined));
-    assert!(!StoredValue::sequence(code::TEXT, 7).can_be_lent() && !StoredValue::sequence(code::LIST, 0).can_be_lent());
+    for code in [code::TEXT, code::LIST] {
+        assert_eq!(StoredValue::sequence(code, 7).lendable(), Lendable::HasSequences);
+    }
     let mut values = Values::default();
     let absent = values.keep(Scalar::ABSENT);
-    assert!(absent.can_be_lent() && values.lend(&absent).is_none());
+    assert!(absent.lendable() == Lendable::All && values.lend(&absent).is_none());
 }
