@@ -8,7 +8,7 @@ use crate::change::code;
 use crate::history::History;
 use crate::layout;
 use crate::saved::{Reader, Writer};
-use crate::scalar::{Holds, nests_within};
+use crate::scalar::nests_within;
 
 /// Encodes a page.
 pub(super) fn encode(page: &Page) -> Vec<u8> {
@@ -66,7 +66,7 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
             let stored = entry(&mut reader, &mut value_at).filter(|stored| !is_sequence(stored))?;
             page.note_overwritten(at, stored);
         }
-        read_sequences(at, &mut reader, &mut page, history)?;
+        read_sequences(at, &mut reader, &mut page, (paths, history))?;
     }
     let values = reader.bytes()?;
     if !reader.is_at_end() || values.len() as u64 != value_at {
@@ -75,15 +75,14 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
     let mut kept = Runs::with_capacity(page.all_entries().map(|stored| stored.value.bytes_elsewhere()).sum());
     let (entries, sequences) = page.entries_mut();
     for stored in entries {
-        let (holds, levels) = paths.infos().get(stored.path as usize)?.holds?;
         if is_sequence(stored) {
             let held = sequences.get(stored.value.at() as usize)?;
-            let op = (held.path, held.change, held.id.counter);
-            if holds != Holds::Field || op != (stored.path, stored.change, stored.counter) {
+            if (held.path, held.change, held.id.counter) != (stored.path, stored.change, stored.counter) {
                 return None;
             }
             continue;
         }
+        let (holds, levels) = paths.infos().get(stored.path as usize)?.holds?;
         let scalar = stored.value.among(values)?;
         if stored.change >= changes || !holds.fits(scalar) || !nests_within(scalar, levels) {
             return None;
@@ -108,11 +107,16 @@ fn is_sequence(stored: &StoredEntry) -> bool {
 }
 
 /// Reads the sequences of the record at `at`: one for each entry that says that it is one, then those that were overwritten.
-fn read_sequences(at: u32, reader: &mut Reader<'_>, page: &mut Page, history: &History) -> Option<()> {
+fn read_sequences(
+    at: u32,
+    reader: &mut Reader<'_>,
+    page: &mut Page,
+    (paths, history): (&Paths, &History),
+) -> Option<()> {
     let from = page.slots.get(at as usize)?.entries_at as usize;
     for entry in from..page.entries.len() {
         if page.entries.get(entry).is_some_and(is_sequence) {
-            let value = page.keep_sequence(saved_sequence::read(at, reader, history)?);
+            let value = page.keep_sequence(saved_sequence::read(at, reader, paths, history)?);
             let announced = std::mem::replace(&mut page.entries.get_mut(entry)?.value, value);
             if announced.length_code() != value.length_code() {
                 return None;
@@ -120,7 +124,7 @@ fn read_sequences(at: u32, reader: &mut Reader<'_>, page: &mut Page, history: &H
         }
     }
     for _ in 0..reader.count(8)? {
-        let held = page.keep_sequence(saved_sequence::read(at, reader, history)?);
+        let held = page.keep_sequence(saved_sequence::read(at, reader, paths, history)?);
         page.bury(at, &held);
     }
     Some(())

@@ -1,8 +1,10 @@
 //! Sequences as a page keeps them (FORMAT.md §8.2).
 
+use super::paths::Paths;
 use super::sequences::{Held, SequenceEdit};
 use crate::history::History;
 use crate::saved::{Reader, Writer};
+use crate::scalar::Holds;
 use crate::sequence::{OpId, Sequence};
 
 /// Encodes a sequence.
@@ -18,9 +20,11 @@ pub(super) fn write(held: &Held, writer: &mut Writer) {
     held.sequence.write(writer);
 }
 
-/// Decodes a sequence of a record of its page; `None` if it is none, or names ops that history does not have.
-pub(super) fn read(record: u32, reader: &mut Reader<'_>, history: &History) -> Option<Held> {
+/// Decodes a sequence of a record of its page; `None` if it is none, names ops that history does not have, or lies where no
+/// field does.
+pub(super) fn read(record: u32, reader: &mut Reader<'_>, paths: &Paths, history: &History) -> Option<Held> {
     let path = reader.number()?;
+    let (Holds::Field, _) = paths.infos().get(path as usize)?.holds? else { return None };
     let id = read_id(reader)?;
     let made_with = reader.number()?;
     let edits = (0..reader.count(2)?).map(|_| {

@@ -9,6 +9,7 @@ use crate::commit::CaptureKind;
 use crate::document::Document;
 use crate::json::{parse_field_path, read_key, read_value};
 use crate::registers::Held;
+use crate::scalar::Holds;
 use crate::schema::{FieldPolicy, StoreSchema};
 use crate::snapshot::StoreSnapshot;
 use crate::testing::MemorySource;
@@ -103,16 +104,18 @@ fn is_readable(page: &Page, document: &Document) {
             let (holds, levels) = Holds::of(&paths.info(entry.path).suffix).unwrap();
             match entry.sequence {
                 Some(held) => {
-                    assert!(holds == Holds::Field);
-                    assert_eq!((held.change, held.id.counter), (entry.change, entry.counter));
-                    assert_eq!(held.edits().first().map(|edit| edit.change), Some(held.change));
-                    assert!(held.made_with() <= held.sequence.size() && held.sequence.is_boundary(held.made_with()));
+                    assert_eq!((held.path, held.change, held.id.counter), (entry.path, entry.change, entry.counter));
                 }
                 None => assert!(holds.fits(entry.scalar) && nests_within(entry.scalar, levels)),
             }
             entry.is_found(history);
             slot.is_hidden(&entry, history);
-            entry.sequence.map(|held| held.value());
+        }
+        for held in slot.entries().filter_map(|entry| entry.sequence).chain(page.buried(at)) {
+            assert_eq!(Holds::of(&paths.info(held.path).suffix).map(|(holds, _)| holds), Some(Holds::Field));
+            assert_eq!(held.edits().first().map(|edit| edit.change), Some(held.change));
+            assert!(held.made_with() <= held.sequence.size() && held.sequence.is_boundary(held.made_with()));
+            held.value();
         }
     }
 }
