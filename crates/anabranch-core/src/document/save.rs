@@ -88,7 +88,15 @@ fn read_document(reader: &mut Reader<'_>, source: Arc<dyn Source>) -> Option<Doc
     let registers = Registers::read(reader)?;
     let floor = (0..reader.count(1)?).map(|_| reader.number()).collect::<Option<Vec<u32>>>()?;
     if !floor.is_empty() {
-        history.begin_at(floor, Registers::read(reader)?)?;
+        let beginning = Registers::read(reader)?;
+        // What is replayed begins with these, numbers of paths and all.
+        if !registers.paths.begin_with(&beginning.paths) {
+            return None;
+        }
+        history.begin_at(floor, beginning)?;
     }
     history.is_trimmed_to_its_floor().then_some(Document { history, registers, ..Document::default() })
 }
+
+#[cfg(test)]
+mod tests;

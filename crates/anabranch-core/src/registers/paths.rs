@@ -97,6 +97,12 @@ impl Paths {
         self.infos.get(position as usize).expect("path positions come from this table")
     }
 
+    /// Whether the first of them are those of `others`.
+    pub(crate) fn begin_with(&self, others: &Paths) -> bool {
+        let mut pairs = self.infos.iter().zip(&others.infos);
+        self.len() >= others.len() && pairs.all(|(own, other)| own.suffix == other.suffix)
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.infos.len()
