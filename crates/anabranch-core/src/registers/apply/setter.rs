@@ -16,10 +16,10 @@ pub(super) struct Setter<'h> {
     position: u32,
     /// Where in its page the record lies that was begun last.
     at: u32,
-    /// What is set in that record, if this change makes it: put into its page all at once.
-    new: Option<NewRecord>,
-    /// Room for the next one.
-    room: NewRecord,
+    /// Whether this change makes that record: then what it sets is put into its page all at once.
+    is_new: bool,
+    /// What is set in a new record. Stays where it is: to move it would wait until the record before is written.
+    new: NewRecord,
     finder: Finder,
     pub(super) noted: Noted,
 }
@@ -38,8 +38,8 @@ pub(super) struct Noted {
 
 impl<'h> Setter<'h> {
     pub(super) fn new(history: &'h History, position: u32) -> Self {
-        let (new, room) = (None, NewRecord::default());
-        Self { history, position, at: 0, new, room, finder: Finder::default(), noted: Noted::default() }
+        let (new, finder, noted) = (NewRecord::default(), Finder::default(), Noted::default());
+        Self { history, position, at: 0, is_new: false, new, finder, noted }
     }
 
     /// Turns to another change.
@@ -49,13 +49,13 @@ impl<'h> Setter<'h> {
 
     /// Turns to a record of `page`, which lay at `lies` when somebody looked. The one before must have ended.
     pub(super) fn begin_record(&mut self, page: &mut Page, identity: Identity<'_>, lies: Option<u32>, counter: u32) {
-        debug_assert!(self.new.is_none());
+        debug_assert!(!self.is_new);
         self.finder.begin_record();
         let still = lies.filter(|lies| page.is(*lies, identity.bytes));
         let found = still.or_else(|| page.find(identity.bytes, identity.key, identity.own));
         self.at = found.unwrap_or_else(|| {
             self.noted.keys_moved = true;
-            self.new = Some(std::mem::take(&mut self.room));
+            self.is_new = true;
             let text = identity.text();
             let key = layout::key_of_identity(text);
             if page.claimants(key, identity.key).next().is_some() {
@@ -74,8 +74,11 @@ impl<'h> Setter<'h> {
     #[inline]
     pub(super) fn set_new(&mut self, path: u32, counter: u32, value: Scalar<'_>) -> bool {
         // It saw nothing here: there was no record.
-        let new = self.new.as_mut().filter(|_| kind_of(value).is_none());
-        new.map(|new| new.set(path, counter, self.position, value)).is_some()
+        let takes = self.is_new && kind_of(value).is_none();
+        if takes {
+            self.new.set(path, counter, self.position, value);
+        }
+        takes
     }
 
     /// Sets a register of the record that was begun last, an entry of which lay at `lies` when somebody looked. If it is a
@@ -106,17 +109,19 @@ impl<'h> Setter<'h> {
 
     /// Puts what was set in a new record into its page.
     pub(super) fn end_record(&mut self, page: &mut Page) {
-        let Some(mut new) = self.new.take() else { return };
-        page.values.take(&new.values, new.entries.iter_mut().map(|entry| &mut entry.value));
-        page.push_all(self.at, &new.entries);
-        new.entries.clear();
-        new.values.clear();
-        self.room = new;
+        if !std::mem::take(&mut self.is_new) {
+            return;
+        }
+        let NewRecord { entries, values } = &mut self.new;
+        page.values.take(values, entries.iter_mut().map(|entry| &mut entry.value));
+        page.push_all(self.at, entries);
+        entries.clear();
+        values.clear();
     }
 
     /// Whether there is a new record that must be put into its page.
     pub(super) fn has_new(&self) -> bool {
-        self.new.is_some()
+        self.is_new
     }
 
     pub(super) fn finish(self) -> Noted {

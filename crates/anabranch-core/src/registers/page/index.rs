@@ -41,10 +41,6 @@ impl Page {
     /// Adds a record that the index does not know yet.
     pub(in crate::registers) fn add_slot(&mut self, identity: &str) -> u32 {
         let at = self.slots.len() as u32;
-        let mut short = [0; SHORT_IDENTITY_BYTES];
-        if let Some(short) = short.get_mut(..identity.len()) {
-            short.copy_from_slice(identity.as_bytes());
-        }
         self.slots.push(StoredSlot {
             identity_at: self.identities.len() as u64,
             identity_bytes: identity.len() as u32,
@@ -53,8 +49,11 @@ impl Page {
             created: u32::MAX,
             hash: hash_identity(identity),
             gone: NONE,
-            short,
+            short: [0; SHORT_IDENTITY_BYTES],
         });
+        // Written where it lies: to move what was written a moment ago would wait for all that was written before it.
+        let short = self.slots.last_mut().and_then(|slot| slot.short.get_mut(..identity.len()));
+        short.into_iter().for_each(|short| short.copy_from_slice(identity.as_bytes()));
         self.identities.push_str(identity);
         at
     }
