@@ -108,11 +108,11 @@ impl Room for Vec<u8> {
     }
 
     fn reserve_exact(&mut self, bytes: usize) {
-        self.reserve_exact(bytes);
+        Vec::reserve_exact(self, bytes);
     }
 
     fn capacity(&self) -> usize {
-        self.capacity()
+        Vec::capacity(self)
     }
 }
 
@@ -133,11 +133,11 @@ impl Room for String {
     }
 
     fn reserve_exact(&mut self, bytes: usize) {
-        self.reserve_exact(bytes);
+        String::reserve_exact(self, bytes);
     }
 
     fn capacity(&self) -> usize {
-        self.capacity()
+        String::capacity(self)
     }
 }
 
