@@ -175,11 +175,14 @@ mod tests {
     fn what_comes_is_moved_seldom_and_leaves_little_room() {
         for (start, run) in [(0, 1), (0, 100), (SMALL, 30), (100_000, 30), (100_000, 3_000)] {
             let mut arena = Arena::from(vec![7; start]);
-            let (mut moved, mut lies) = (0, arena.settled.as_ptr());
+            let (mut moved, mut lies, mut recent) = (0, arena.settled.as_ptr(), 0);
             for _ in 0..500_000 / run {
                 arena.keep(&vec![1; run]);
                 if arena.settled.as_ptr() != lies {
                     (moved, lies) = (moved + arena.settled.len(), arena.settled.as_ptr());
+                }
+                if arena.recent.capacity() != recent {
+                    (moved, recent) = (moved + arena.recent.len(), arena.recent.capacity());
                 }
                 let room = arena.capacity() - arena.len();
                 assert!(room <= arena.len() + SMALL, "{room} bytes beside {}", arena.len());

@@ -121,6 +121,17 @@ fn is_readable(page: &Page, document: &Document) {
 }
 
 #[test]
+fn records_that_are_made_one_after_the_other_hold_their_own_values_and_no_others() {
+    let mut document = Document::new();
+    let records = [("1", r#"{"n":"first"}"#), ("2", r#"{"n":"second"}"#), ("3", r#"{"n":"third"}"#)];
+    capture(&mut document, "a", CaptureKind::First, &records);
+    let page = document.registers.page(&document.history, 0).unwrap();
+    let own: usize = page.all_entries().map(|stored| stored.value.bytes_elsewhere()).sum();
+    assert!(own > 0);
+    assert_eq!(page.value_bytes(), own);
+}
+
+#[test]
 fn values_that_were_overwritten_leave_nothing_behind_in_a_page_unless_they_were_found() {
     let mut document = Document::new();
     let mut bytes = Vec::new();
