@@ -179,6 +179,7 @@ impl<'d> View<'d> {
     }
 
     /// The same, lent where it lies.
+    // Put together in its caller, as is what it asks for: see `Scan`.
     #[inline(always)]
     fn lying<'v>(&'v self, record: RecordId, slot: Slot<'v>) -> Option<Lying<'v>> {
         match self.plain(slot) {

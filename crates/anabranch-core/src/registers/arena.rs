@@ -3,13 +3,14 @@
 //! A page that was read, copied or filled has no room left. What comes to it then goes beside what it has, which is moved only
 //! once so much came that moving pays: a merge that adds a few bytes to every page must not move all of them.
 
+use std::borrow::Borrow;
+
 /// What runs are put into: bytes, or text.
-pub(super) trait Room: Default + AsRef<[u8]> {
+pub(super) trait Room: Default + AsRef<[u8]> + Borrow<Self::Run> {
     type Run: ?Sized + AsRef<[u8]>;
 
     fn run(&self, from: usize, to: usize) -> Option<&Self::Run>;
     fn push(&mut self, run: &Self::Run);
-    fn append(&mut self, other: Self);
     fn reserve_exact(&mut self, bytes: usize);
     fn capacity(&self) -> usize;
 
@@ -43,21 +44,22 @@ impl<R: Room> Arena<R> {
     /// The run of so many bytes at a position.
     #[inline]
     pub(super) fn get(&self, at: u64, bytes: usize) -> Option<&R::Run> {
-        let at = at as usize;
-        match at.checked_sub(self.settled.bytes()) {
-            None => self.settled.run(at, at.checked_add(bytes)?),
-            Some(at) => self.recent.run(at, at.checked_add(bytes)?),
-        }
+        let (room, at) = self.room_of(at);
+        room.run(at, at.checked_add(bytes)?)
     }
 
     /// The same as bytes, which are not looked at.
     #[inline]
     pub(super) fn bytes(&self, at: u64, bytes: usize) -> Option<&[u8]> {
+        let (room, at) = self.room_of(at);
+        room.as_ref().get(at..at.checked_add(bytes)?)
+    }
+
+    /// Where a position lies.
+    #[inline]
+    fn room_of(&self, at: u64) -> (&R, usize) {
         let at = at as usize;
-        match at.checked_sub(self.settled.bytes()) {
-            None => self.settled.as_ref().get(at..at.checked_add(bytes)?),
-            Some(at) => self.recent.as_ref().get(at..at.checked_add(bytes)?),
-        }
+        at.checked_sub(self.settled.bytes()).map_or((&self.settled, at), |at| (&self.recent, at))
     }
 
     /// Keeps a run and tells its position.
@@ -81,7 +83,7 @@ impl<R: Room> Arena<R> {
 
     fn settle(&mut self) {
         self.settled.reserve_exact(self.recent.bytes() + self.len() / 4);
-        self.settled.append(std::mem::take(&mut self.recent));
+        self.settled.push(std::mem::take(&mut self.recent).borrow());
     }
 }
 
@@ -103,10 +105,6 @@ impl Room for Vec<u8> {
         self.extend_from_slice(run);
     }
 
-    fn append(&mut self, other: Self) {
-        self.extend_from_slice(&other);
-    }
-
     fn reserve_exact(&mut self, bytes: usize) {
         Vec::reserve_exact(self, bytes);
     }
@@ -126,10 +124,6 @@ impl Room for String {
 
     fn push(&mut self, run: &str) {
         self.push_str(run);
-    }
-
-    fn append(&mut self, other: Self) {
-        self.push_str(&other);
     }
 
     fn reserve_exact(&mut self, bytes: usize) {

@@ -13,7 +13,8 @@ impl<'a> Scalar<'a> {
         if *kind == VALUE { skim::lendable_list(rest) } else { None }
     }
 
-    /// The value that it stands for, if that can be lent; an absent field has none.
+    /// The value that it stands for, if that can be lent from its bytes; an absent field has none. A string is lent as the
+    /// text that it lies in.
     #[inline(always)]
     pub(crate) fn lend(self) -> Option<ValueRef<'a>> {
         let mut bytes = self.bytes;
@@ -23,7 +24,6 @@ impl<'a> Scalar<'a> {
             code::TRUE => ValueRef::Bool(true),
             code::INT => ValueRef::Number(read_signed(&mut bytes)? as f64),
             code::F64 => ValueRef::Number(f64::from_le_bytes(bytes.try_into().ok()?)),
-            code::STR => ValueRef::String(std::str::from_utf8(bytes).ok()?),
             code::TIMESTAMP => ValueRef::Date(read_signed(&mut bytes)?),
             code::BYTES => match bytes.split_first()? {
                 (&EMPTY_OBJECT, []) => ValueRef::Object(Properties::default()),

@@ -3,14 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use crate::commit::{Author, Edit};
-use crate::testing::MemorySource;
-
-fn put(document: &mut Document, value: &str) {
-    let edit = format!(r#"{{"op":"put","key":1,"value":{value}}}"#);
-    let base = document.known(&document.heads()).unwrap();
-    document.change_at(&base, &[Edit::from_json(edit.as_bytes()).unwrap()], &Author::person("a")).unwrap();
-}
+use crate::testing::{MemorySource, put};
 
 /// An index with the last of some bytes changed into others, its checksum right.
 fn forged(index: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {

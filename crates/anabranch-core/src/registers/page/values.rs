@@ -13,7 +13,11 @@ use crate::scalar::{self, ListBytes, Scalar};
 const TEXT_LIST: u8 = 12;
 const BYTE_LIST: u8 = 13;
 
-/// Up to here what is no text lies in its entry.
+fn lies_with_texts(kind: u8) -> bool {
+    matches!(kind, code::STR | TEXT_LIST)
+}
+
+/// Up to here what is no text lies in its entry, and so does the position of a sequence.
 const HERE_BYTES: usize = 8;
 
 /// Of texts that lie further apart, these are loaded ahead.
@@ -33,8 +37,6 @@ enum Lies {
     Here,
     WithTexts,
     WithBytes,
-    /// It is a sequence, which has a place of its own.
-    Apart,
 }
 
 impl StoredValue {
@@ -88,8 +90,7 @@ impl StoredValue {
     #[inline]
     fn lies(&self) -> Lies {
         match self.kind() {
-            code::STR | TEXT_LIST => Lies::WithTexts,
-            kind if code::is_sequence(kind) => Lies::Apart,
+            kind if lies_with_texts(kind) => Lies::WithTexts,
             _ if self.len() <= HERE_BYTES => Lies::Here,
             _ => Lies::WithBytes,
         }
@@ -98,7 +99,7 @@ impl StoredValue {
     /// How many bytes lie elsewhere for it.
     pub(in crate::registers) fn bytes_elsewhere(&self) -> usize {
         match self.lies() {
-            Lies::Here | Lies::Apart => 0,
+            Lies::Here => 0,
             Lies::WithTexts | Lies::WithBytes => self.len(),
         }
     }
@@ -145,7 +146,7 @@ pub(in crate::registers) trait Keep {
             code => code,
         };
         let at = match kind {
-            code::STR | TEXT_LIST => self.keep_text(bytes),
+            kind if lies_with_texts(kind) => self.keep_text(bytes),
             _ => match in_one_word(bytes) {
                 Some(here) => here,
                 None => self.keep_bytes(bytes),
@@ -196,7 +197,7 @@ impl Values {
     #[inline]
     pub(in crate::registers) fn scalar<'v>(&'v self, value: &'v StoredValue) -> Scalar<'v> {
         let bytes = match value.lies() {
-            Lies::Here | Lies::Apart => value.place.get(..value.len()),
+            Lies::Here => value.place.get(..value.len()),
             Lies::WithTexts => self.texts.bytes(value.at(), value.len()),
             Lies::WithBytes => self.bytes.bytes(value.at(), value.len()),
         };
@@ -218,7 +219,7 @@ impl Values {
     pub(in crate::registers) fn copy(&mut self, from: &Values, value: &StoredValue) -> StoredValue {
         let (at, length) = (value.at(), value.len());
         let kept = match value.lies() {
-            Lies::Here | Lies::Apart => Some(at),
+            Lies::Here => Some(at),
             Lies::WithTexts => from.texts.get(at, length).map(|text| self.texts.keep(text)),
             Lies::WithBytes => from.bytes.get(at, length).map(|bytes| self.bytes.keep(bytes)),
         };
@@ -230,7 +231,7 @@ impl Values {
         let (texts_at, bytes_at) = (self.texts.keep(checked(&runs.texts)), self.bytes.keep(&runs.bytes));
         for value in values {
             let moved = match value.lies() {
-                Lies::Here | Lies::Apart => continue,
+                Lies::Here => continue,
                 Lies::WithTexts => value.at() + texts_at,
                 Lies::WithBytes => value.at() + bytes_at,
             };
@@ -242,7 +243,7 @@ impl Values {
     pub(in crate::registers) fn touch<'v>(&self, values: impl Iterator<Item = &'v StoredValue>) {
         // Without a branch that would have to wait for what it is about.
         let (from, to) = values.fold((u64::MAX, 0), |(from, to), value| {
-            let is_text = matches!(value.kind(), code::STR | TEXT_LIST);
+            let is_text = lies_with_texts(value.kind());
             let (first, end) = if is_text { (value.at(), value.at() + value.len() as u64) } else { (u64::MAX, 0) };
             (from.min(first), to.max(end))
         });

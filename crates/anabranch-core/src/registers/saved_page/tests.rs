@@ -12,7 +12,7 @@ use crate::registers::Held;
 use crate::scalar::Holds;
 use crate::schema::{FieldPolicy, StoreSchema};
 use crate::snapshot::StoreSnapshot;
-use crate::testing::MemorySource;
+use crate::testing::{MemorySource, put};
 
 /// Captures the records of a replica.
 fn capture(document: &mut Document, replica: &str, kind: CaptureKind, records: &[(&str, &str)]) {
@@ -136,10 +136,7 @@ fn values_that_were_overwritten_leave_nothing_behind_in_a_page_unless_they_were_
     let mut document = Document::new();
     let mut bytes = Vec::new();
     for nth in 0..100 {
-        let put = format!(r#"{{"op":"put","key":1,"value":{{"n":{nth}}}}}"#);
-        let base = document.known(&document.heads()).unwrap();
-        let edits = [crate::commit::Edit::from_json(put.as_bytes()).unwrap()];
-        document.change_at(&base, &edits, &crate::commit::Author::person("a")).unwrap();
+        put(&mut document, &format!(r#"{{"n":{nth}}}"#));
         bytes.push(only_page(&document).len());
     }
     assert!(bytes.iter().all(|bytes| *bytes < 100), "{bytes:?}");

@@ -1,7 +1,7 @@
 //! The work of applying, counted in changes looked at: what comes one by one costs what it costs as one batch.
 
 use super::*;
-use crate::testing::raw_registers;
+use crate::testing::{put, raw_registers};
 
 /// So many commits, each upon the one before and overwriting what one of the last hundred wrote.
 fn line(count: usize) -> Vec<ChangeBytes> {
@@ -154,10 +154,7 @@ fn what_is_overwritten_again_and_again_takes_up_little_more_than_what_shows() {
     takes_up_little(&others);
     let mut own = Document::new();
     for nth in 0..500 {
-        let put = format!(r#"{{"op":"put","key":1,"value":{{"x":"{text}{nth}"}}}}"#);
-        let base = own.known(&own.heads()).unwrap();
-        let edits = [crate::commit::Edit::from_json(put.as_bytes()).unwrap()];
-        own.change_at(&base, &edits, &crate::commit::Author::person("a")).unwrap();
+        put(&mut own, &format!(r#"{{"x":"{text}{nth}"}}"#));
     }
     takes_up_little(&own);
 }

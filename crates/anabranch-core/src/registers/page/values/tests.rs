@@ -5,8 +5,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::scalar::write_value;
-use crate::testing::any_value;
+use crate::testing::{any_value, value_bytes};
 use crate::value::Value;
 
 /// Values of all kinds, and lists of such as can be lent.
@@ -21,18 +20,13 @@ fn values_of_all_kinds() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(2, 8, 4, |inner| prop::collection::vec(inner, 0..4).prop_map(Value::Array))
 }
 
-fn written(value: &Value) -> (u8, Vec<u8>) {
-    let mut bytes = Vec::new();
-    (write_value(value, &mut bytes), bytes)
-}
-
 proptest! {
     #[test]
     fn values_are_what_they_were_wherever_they_lie(all in prop::collection::vec(values_of_all_kinds(), 0..12)) {
         let (mut kept, mut runs, mut taken) = (Values::default(), Runs::default(), Values::default());
         taken.keep(Scalar { code: code::STR, bytes: "é before".as_bytes() });
         taken.keep(Scalar { code: code::BYTES, bytes: &[9; 20] });
-        let scalars: Vec<(u8, Vec<u8>)> = all.iter().map(written).collect();
+        let scalars: Vec<(u8, Vec<u8>)> = all.iter().map(value_bytes).collect();
         let scalars = || scalars.iter().map(|(code, bytes)| Scalar { code: *code, bytes });
         let own: Vec<StoredValue> = scalars().map(|scalar| kept.keep(scalar)).collect();
         let mut moved: Vec<StoredValue> = scalars().map(|scalar| runs.keep(scalar)).collect();
@@ -68,10 +62,9 @@ proptest! {
 fn leaves_and_lists_of_them_are_lent_and_nothing_else() {
     let leaves = || vec![Value::Null, true.into(), 1.5.into(), 7.0.into(), "é".into(), Value::Date(Some(-1))];
     let list = Value::Array([leaves(), vec![Value::Array(leaves()), Value::Array(Vec::new())]].concat());
-    let can_be_lent = |scalar: Scalar<'_>| Values::default().keep(scalar).lendable() == Lendable::All;
     let lends = |value: &Value| {
-        let (code, bytes) = written(value);
-        can_be_lent(Scalar { code, bytes: &bytes })
+        let (code, bytes) = value_bytes(value);
+        Values::default().keep(Scalar { code, bytes: &bytes }).lendable() == Lendable::All
     };
     assert!(leaves().iter().chain([&list, &Value::object([])]).all(lends));
     for other in [Value::Undefined, Value::Date(None), Value::Set(leaves()), Value::object([("a", Value::Null)])] {
