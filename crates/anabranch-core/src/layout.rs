@@ -10,6 +10,10 @@ use crate::key::{KEY_DEPTH_MAX, Key};
 use crate::schema::FieldPath;
 use crate::string::JsString;
 
+mod text;
+
+pub(crate) use text::{is_plain_text, read_text, write_text};
+
 /// The identity under which a store's schema and policies are kept; sorts before every key.
 pub(crate) const SCHEMA_IDENTITY: &str = "0";
 /// Stands for the 32 digits of the author's own id while it is not derived yet. No name holds two U+0001 side by side.
@@ -126,56 +130,6 @@ fn read_hex(digits: &str) -> Option<Vec<u8>> {
     pairs.iter().map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
-/// Writes code units so that bytewise order is code unit order and NUL does not occur: units 0 and 1 are escaped by
-/// U+0001 (and never by two of them, so that an escape is recognised wherever one begins to read), surrogates move to the private use area at U+E000, units from U+E000 move above the BMP.
-pub(crate) fn write_text(text: &JsString, out: &mut String) {
-    if let Some(text) = text.as_str()
-        && is_plain_text(text)
-    {
-        out.push_str(text);
-        return;
-    }
-    for unit in text.units() {
-        match unit {
-            0 => out.push_str("\u{1}\u{2}"),
-            1 => out.push_str("\u{1}\u{3}"),
-            _ => {
-                let carrier = match u32::from(unit) {
-                    unit @ 0xD800..=0xDFFF => unit + 0x800,
-                    unit @ 0xE000..=0xFFFF => unit + 0x2000,
-                    unit => unit,
-                };
-                out.push(char::from_u32(carrier).expect("carriers leave out the surrogates"));
-            }
-        }
-    }
-}
-
-/// Reads what [`write_text`] wrote; `None` for anything else.
-pub(crate) fn read_text(content: &str) -> Option<JsString> {
-    if is_plain_text(content) {
-        return Some(JsString::from(content));
-    }
-    let mut units = Vec::with_capacity(content.len());
-    let mut chars = content.chars();
-    while let Some(carrier) = chars.next() {
-        let unit = match carrier as u32 {
-            1 => match chars.next()? {
-                '\u{2}' => 0,
-                '\u{3}' => 1,
-                _ => return None,
-            },
-            0 | 0xE800..=0xFFFF => return None,
-            carrier @ 0xE000..=0xE7FF => carrier - 0x800,
-            carrier @ 0x10000..=0x11FFF => carrier - 0x2000,
-            carrier if carrier < 0xD800 => carrier,
-            _ => return None,
-        };
-        units.push(u16::try_from(unit).ok()?);
-    }
-    Some(JsString::from_utf16(&units))
-}
-
 /// The hash of an encoded key, which places its records in pages.
 pub(crate) fn hash_key(key: impl AsRef<[u8]>) -> u64 {
     use std::hash::{BuildHasher, Hasher};
@@ -226,9 +180,26 @@ pub(crate) fn identity_length(name: impl AsRef<[u8]>) -> Option<usize> {
     is_lower_hex(name.get(key + 1..key + 33)?).then_some(key + 33)
 }
 
+/// The identity at the front of a name, and its key if that is a plain text. Told at a glance where it is as long as `before`,
+/// the identity of another record: the plain keys of a store mostly are of one length.
+#[inline]
+pub(crate) fn identity_like<'n>(name: &'n str, before: &str) -> Option<(&'n str, Option<&'n str>)> {
+    let guessed = name.get(..before.len()).filter(|_| name.as_bytes().get(before.len()) != Some(&b'@'));
+    if let Some((identity, key)) = guessed.and_then(|identity| Some((identity, plain_text_key(identity)?))) {
+        return Some((identity, Some(key)));
+    }
+    let identity = name.get(..identity_length(name)?)?;
+    Some((identity, plain_text_key(identity)))
+}
+
 /// The suffix of `name` if it names a register of the record `identity`.
+#[inline]
 pub(crate) fn suffix_in<'n>(name: &'n [u8], identity: &[u8]) -> Option<&'n [u8]> {
-    let suffix = name.strip_prefix(identity)?;
+    let (own, suffix) = name.split_at_checked(identity.len())?;
+    // Identities in a row mostly differ in their last letters, and those are compared without a call.
+    if own.last_chunk::<4>() != identity.last_chunk() || own != identity {
+        return None;
+    }
     matches!(suffix.first(), None | Some(b'.' | b'=')).then_some(suffix)
 }
 
@@ -292,13 +263,6 @@ pub(crate) fn is_identity(identity: &str) -> bool {
 pub(crate) fn plain_text_key(identity: &str) -> Option<&str> {
     let text = identity.strip_prefix(STRING as char)?.strip_suffix(END as char)?;
     is_plain_text(text).then_some(text)
-}
-
-/// Whether a text is encoded as it is.
-#[inline]
-pub(crate) fn is_plain_text(text: &str) -> bool {
-    // All are looked at: many at once.
-    text.bytes().fold(true, |is_plain, byte| is_plain & (2..0x80).contains(&byte))
 }
 
 /// The suffix of a field's register; the empty path is a value that is no plain object.

@@ -180,8 +180,10 @@ impl Decoded {
         Ok(decoded)
     }
 
-    /// Calls `visit` with the name of every op of an accepted change, or tells that some of its ops act inside sequences.
-    pub(crate) fn each_name_accepted<'b>(bytes: &'b [u8], visit: &mut dyn FnMut(&'b [u8])) -> Result<(), InSequences> {
+    /// Calls `visit` with the name of every op of an accepted change, of equal ones in a row once, or tells that some of its
+    /// ops act inside sequences.
+    #[inline]
+    pub(crate) fn each_name_accepted<'b>(bytes: &'b [u8], visit: impl FnMut(&'b str)) -> Result<(), InSequences> {
         let bounds = Limits { change_bytes: usize::MAX, ..Limits::default() };
         let head = read_head(bytes, ChangeHash::BLANK, bounds);
         let (_, columns) = head.expect("accepted changes decode");
@@ -210,7 +212,8 @@ fn read_head(bytes: &[u8], hash: ChangeHash, bounds: Limits) -> Result<(Decoded,
     }
     let message = reader.text("message", limits::MESSAGE_BYTES_MAX)?;
     let others = reader.count("actors", limits::ACTORS_MAX)?;
-    let mut actors = vec![author];
+    let mut actors = Vec::with_capacity(1 + others.min(reader.rest.len() / size_of::<ActorId>()));
+    actors.push(author);
     for _ in 0..others {
         actors.push(reader.actor()?);
     }

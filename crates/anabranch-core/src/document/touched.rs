@@ -32,32 +32,37 @@ impl Document {
         let mut seen = (positions.len() > 1).then(Seen::default);
         let view = self.at(to);
         let are_moved = view.keys().all_rekeyed().next().is_some();
-        let mut take = |identity: &str, seen: &mut Option<Seen>| {
+        let mut take = |identity: &str, plain: Option<&str>, seen: &mut Option<Seen>| {
             if identity == layout::SCHEMA_IDENTITY || seen.as_ref().is_some_and(|seen| seen.contains(identity)) {
                 return;
             }
             seen.as_mut().map(|seen| seen.insert(identity.into()));
             let rekeyed = || view.keys().rekeyed(view.registers.find(identity)?).map(KeyRef::from);
             let moved = if are_moved { rekeyed() } else { None };
-            moved.or_else(|| KeyRef::of_identity(identity)).iter().for_each(&mut *tell);
+            match (moved, plain) {
+                (None, Some(text)) => tell(&KeyRef::String(text)),
+                (moved, _) => moved.or_else(|| KeyRef::of_identity(identity)).iter().for_each(&mut *tell),
+            }
         };
         for position in positions {
             if self.history.is_trimmed(position) {
                 continue;
             }
             let bytes = self.history.bytes(position);
-            let mut before: Option<&str> = None;
-            let told = Decoded::each_name_accepted(&bytes, &mut |name| {
-                if before.is_some_and(|identity| layout::suffix_in(name, identity.as_bytes()).is_some()) {
+            let mut before = "";
+            let told = Decoded::each_name_accepted(&bytes, |name| {
+                let is_same = layout::suffix_in(name.as_bytes(), before.as_bytes()).is_some();
+                if is_same && !before.is_empty() {
                     return;
                 }
-                let identity = layout::identity_length(name).and_then(|length| name.get(..length));
-                before = identity.and_then(|identity| std::str::from_utf8(identity).ok());
-                before.into_iter().for_each(|identity| take(identity, &mut seen));
+                if let Some((identity, plain)) = layout::identity_like(name, before) {
+                    before = identity;
+                    take(identity, plain, &mut seen);
+                }
             });
             if told.is_err() {
                 seen.get_or_insert_default();
-                self.each_op(position, &mut |identity, _| take(identity, &mut seen));
+                self.each_op(position, &mut |identity, _| take(identity, layout::plain_text_key(identity), &mut seen));
             }
         }
     }

@@ -96,3 +96,26 @@ fn the_identity_ends_where_the_suffix_begins() {
     assert_eq!(identity_length("x"), None);
     assert_eq!(identity_length("5"), None);
 }
+
+#[test]
+fn the_identity_is_the_same_whatever_another_was_like() {
+    let actor = "0123456789abcdef0123456789abcdef";
+    let texts = ["", "a", "bc", "12345678", "123456789", "a\0", "\u{1}b", "ü", "@", "=."];
+    let keys =
+        texts.map(|text| encode_key(&Key::String(text.into()))).into_iter().chain([encode_key(&Key::Number(5.0))]);
+    let identities: Vec<String> =
+        keys.flat_map(|key| [format!("{key}@{actor}"), key]).chain(["0".to_owned()]).collect();
+    let before = identities.iter().map(String::as_str).chain([""]);
+    for before in before {
+        for identity in &identities {
+            for suffix in ["", "=", ".a\0b"] {
+                let name = format!("{identity}{suffix}");
+                let expected = (identity.as_str(), plain_text_key(identity));
+                assert_eq!(identity_like(&name, before), Some(expected), "{name:?} like {before:?}");
+                let suffix = (before == identity).then_some(suffix.as_bytes());
+                assert_eq!(suffix_in(name.as_bytes(), before.as_bytes()), suffix, "{name:?} in {before:?}");
+            }
+        }
+    }
+    assert_eq!((identity_like("x", ""), identity_like("3ab", "3a\0"), identity_like("", "")), (None, None, None));
+}

@@ -1,5 +1,7 @@
 //! Columns: what is read is exactly what is written.
 
+use proptest::prelude::*;
+
 use super::super::leb128::{write_signed, write_unsigned};
 use super::*;
 
@@ -171,4 +173,33 @@ fn a_column_of_booleans_is_read_exactly_if_it_is_what_its_values_are_written_as(
         write_booleans(values.iter().copied(), &mut out);
         assert_eq!(booleans(&out, 8), Some(values));
     }
+}
+
+proptest! {
+    /// Texts of one letter and of hundreds, in runs and alone, whose lengths are no UTF-8 between them.
+    #[test]
+    fn texts_of_accepted_columns_are_what_decoding_finds(
+        texts in prop::collection::vec((prop::sample::select(&["", "a", "ü", "\u{1F600}x", "same"][..]), 1..200usize, 1..4usize), 0..40)
+    ) {
+        let texts: Vec<(String, usize)> = texts.into_iter().map(|(text, times, ops)| (text.repeat(times), ops)).collect();
+        let mut bytes = Vec::new();
+        let mut runs = RunEncoder::new(&mut bytes);
+        texts.iter().for_each(|(text, ops)| (0..*ops).for_each(|_| runs.append(Text(text.as_bytes()))));
+        runs.finish();
+        let mut expected: Vec<&[u8]> = decoded(&bytes).expect("a column of fewer than a thousand texts");
+        expected.dedup();
+        let mut told = Vec::new();
+        each_text_accepted(&bytes, |text| told.push(text.as_bytes()));
+        prop_assert_eq!(told, expected);
+    }
+}
+
+#[test]
+fn a_text_that_is_no_utf8_is_none_and_those_around_it_are_found() {
+    let bytes = b"ab\xffcd\xc3\xbc";
+    let mut valid = Valid::default();
+    let mut text = |at, length| valid.text(bytes, at, length);
+    assert_eq!((text(0, 2), text(1, 1), text(1, 2), text(2, 1)), (Some("ab"), Some("b"), None, None));
+    assert_eq!((text(3, 2), text(5, 1), text(5, 2), text(5, 3)), (Some("cd"), None, Some("ü"), None));
+    assert_eq!((text(7, 0), text(7, 1), text(8, 0)), (Some(""), None, None));
 }

@@ -1,6 +1,6 @@
 //! The ops of a change, column by column.
 
-use super::super::columns::{BadColumn, RunDecoder};
+use super::super::columns::{BadColumn, RunDecoder, Valid, each_text_accepted};
 use super::super::leb128::{read_signed, read_unsigned};
 use super::super::{action, code, column};
 use super::{Columns, DecodeChangeError, Decoded, DecodedOp, InSequences, Limits, OpRef, places};
@@ -20,7 +20,7 @@ pub(super) fn read_ops(
         Some(count) => read_sets(bytes, columns, bounds, decoded, count)?,
         None => places::read_ops(bytes, columns, bounds, decoded)?,
     }
-    check_names(bytes, decoded)?;
+    check_names(bytes.get(..columns.names.1).unwrap_or_default(), decoded)?;
     read_preds(bytes, columns, decoded)
 }
 
@@ -42,18 +42,12 @@ fn only_sets(bytes: &[u8], columns: &Columns) -> Option<u64> {
     (is_constant && count == ops).then_some(ops)
 }
 
-/// Calls `visit` with the name of every op, if all of them set registers.
-pub(super) fn each_name<'b>(
-    bytes: &'b [u8],
-    columns: &Columns,
-    visit: &mut dyn FnMut(&'b [u8]),
-) -> Result<(), InSequences> {
+/// Calls `visit` with the name of every op of an accepted change, if all of them set registers; with that of a run once.
+#[inline]
+pub(super) fn each_name<'b>(bytes: &'b [u8], columns: &Columns, visit: impl FnMut(&'b str)) -> Result<(), InSequences> {
     only_sets(bytes, columns).ok_or(InSequences)?;
     let (from, to) = columns.names;
-    let mut names = RunDecoder::<&[u8]>::new(bytes.get(from..to).unwrap_or_default());
-    while let Ok(Some(name)) = names.next() {
-        visit(name);
-    }
+    each_text_accepted(bytes.get(from..to).unwrap_or_default(), visit);
     Ok(())
 }
 
@@ -147,13 +141,13 @@ pub(super) fn read_pred_count(
     Ok((preds_at as u32, preds as u32))
 }
 
-/// Names are UTF-8; a name of a run is checked once.
+/// Names are UTF-8; a name of a run is checked once. Ops inside sequences have none.
 fn check_names(bytes: &[u8], decoded: &Decoded) -> Result<(), DecodeChangeError> {
-    let mut checked = u32::MAX;
+    let (mut checked, mut valid) = (u32::MAX, Valid::default());
     for op in &decoded.ops {
-        if op.name_at != checked {
-            let name = bytes.get(op.name_at as usize..(op.name_at + op.name_bytes) as usize).unwrap_or_default();
-            std::str::from_utf8(name).map_err(|_| DecodeChangeError::Malformed { what: "property name" })?;
+        if op.name_bytes > 0 && op.name_at != checked {
+            let name = valid.text(bytes, op.name_at as usize, op.name_bytes as usize);
+            name.ok_or(DecodeChangeError::Malformed { what: "property name" })?;
             checked = op.name_at;
         }
     }

@@ -1,0 +1,101 @@
+//! The text of keys and property names, in an order that is that of UTF-16 code units.
+
+use crate::string::JsString;
+
+/// Writes code units so that bytewise order is code unit order and NUL does not occur: units 0 and 1 are escaped by
+/// U+0001 (and never by two of them, so that an escape is recognised wherever one begins to read), surrogates move to the private use area at U+E000, units from U+E000 move above the BMP.
+pub(crate) fn write_text(text: &JsString, out: &mut String) {
+    if let Some(text) = text.as_str()
+        && is_plain_text(text)
+    {
+        out.push_str(text);
+        return;
+    }
+    for unit in text.units() {
+        match unit {
+            0 => out.push_str("\u{1}\u{2}"),
+            1 => out.push_str("\u{1}\u{3}"),
+            _ => {
+                let carrier = match u32::from(unit) {
+                    unit @ 0xD800..=0xDFFF => unit + 0x800,
+                    unit @ 0xE000..=0xFFFF => unit + 0x2000,
+                    unit => unit,
+                };
+                out.push(char::from_u32(carrier).expect("carriers leave out the surrogates"));
+            }
+        }
+    }
+}
+
+/// Reads what [`write_text`] wrote; `None` for anything else.
+pub(crate) fn read_text(content: &str) -> Option<JsString> {
+    if is_plain_text(content) {
+        return Some(JsString::from(content));
+    }
+    let mut units = Vec::with_capacity(content.len());
+    let mut chars = content.chars();
+    while let Some(carrier) = chars.next() {
+        let unit = match carrier as u32 {
+            1 => match chars.next()? {
+                '\u{2}' => 0,
+                '\u{3}' => 1,
+                _ => return None,
+            },
+            0 | 0xE800..=0xFFFF => return None,
+            carrier @ 0xE000..=0xE7FF => carrier - 0x800,
+            carrier @ 0x10000..=0x11FFF => carrier - 0x2000,
+            carrier if carrier < 0xD800 => carrier,
+            _ => return None,
+        };
+        units.push(u16::try_from(unit).ok()?);
+    }
+    Some(JsString::from_utf16(&units))
+}
+
+/// Whether a text is encoded as it is.
+#[inline]
+pub(crate) fn is_plain_text(text: &str) -> bool {
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+    let are_eights = eights.iter().all(|eight| are_plain(u64::from_le_bytes(*eight)));
+    are_eights
+        && match text.as_bytes().last_chunk() {
+            Some(last) => are_plain(u64::from_le_bytes(*last)),
+            None => rest.iter().all(|byte| (2..0x80).contains(byte)),
+        }
+}
+
+/// Whether each of eight bytes is from 2 to 0x7F. With its highest bit set no byte borrows from the next.
+fn are_plain(eight: u64) -> bool {
+    const HIGHEST: u64 = 0x8080_8080_8080_8080;
+    const TWOS: u64 = 0x0202_0202_0202_0202;
+    ((eight | HIGHEST) - TWOS) & !eight & HIGHEST == HIGHEST
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn no_byte_of_eight_hides_another() {
+        for at in 0..8 {
+            for byte in 0..=255u8 {
+                let mut eight = *b"a~\x02\x7fzA0_";
+                *eight.get_mut(at).expect("one of eight") = byte;
+                assert_eq!(are_plain(u64::from_le_bytes(eight)), (2..0x80).contains(&byte), "{byte} at {at}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn plain_is_what_is_written_as_it_is(text in "[\0-\u{3}a-c\u{7e}-\u{81}\u{e000}]{0,20}") {
+            let mut written = String::new();
+            write_text(&JsString::from(text.as_str()), &mut written);
+            prop_assert!(!is_plain_text(&text) || written == text);
+            prop_assert_eq!(is_plain_text(&text), text.chars().all(|char| ('\u{2}'..'\u{80}').contains(&char)));
+            prop_assert_eq!(read_text(&written), Some(JsString::from(text)));
+        }
+    }
+}
