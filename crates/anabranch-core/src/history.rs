@@ -23,6 +23,9 @@ type Lookup<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 #[derive(Clone, Default)]
 pub(crate) struct History {
     changes: Vec<Stored>,
+    /// The author of every change, by position of the actor. Every op that is looked at asks for it, in a history of any
+    /// length: so the authors lie together.
+    authors: Vec<u32>,
     positions: Lookup<ChangeHash, u32>,
     actors: Vec<ActorId>,
     actor_positions: Lookup<ActorId, u32>,
@@ -47,11 +50,9 @@ pub(crate) struct Stored {
     /// Its bytes, unless they are left to the source or trimmed.
     bytes: Option<Arc<[u8]>>,
     is_trimmed: bool,
-    pub(crate) actor: u32,
     pub(crate) start_op: u32,
     pub(crate) ops: u32,
     pub(crate) deps: Box<[u32]>,
-    pub(crate) chain: u32,
     /// All changes below this position came before this one.
     covered: u32,
     /// Of the changes of one line, each depends on the one before it.
@@ -124,11 +125,22 @@ impl History {
     }
 
     pub(crate) fn chain(&self, position: u32) -> &Chain {
-        self.chains.get(self.change(position).chain as usize).expect("every change belongs to a chain")
+        self.chains.get(self.chain_of(position) as usize).expect("every change belongs to a chain")
+    }
+
+    /// The number of the chain that a change belongs to.
+    pub(crate) fn chain_of(&self, position: u32) -> u32 {
+        *self.chain_of_actor.get(self.author_of(position) as usize).expect("every actor has a chain")
+    }
+
+    /// The position of the actor who wrote a change.
+    #[inline]
+    pub(crate) fn author_of(&self, position: u32) -> u32 {
+        *self.authors.get(position as usize).expect("positions come from this history")
     }
 
     pub(crate) fn actor(&self, position: u32) -> ActorId {
-        *self.actors.get(self.change(position).actor as usize).expect("every change has an actor")
+        self.actor_at(self.author_of(position))
     }
 
     /// The actor at a position.
@@ -300,15 +312,14 @@ impl History {
             });
             self.heads.insert(change.hash());
             self.positions.insert(change.hash(), self.changes.len() as u32);
+            self.authors.push(actor);
             self.changes.push(Stored {
                 hash: change.hash(),
                 bytes: Some(change.bytes().clone()),
                 is_trimmed: false,
-                actor,
                 start_op: change.start_op() as u32,
                 ops: change.op_count(),
                 deps,
-                chain,
                 covered,
                 line,
                 touched: Box::default(),

@@ -81,15 +81,14 @@ impl History {
             self.link(hash, position, &deps).then_some(())?;
             let (covered, line) = (self.covered_after(&deps), self.line_after(&deps));
             let deps = std::mem::replace(&mut deps, [position].into());
+            self.authors.push(actor);
             self.changes.push(Stored {
                 hash,
                 bytes: None,
                 is_trimmed,
-                actor,
                 start_op,
                 ops,
                 deps,
-                chain,
                 covered,
                 line,
                 touched,

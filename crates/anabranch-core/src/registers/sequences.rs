@@ -75,8 +75,8 @@ impl Held {
 
     /// Whether somebody wrote it after it was made.
     pub(crate) fn is_edited(&self, history: &History) -> bool {
-        let made = history.change(self.change).chain;
-        self.edits.last().is_some_and(|edit| history.change(edit.change).chain != made)
+        let made = history.chain_of(self.change);
+        self.edits.last().is_some_and(|edit| history.chain_of(edit.change) != made)
     }
 
     /// Remembers that the op `counter` of a change was applied.
@@ -89,7 +89,7 @@ impl Held {
         if lamport(&edit) > lamport(&self.last) {
             self.last = edit;
         }
-        if history.change(edit.change).chain == history.change(self.change).chain {
+        if history.chain_of(edit.change) == history.chain_of(self.change) {
             self.made_with = self.sequence.size();
         }
     }

@@ -73,12 +73,12 @@ impl View<'_> {
         let sequences =
             slot.entries().filter(|entry| !slot.is_hidden(entry, self.history)).chain(self.kept_alive(slot));
         for held in sequences.filter_map(|entry| entry.sequence) {
-            let made = self.history.change(held.change).chain;
+            let made = self.history.chain_of(held.change);
             let own = survivors.iter().position(|entry| entry.sequence.is_some_and(|own| own.id == held.id));
             own.map(|at| survivors.swap_remove(at));
             // That it was made is an edit only if the one who deleted did not know it by its value either.
             let edits =
-                self.edits_of(held).filter(|edit| own.is_some() || self.history.change(edit.change).chain != made);
+                self.edits_of(held).filter(|edit| own.is_some() || self.history.chain_of(edit.change) != made);
             survivors.extend(edits.filter(|edit| !known(edit)));
         }
         survivors

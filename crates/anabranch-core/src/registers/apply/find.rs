@@ -94,5 +94,5 @@ impl Finder {
 }
 
 fn op_of(entry: &StoredEntry, history: &History) -> Op {
-    (entry.path, entry.counter, history.change(entry.change).actor)
+    (entry.path, entry.counter, history.author_of(entry.change))
 }

@@ -96,7 +96,7 @@ impl<'h> Setter<'h> {
         let (value, made) = match kind_of(value) {
             None => (page.values.keep(value), None),
             Some(kind) => {
-                let id = OpId { actor: history.change(change).actor, counter };
+                let id = OpId { actor: history.author_of(change), counter };
                 let hash = hash_key(layout::key_of_identity(page.identity(self.at)));
                 (page.keep_sequence(Held::new(kind, id, change, self.at, path)), Some((id, hash)))
             }

@@ -106,7 +106,7 @@ impl<'w> Writer<'w> {
         self.written.push(number);
         let page = self.registers.page_mut(history, number, edit.change);
         let Some(held) = page.sequence_mut(object) else { return };
-        let own = OpId { actor: history.change(edit.change).actor, counter: edit.counter };
+        let own = OpId { actor: history.author_of(edit.change), counter: edit.counter };
         let actor = |actor| history.actor_at(actor);
         let taken = match (place.action, place.element) {
             (SequenceAction::Insert, after) => held.sequence.insert(after.map(id), own, value, &actor),

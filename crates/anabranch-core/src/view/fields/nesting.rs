@@ -102,7 +102,7 @@ impl View<'_> {
     }
 
     fn is_same_chain(&self, a: &Entry<'_>, b: &Entry<'_>) -> bool {
-        self.history.change(a.change).chain == self.history.change(b.change).chain
+        self.history.chain_of(a.change) == self.history.chain_of(b.change)
     }
 
     fn suffix(&self, path: u32) -> &str {

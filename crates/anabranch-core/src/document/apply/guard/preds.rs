@@ -71,7 +71,7 @@ pub(super) fn check(
                 // A commit writes each register once, so that no op of a chain precedes another of it: its author is no
                 // actor of the history yet.
                 let actor = actors.get(*actor as usize).copied().flatten().ok_or_else(refused)?;
-                let is_it = |change| history.change(change).actor == actor && past.contains(change);
+                let is_it = |change| history.author_of(change) == actor && past.contains(change);
                 let lay = located.value_of(at).and_then(|lay| slot?.op_at(path?, lay));
                 if lay.is_some_and(|(have, change)| have == *counter && is_it(change)) {
                     continue;
