@@ -12,6 +12,7 @@ use crate::history::History;
 use crate::layout::{self, hash_identity, hash_key};
 use crate::sequence::OpId;
 
+mod ahead;
 mod apply;
 mod arena;
 mod cell;

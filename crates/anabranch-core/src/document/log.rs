@@ -85,7 +85,9 @@ impl Document {
             let counter = stored.start_op + at as u32;
             let object = match decoded.place(at) {
                 Some(place) => self.history.op_id(decoded, place.object),
-                None if code::is_sequence(op.value_code) => Some(OpId { actor: self.history.author_of(position), counter }),
+                None if code::is_sequence(op.value_code) => {
+                    Some(OpId { actor: self.history.author_of(position), counter })
+                }
                 None => None,
             };
             written.extend(object.map(|object| (object, counter)));

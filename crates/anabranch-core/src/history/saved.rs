@@ -82,17 +82,7 @@ impl History {
             let (covered, line) = (self.covered_after(&deps), self.line_after(&deps));
             let deps = std::mem::replace(&mut deps, [position].into());
             self.authors.push(actor);
-            self.changes.push(Stored {
-                hash,
-                bytes: None,
-                is_trimmed,
-                start_op,
-                ops,
-                deps,
-                covered,
-                line,
-                touched,
-            });
+            self.changes.push(Stored { hash, bytes: None, is_trimmed, start_op, ops, deps, covered, line, touched });
             start_op = end;
         }
         // A merge change is empty, any other is not.

@@ -1,5 +1,6 @@
 //! Where what a change names lies, looked up once: by the guard for its checks, and again for nothing when it is applied.
 
+use super::ahead::load_ahead;
 use super::page::{Page, StoredEntry};
 use super::{RecordId, Registers, SEARCHED_ENTRIES};
 use crate::change::{Decoded, Names};
@@ -41,13 +42,17 @@ impl Located {
 impl Registers {
     /// Looks up what the names of the chunk `bytes` name.
     ///
-    /// In stages, each for all records: what one of them waits for from memory comes while the others are asked for.
+    /// In stages, each for all records, and before each the lines that it reads are loaded for all of them.
     pub(crate) fn locate(&self, history: &History, names: Names, bytes: &[u8]) -> Located {
         let pages: Vec<u32> = names.records.iter().map(|record| self.directory.page(record.key_hash)).collect();
         let open: Vec<Option<&Page>> = pages.iter().map(|page| self.page(history, *page)).collect();
         let named = || names.records.iter().zip(&open);
+        load_ahead(open.iter().flatten().map(|page| page.own_lines()));
         let alike: Vec<Option<u32>> =
             named().map(|(record, page)| page.as_ref()?.find_alike(record.key_hash, record.hash)).collect();
+        let lies = || open.iter().zip(&alike).filter_map(|(page, at)| Some(((*page)?, (*at)?)));
+        load_ahead(lies().map(|(page, at)| page.slot_line(at)));
+        load_ahead(lies().map(|(page, at)| page.entry_lines(at)));
         let found = named().zip(&alike).map(|((record, page), alike)| {
             let (page, identity) = (page.as_ref()?, record.identity_bytes(bytes));
             // Another record may have these hashes.

@@ -21,6 +21,7 @@ mod objects;
 mod stored;
 mod values;
 
+use index::Indexed;
 use stored::{Gone, NONE, SHORT_IDENTITY_BYTES};
 pub(super) use stored::{StoredEntry, StoredSlot};
 pub(crate) use values::Lendable;
@@ -30,7 +31,7 @@ pub(super) use values::{Keep, Runs, StoredValue, Values};
 #[derive(Clone, Default)]
 pub(crate) struct Page {
     /// Positions of records, by the hash of their key; records of one key lie in one page.
-    index: HashTable<u32>,
+    index: HashTable<Indexed>,
     pub(super) slots: Vec<StoredSlot>,
     pub(super) identities: String,
     pub(super) entries: Vec<StoredEntry>,
@@ -70,7 +71,7 @@ impl Page {
             + self.identities.capacity()
             + self.entries.capacity() * size_of::<StoredEntry>()
             + self.slots.capacity() * size_of::<StoredSlot>()
-            + self.index.capacity() * 5
+            + self.index.capacity() * (size_of::<Indexed>() + 1)
             + self.sequences.iter().map(|held| held.sequence.resident_bytes() + size_of::<Held>()).sum::<usize>()
             + self.gone.capacity() * size_of::<Gone>()
     }
@@ -140,6 +141,23 @@ impl Page {
     #[inline(always)]
     pub(super) fn lend<'p>(&'p self, stored: &'p StoredEntry) -> Option<ValueRef<'p>> {
         self.values.lend(&stored.value)
+    }
+
+    /// A word of every line of the page itself that looking up and setting read.
+    pub(super) fn own_lines(&self) -> usize {
+        self.index.len() ^ self.slots.len() ^ self.entries.len() ^ self.values.len() ^ self.wasted_bytes
+    }
+
+    /// A word of a record's slot.
+    pub(super) fn slot_line(&self, at: u32) -> usize {
+        self.stored(at).entries_at as usize
+    }
+
+    /// A word of every line of a record's entries, of many the first: two entries are shorter than a line, three longer.
+    pub(super) fn entry_lines(&self, at: u32) -> usize {
+        let entries = self.entries(at);
+        let word = |nth: usize| entries.get(nth).map_or(0, |entry| entry.path as usize);
+        word(0) ^ word(2) ^ word(4) ^ word(6) ^ word(7)
     }
 
     /// Loads a byte of every line of a record's texts, as far as they lie in one run.

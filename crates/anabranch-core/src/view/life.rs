@@ -77,8 +77,7 @@ impl View<'_> {
             let own = survivors.iter().position(|entry| entry.sequence.is_some_and(|own| own.id == held.id));
             own.map(|at| survivors.swap_remove(at));
             // That it was made is an edit only if the one who deleted did not know it by its value either.
-            let edits =
-                self.edits_of(held).filter(|edit| own.is_some() || self.history.chain_of(edit.change) != made);
+            let edits = self.edits_of(held).filter(|edit| own.is_some() || self.history.chain_of(edit.change) != made);
             survivors.extend(edits.filter(|edit| !known(edit)));
         }
         survivors

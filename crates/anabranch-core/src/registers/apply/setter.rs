@@ -61,7 +61,7 @@ impl<'h> Setter<'h> {
             if page.claimants(key, identity.key).next().is_some() {
                 self.noted.contested.push(key.into());
             }
-            page.insert(text, identity.key)
+            page.insert(text, identity.key, identity.own)
         });
         if let Some(creator) = identity.creator()
             && self.history.is_author(self.position, creator)

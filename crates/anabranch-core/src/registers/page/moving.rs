@@ -19,7 +19,8 @@ impl Page {
     /// Copies a record from another page, values and all.
     pub(in crate::registers) fn take(&mut self, from: &Page, at: u32) {
         let identity = from.identity(at);
-        let new = self.insert(identity, hash_key(layout::key_of_identity(identity)));
+        let (key_hash, own) = layout::hashes_of_identity(identity.as_bytes());
+        let new = self.insert(identity, key_hash, own);
         let copy = |page: &mut Page, stored: &StoredEntry| {
             let value = match from.entry(stored).sequence {
                 Some(held) => page.keep_sequence(held.moved_to(new)),

@@ -17,19 +17,17 @@ pub(in crate::registers) struct StoredEntry {
 pub(in crate::registers) struct StoredSlot {
     pub(in crate::registers) identity_at: u64,
     pub(in crate::registers) identity_bytes: u32,
-    /// Of its identity: most others are told apart by it, without a look at where those lie.
-    pub(in crate::registers) hash: u32,
     pub(in crate::registers) entries_at: u32,
     pub(in crate::registers) entries: u32,
     pub(in crate::registers) created: u32,
     /// The last of its found values that were overwritten, or `NONE`.
     pub(super) gone: u32,
-    /// Its identity once more, if it is so short: what it is told by needs not be waited for.
+    /// Its identity once more, if it is so short: to make sure of it, no other line is waited for.
     pub(super) short: [u8; SHORT_IDENTITY_BYTES],
 }
 
-/// What room there is in a cache line. Enough for numbers, dates and strings of 22 letters.
-pub(super) const SHORT_IDENTITY_BYTES: usize = 24;
+/// What room there is in a cache line. Enough for numbers, dates and strings of 34 letters.
+pub(super) const SHORT_IDENTITY_BYTES: usize = 36;
 
 pub(super) const NONE: u32 = u32::MAX;
 

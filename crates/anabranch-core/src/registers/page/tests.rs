@@ -12,7 +12,7 @@ const IDENTITIES: [&str; 3] = ["3a\0", "3b\0", "3b\0@0a0a0a0a0a0a0a0a0a0a0a0a0a0
 fn page() -> Page {
     let mut page = Page::default();
     for (at, identity) in (0..).zip(IDENTITIES) {
-        assert_eq!(page.insert(identity, hash_key(layout::key_of_identity(identity))), at);
+        assert_eq!(page.insert(identity, hash_key(layout::key_of_identity(identity)), hash_identity(identity)), at);
     }
     page
 }
@@ -133,13 +133,13 @@ fn what_a_page_takes_up_is_told_whatever_it_is_made_of() {
     let mut bytes = 0;
     for at in 0..2_000 {
         let identity = format!("3{at}\0");
-        records.insert(&identity, hash_key(&identity));
-        bytes += identity.len() + size_of::<StoredSlot>() + 5;
+        records.insert(&identity, hash_key(&identity), hash_identity(&identity));
+        bytes += identity.len() + size_of::<StoredSlot>() + size_of::<Indexed>() + 1;
     }
     is_about(&records, bytes);
     let mut long = Page::default();
     for at in 0..50 {
-        long.insert(&format!("3{at}{}\0", "k".repeat(2_000)), at);
+        long.insert(&format!("3{at}{}\0", "k".repeat(2_000)), at, at as u32);
     }
     is_about(&long, 100_000);
     let mut held = page();
@@ -164,4 +164,24 @@ fn values_are_of_the_registers_of_which_they_lie_there_in_that_order() {
         assert!(!is_of(others), "{others:?}");
     }
     assert!(page.slot(1).scalars().are_of(&[]) && !page.slot(1).scalars().are_of(&[3]));
+}
+
+#[test]
+fn records_are_found_whatever_hashes_they_share() {
+    let mut page = Page::with_room_for(&Expected { records: 200, ..Expected::default() });
+    let identities: Vec<String> = (0..200).map(|at| format!("3{}{at}\0", "k".repeat(at % 40))).collect();
+    let hashes = |at: usize| (at as u64 % 7, at as u32 % 3);
+    for (at, identity) in identities.iter().enumerate() {
+        let (key_hash, own) = hashes(at);
+        assert_eq!(page.find(identity.as_bytes(), key_hash, own), None);
+        let is_alike = |other: &usize| hashes(*other) == (key_hash, own);
+        assert_eq!(page.find_alike(key_hash, own).map(|at| at as usize).filter(is_alike).is_some(), at >= 21, "{at}");
+        assert_eq!(page.insert(identity, key_hash, own), at as u32);
+    }
+    for (at, identity) in identities.iter().enumerate() {
+        let (key_hash, own) = hashes(at);
+        assert_eq!(page.find(identity.as_bytes(), key_hash, own), Some(at as u32));
+        assert_eq!(page.find(identity.as_bytes(), key_hash, own + 3), None);
+        assert!(page.is(at as u32, identity.as_bytes()) && !page.is(at as u32, &identity.as_bytes()[1..]));
+    }
 }
