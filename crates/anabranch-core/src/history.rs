@@ -1,6 +1,6 @@
 //! The history of a store: changes in causal order, the chains that they form, and who came before whom.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
@@ -34,7 +34,8 @@ pub(crate) struct History {
     chains: Vec<Chain>,
     /// The last change of every line.
     line_ends: Vec<u32>,
-    heads: BTreeSet<ChangeHash>,
+    /// The changes on which nothing depends, and their positions.
+    heads: BTreeMap<ChangeHash, u32>,
     /// The same as they are told, until the next change comes.
     known_heads: OnceLock<KnownHeads>,
     source: Option<Arc<dyn Source>>,
@@ -225,11 +226,9 @@ impl History {
 
     /// The heads of all that there is.
     pub(crate) fn known_heads(&self) -> &KnownHeads {
-        self.known_heads.get_or_init(|| {
-            let heads: Heads = self.heads.iter().copied().collect();
-            let position = |hash| self.position(hash).expect("heads are changes of the history");
-            let positions = heads.hashes().iter().map(position).collect();
-            KnownHeads { heads, positions }
+        self.known_heads.get_or_init(|| KnownHeads {
+            heads: self.heads.keys().copied().collect(),
+            positions: self.heads.values().copied().collect(),
         })
     }
 
@@ -291,7 +290,6 @@ impl History {
 
     /// Takes a whole chain whose dependencies are all here, in order.
     pub(crate) fn push_chain(&mut self, checked: &crate::document::CheckedChain) -> u32 {
-        self.known_heads = OnceLock::new();
         let first = self.changes.len() as u32;
         let chain = self.chains.len() as u32;
         let length = checked.changes().len() as u32;
@@ -307,11 +305,7 @@ impl History {
             let dep = |dep| self.position(dep).expect("a chain is taken after what it depends on");
             let deps: Box<[u32]> = change.deps().iter().map(dep).collect();
             let (covered, line) = (self.covered_after(&deps), self.line_after(&deps));
-            change.deps().iter().for_each(|dep| {
-                self.heads.remove(dep);
-            });
-            self.heads.insert(change.hash());
-            self.positions.insert(change.hash(), self.changes.len() as u32);
+            self.link(change.hash(), self.changes.len() as u32, &deps);
             self.authors.push(actor);
             self.changes.push(Stored {
                 hash: change.hash(),

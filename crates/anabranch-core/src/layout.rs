@@ -10,8 +10,10 @@ use crate::key::{KEY_DEPTH_MAX, Key};
 use crate::schema::FieldPath;
 use crate::string::JsString;
 
+mod hashes;
 mod text;
 
+pub(crate) use hashes::{Hashes, hash_identity, hash_key, spread};
 pub(crate) use text::{is_plain_text, read_text, write_text};
 
 /// The identity under which a store's schema and policies are kept; sorts before every key.
@@ -130,32 +132,6 @@ fn read_hex(digits: &str) -> Option<Vec<u8>> {
     pairs.iter().map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
-/// The hash of an encoded key, which places its records in pages.
-pub(crate) fn hash_key(key: impl AsRef<[u8]>) -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-    hasher.write(key.as_ref());
-    hasher.finish()
-}
-
-/// Mixes a hash for a table, which looks at its lowest and its highest bits: those of a page's records, or of half a hash, are
-/// alike there.
-pub(crate) fn spread(hash: u64) -> u64 {
-    hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-/// The hash by which history remembers which change touched which record; two records may share one.
-pub(crate) fn hash_identity(identity: impl AsRef<[u8]>) -> u32 {
-    hash_key(identity) as u32
-}
-
-/// Both of an identity: the hash of its key, and its own.
-pub(crate) fn hashes_of_identity(identity: &[u8]) -> (u64, u32) {
-    let key_bytes = key_length_of_identity(identity);
-    let key = hash_key(identity.get(..key_bytes).unwrap_or_default());
-    (key, if key_bytes == identity.len() { key as u32 } else { hash_identity(identity) })
-}
-
 /// The encoded key of an identity, the creating actor left out.
 pub(crate) fn key_of_identity(identity: &str) -> &str {
     identity.get(..key_length_of_identity(identity.as_bytes())).unwrap_or(identity)
@@ -192,12 +168,12 @@ pub(crate) fn identity_like<'n>(name: &'n str, before: &str) -> Option<(&'n str,
     Some((identity, plain_text_key(identity)))
 }
 
-/// The suffix of `name` if it names a register of the record `identity`.
+/// The suffix of `name` if it names a register of the record `identity`; the empty identity is no record's.
 #[inline]
 pub(crate) fn suffix_in<'n>(name: &'n [u8], identity: &[u8]) -> Option<&'n [u8]> {
     let (own, suffix) = name.split_at_checked(identity.len())?;
     // Identities in a row mostly differ in their last letters, and those are compared without a call.
-    if own.last_chunk::<4>() != identity.last_chunk() || own != identity {
+    if own.last_chunk::<4>() != identity.last_chunk() || own != identity || identity.is_empty() {
         return None;
     }
     matches!(suffix.first(), None | Some(b'.' | b'=')).then_some(suffix)

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use hashbrown::HashMap;
 
 use crate::history::History;
-use crate::layout::{self, hash_identity, hash_key};
+use crate::layout::{Hashes, hash_key};
 use crate::sequence::OpId;
 
 mod ahead;
@@ -161,9 +161,9 @@ impl Registers {
     }
 
     pub(crate) fn find(&self, history: &History, identity: &str) -> Option<RecordId> {
-        let hash = hash_key(layout::key_of_identity(identity));
-        let page = self.directory.page(hash);
-        let at = self.page(history, page)?.find(identity.as_bytes(), hash, hash_identity(identity))?;
+        let hashes = Hashes::of_identity(identity.as_bytes());
+        let page = self.directory.page(hashes.key);
+        let at = self.page(history, page)?.find(identity.as_bytes(), hashes)?;
         Some(RecordId { page, at })
     }
 

@@ -7,6 +7,7 @@ use crate::heads::ChangeHash;
 use crate::limits;
 use crate::scalar::Scalar;
 
+mod names;
 mod ops;
 mod places;
 
@@ -179,20 +180,7 @@ impl Decoded {
         }
         Ok(decoded)
     }
-
-    /// Calls `visit` with the name of every op of an accepted change, of equal ones in a row once, or tells that some of its
-    /// ops act inside sequences.
-    #[inline]
-    pub(crate) fn each_name_accepted<'b>(bytes: &'b [u8], visit: impl FnMut(&'b str)) -> Result<(), InSequences> {
-        let bounds = Limits { change_bytes: usize::MAX, ..Limits::default() };
-        let head = read_head(bytes, ChangeHash::BLANK, bounds);
-        let (_, columns) = head.expect("accepted changes decode");
-        ops::each_name(bytes, &columns, visit)
-    }
 }
-
-/// Some ops of a change act inside sequences, so that its names do not tell which records it writes.
-pub(crate) struct InSequences;
 
 /// Reads all but the ops of a plain chunk.
 fn read_head(bytes: &[u8], hash: ChangeHash, bounds: Limits) -> Result<(Decoded, Columns), DecodeChangeError> {
@@ -285,6 +273,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Bytes behind their length.
+    fn run(&mut self, what: &'static str, limit: usize) -> Result<&'a [u8], DecodeChangeError> {
+        let length = self.count(what, limit)?;
+        self.take(length)
+    }
+
     fn actor(&mut self) -> Result<ActorId, DecodeChangeError> {
         let malformed = DecodeChangeError::Malformed { what: "actor" };
         if self.unsigned("actor")? != 16 {
@@ -295,8 +289,7 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self, what: &'static str, limit: usize) -> Result<String, DecodeChangeError> {
-        let length = self.count(what, limit)?;
-        let text = std::str::from_utf8(self.take(length)?).map_err(|_| DecodeChangeError::Malformed { what })?;
+        let text = std::str::from_utf8(self.run(what, limit)?).map_err(|_| DecodeChangeError::Malformed { what })?;
         Ok(text.to_owned())
     }
 }

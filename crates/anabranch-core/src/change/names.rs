@@ -3,7 +3,7 @@
 use hashbrown::HashTable;
 
 use super::decode::Decoded;
-use crate::layout::{self, hash_key};
+use crate::layout::{self, Hashes, hash_key};
 
 /// Suffixes up to which they are compared one by one.
 const COMPARED_SUFFIXES: usize = 16;
@@ -26,10 +26,7 @@ pub(crate) struct NamedRecord {
     /// The first op of the run; it ends where the next record's begins.
     pub(crate) first_op: u32,
     identity: Span,
-    /// Of its identity.
-    pub(crate) hash: u32,
-    /// Of its key.
-    pub(crate) key_hash: u64,
+    pub(crate) hashes: Hashes,
 }
 
 /// A name that the layout does not know.
@@ -68,7 +65,7 @@ impl Names {
                 names.of_ops.push(u32::MAX);
                 continue;
             }
-            let suffix = match layout::suffix_in(name, identity).filter(|_| !identity.is_empty()) {
+            let suffix = match layout::suffix_in(name, identity) {
                 Some(suffix) => suffix,
                 None => {
                     let unknown = UnknownName { op: at as u32 };
@@ -116,8 +113,8 @@ impl Names {
 
 impl NamedRecord {
     fn new(first_op: u32, at: u32, identity: &[u8]) -> Self {
-        let (key_hash, hash) = layout::hashes_of_identity(identity);
-        Self { first_op, identity: Span { at, bytes: identity.len() as u32 }, hash, key_hash }
+        let span = Span { at, bytes: identity.len() as u32 };
+        Self { first_op, identity: span, hashes: Hashes::of_identity(identity) }
     }
 
     /// The bytes of its identity, which are UTF-8.

@@ -41,7 +41,7 @@ impl Document {
             let moved = if are_moved { rekeyed() } else { None };
             match (moved, plain) {
                 (None, Some(text)) => tell(&KeyRef::String(text)),
-                (moved, _) => moved.or_else(|| KeyRef::of_identity(identity)).iter().for_each(&mut *tell),
+                (moved, _) => moved.or_else(|| KeyRef::decoded(identity)).iter().for_each(&mut *tell),
             }
         };
         for position in positions {
@@ -51,8 +51,7 @@ impl Document {
             let bytes = self.history.bytes(position);
             let mut before = "";
             let told = Decoded::each_name_accepted(&bytes, |name| {
-                let is_same = layout::suffix_in(name.as_bytes(), before.as_bytes()).is_some();
-                if is_same && !before.is_empty() {
+                if layout::suffix_in(name.as_bytes(), before.as_bytes()).is_some() {
                     return;
                 }
                 if let Some((identity, plain)) = layout::identity_like(name, before) {

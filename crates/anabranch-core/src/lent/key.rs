@@ -18,10 +18,12 @@ impl<'a> KeyRef<'a> {
     /// The key in an identity; `None` if that is none of a record.
     #[inline]
     pub(crate) fn of_identity(identity: &'a str) -> Option<Self> {
-        match layout::plain_text_key(identity) {
-            Some(text) => Some(KeyRef::String(text)),
-            None => layout::read_identity(identity).map(|identity| KeyRef::Other(Cow::Owned(identity.key))),
-        }
+        layout::plain_text_key(identity).map(KeyRef::String).or_else(|| Self::decoded(identity))
+    }
+
+    /// The same where it is known that it is no string that lies there as it is.
+    pub(crate) fn decoded(identity: &str) -> Option<Self> {
+        layout::read_identity(identity).map(|identity| KeyRef::Other(Cow::Owned(identity.key)))
     }
 
     /// The same as a key of its own.

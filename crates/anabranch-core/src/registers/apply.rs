@@ -75,8 +75,8 @@ impl Registers {
             }
             if let Some((nth, record)) = next.next_if(|(_, record)| record.first_op as usize == at) {
                 let lies = located.records.get(nth).copied().flatten();
-                let (key, own) = (record.key_hash, record.hash);
-                writer.begin_record(Identity { bytes: record.identity_bytes(bytes), key, own }, lies, counter);
+                let identity = Identity { bytes: record.identity_bytes(bytes), hashes: record.hashes };
+                writer.begin_record(identity, lies, counter);
             }
             let SetOp { register, value, preds } = resolved.op(at, op);
             writer.set(register, counter, value, resolved.preds(preds));

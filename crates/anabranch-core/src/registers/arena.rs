@@ -55,6 +55,11 @@ impl<R: Room> Arena<R> {
         room.as_ref().get(at..at.checked_add(bytes)?)
     }
 
+    /// The byte behind which the next run is kept.
+    pub(super) fn last_byte(&self) -> Option<u8> {
+        self.recent.as_ref().last().or_else(|| self.settled.as_ref().last()).copied()
+    }
+
     /// Where a position lies.
     #[inline]
     fn room_of(&self, at: u64) -> (&R, usize) {

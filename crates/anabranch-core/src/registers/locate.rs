@@ -2,9 +2,13 @@
 
 use super::ahead::load_ahead;
 use super::page::{Page, StoredEntry};
-use super::{RecordId, Registers, SEARCHED_ENTRIES};
+use super::{RecordId, Registers};
 use crate::change::{Decoded, Names};
 use crate::history::History;
+
+mod values;
+
+use values::{NOWHERE, locate_values};
 
 /// What a change names, and where it lay when it was looked for.
 pub(crate) struct Located {
@@ -16,8 +20,6 @@ pub(crate) struct Located {
     /// Where among the entries of its record one lay of the register of each op, or `NOWHERE`.
     values: Vec<u32>,
 }
-
-const NOWHERE: u32 = u32::MAX;
 
 impl Located {
     /// The names of an accepted change, of whose records nothing is known.
@@ -41,58 +43,33 @@ impl Located {
 
 impl Registers {
     /// Looks up what the names of the chunk `bytes` name.
-    ///
-    /// In stages, each for all records, and before each the lines that it reads are loaded for all of them.
     pub(crate) fn locate(&self, history: &History, names: Names, bytes: &[u8]) -> Located {
-        let pages: Vec<u32> = names.records.iter().map(|record| self.directory.page(record.key_hash)).collect();
-        let open: Vec<Option<&Page>> = pages.iter().map(|page| self.page(history, *page)).collect();
-        let named = || names.records.iter().zip(&open);
-        load_ahead(open.iter().flatten().map(|page| page.own_lines()));
-        let alike: Vec<Option<u32>> =
-            named().map(|(record, page)| page.as_ref()?.find_alike(record.key_hash, record.hash)).collect();
-        let lies = || open.iter().zip(&alike).filter_map(|(page, at)| Some(((*page)?, (*at)?)));
-        load_ahead(lies().map(|(page, at)| page.slot_line(at)));
-        load_ahead(lies().map(|(page, at)| page.entry_lines(at)));
-        let found = named().zip(&alike).map(|((record, page), alike)| {
-            let (page, identity) = (page.as_ref()?, record.identity_bytes(bytes));
-            // Another record may have these hashes.
-            match (*alike)? {
-                at if page.is(at, identity) => Some(at),
-                _ => page.find(identity, record.key_hash, record.hash),
-            }
-        });
-        let records = found.zip(&pages).map(|(at, page)| at.map(|at| RecordId { page: *page, at })).collect();
-        let paths = names.suffixes(bytes).map(|suffix| self.paths.find(suffix)).collect();
-        let mut located = Located { names, records, paths, values: Vec::new() };
-        located.values = self.locate_values(history, &located);
-        located
+        let pages: Vec<u32> = names.records.iter().map(|record| self.directory.page(record.hashes.key)).collect();
+        let is_here = "the directory names pages that are here";
+        let open: Vec<&Page> = pages.iter().map(|page| self.page(history, *page).expect(is_here)).collect();
+        let found = find_records(&names, bytes, &open);
+        let entries = open.iter().zip(&found).map(|(page, at)| at.map(|at| page.entries(at)).unwrap_or_default());
+        let entries: Vec<&[StoredEntry]> = entries.collect();
+        let paths: Vec<Option<u32>> = names.suffixes(bytes).map(|suffix| self.paths.find(suffix)).collect();
+        let values = locate_values(&names, &paths, &entries);
+        let records = pages.iter().zip(found).map(|(page, at)| Some(RecordId { page: *page, at: at? })).collect();
+        Located { names, records, paths, values }
     }
+}
 
-    /// Where a value lies of the register of each op. In most records where it lay in the one before, so that nothing is
-    /// searched; large ones are not searched here.
-    fn locate_values(&self, history: &History, Located { names, records, paths, .. }: &Located) -> Vec<u32> {
-        let mut values = vec![NOWHERE; names.op_count()];
-        let mut before = vec![0; paths.len()];
-        for ((_, ops), record) in names.runs().zip(records) {
-            let Some(record) = record else { continue };
-            let Some(page) = self.page(history, record.page) else { continue };
-            let entries = page.entries(record.at);
-            if entries.len() > SEARCHED_ENTRIES {
-                continue;
-            }
-            for (at, value) in ops.clone().zip(values.get_mut(ops).unwrap_or_default()) {
-                let suffix = names.suffix_of(at);
-                let (Some(Some(path)), Some(before)) = (paths.get(suffix), before.get_mut(suffix)) else { continue };
-                let is_own = |entry: &StoredEntry| entry.path == *path;
-                let found = match entries.get(*before).is_some_and(is_own) {
-                    true => Some(*before),
-                    false => entries.iter().position(is_own),
-                };
-                if let Some(found) = found {
-                    (*before, *value) = (found, found as u32);
-                }
-            }
-        }
-        values
-    }
+/// Where on its page, which is open, each record lies.
+///
+/// In stages, each for all records, and before each the lines that it reads are loaded for all of them.
+fn find_records(names: &Names, bytes: &[u8], open: &[&Page]) -> Vec<Option<u32>> {
+    let named = || names.records.iter().zip(open);
+    load_ahead(open.iter().map(|page| page.own_lines()));
+    load_ahead(named().map(|(record, page)| page.index_line(record.hashes.key) ^ page.last_lines()));
+    let alike: Vec<Option<u32>> = named().map(|(record, page)| page.find_alike(record.hashes)).collect();
+    load_ahead(open.iter().zip(&alike).filter_map(|(page, at)| Some(page.slot_line((*at)?))));
+    let found = named().zip(alike).map(|((record, page), alike)| {
+        let identity = record.identity_bytes(bytes);
+        // Another record may have these hashes.
+        alike.and_then(|at| if page.is(at, identity) { Some(at) } else { page.find(identity, record.hashes) })
+    });
+    found.collect()
 }

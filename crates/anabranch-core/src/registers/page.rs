@@ -4,8 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::HashTable;
-
 use super::Expected;
 use super::sequences::Held;
 use super::slot::{Entry, Slot};
@@ -15,14 +13,17 @@ use crate::lent::ValueRef;
 use crate::scalar::Scalar;
 use crate::sequence::OpId;
 
+mod find;
 mod index;
 mod moving;
 mod objects;
+mod overwritten;
 mod stored;
 mod values;
 
-use index::Indexed;
-use stored::{Gone, NONE, SHORT_IDENTITY_BYTES};
+use index::Index;
+use overwritten::Overwritten;
+use stored::{NONE, SHORT_IDENTITY_BYTES};
 pub(super) use stored::{StoredEntry, StoredSlot};
 pub(crate) use values::Lendable;
 pub(super) use values::{Keep, Runs, StoredValue, Values};
@@ -31,13 +32,12 @@ pub(super) use values::{Keep, Runs, StoredValue, Values};
 #[derive(Clone, Default)]
 pub(crate) struct Page {
     /// Positions of records, by the hash of their key; records of one key lie in one page.
-    index: HashTable<Indexed>,
+    index: Index,
     pub(super) slots: Vec<StoredSlot>,
     pub(super) identities: String,
     pub(super) entries: Vec<StoredEntry>,
     pub(super) values: Values,
-    /// One of every class of found values that was overwritten: further ones of the class are not shown.
-    gone: Vec<Gone>,
+    overwritten: Overwritten,
     /// Every sequence that a register holds or held, and where each lies by the op that made it.
     pub(super) sequences: Vec<Held>,
     pub(super) by_object: BTreeMap<OpId, u32>,
@@ -52,11 +52,12 @@ impl Page {
     /// An empty page with room for what is expected.
     pub(super) fn with_room_for(coming: &Expected) -> Self {
         Self {
-            index: HashTable::with_capacity(coming.records),
+            index: Index::with_capacity(coming.records),
             slots: Vec::with_capacity(coming.records),
             identities: String::with_capacity(coming.identity_bytes),
             entries: Vec::with_capacity(coming.ops),
             values: Values::with_capacity(coming.text_bytes),
+            overwritten: Overwritten::with_room(),
             ..Self::default()
         }
     }
@@ -71,9 +72,9 @@ impl Page {
             + self.identities.capacity()
             + self.entries.capacity() * size_of::<StoredEntry>()
             + self.slots.capacity() * size_of::<StoredSlot>()
-            + self.index.capacity() * (size_of::<Indexed>() + 1)
+            + self.index.resident_bytes()
             + self.sequences.iter().map(|held| held.sequence.resident_bytes() + size_of::<Held>()).sum::<usize>()
-            + self.gone.capacity() * size_of::<Gone>()
+            + self.overwritten.resident_bytes()
     }
 
     /// Bytes of its values that do not lie in entries, by which large pages are split.
@@ -107,19 +108,18 @@ impl Page {
 
     /// One of every class of found values of a record that was overwritten, the last first.
     pub(super) fn overwritten(&self, at: u32) -> impl Iterator<Item = &StoredEntry> + Clone {
-        let gone = |at: u32| self.gone.get(at as usize);
-        std::iter::successors(gone(self.stored(at).gone), move |last| gone(last.before)).map(|gone| &gone.entry)
+        self.overwritten.of_record(self.stored(at).overwritten)
     }
 
     /// All entries, with those of found values that were overwritten.
     pub(super) fn all_entries(&self) -> impl Iterator<Item = &StoredEntry> {
-        self.entries.iter().chain(self.gone.iter().map(|gone| &gone.entry))
+        self.entries.iter().chain(self.overwritten.iter())
     }
 
     /// The same to be changed, and the sequences that are among them.
     pub(super) fn entries_mut(&mut self) -> (impl Iterator<Item = &mut StoredEntry>, &[Held]) {
-        let Page { entries, gone, sequences, .. } = self;
-        (entries.iter_mut().chain(gone.iter_mut().map(|gone| &mut gone.entry)), sequences)
+        let Page { entries, overwritten, sequences, .. } = self;
+        (entries.iter_mut().chain(overwritten.iter_mut()), sequences)
     }
 
     pub(super) fn entry<'p>(&'p self, stored: &'p StoredEntry) -> Entry<'p> {
@@ -148,16 +148,14 @@ impl Page {
         self.index.len() ^ self.slots.len() ^ self.entries.len() ^ self.values.len() ^ self.wasted_bytes
     }
 
+    /// A word of every line to whose end something is added where a value is overwritten.
+    pub(super) fn last_lines(&self) -> usize {
+        self.overwritten.last_line() ^ self.values.last_line_of_texts()
+    }
+
     /// A word of a record's slot.
     pub(super) fn slot_line(&self, at: u32) -> usize {
         self.stored(at).entries_at as usize
-    }
-
-    /// A word of every line of a record's entries, of many the first: two entries are shorter than a line, three longer.
-    pub(super) fn entry_lines(&self, at: u32) -> usize {
-        let entries = self.entries(at);
-        let word = |nth: usize| entries.get(nth).map_or(0, |entry| entry.path as usize);
-        word(0) ^ word(2) ^ word(4) ^ word(6) ^ word(7)
     }
 
     /// Loads a byte of every line of a record's texts, as far as they lie in one run.
@@ -222,9 +220,8 @@ impl Page {
     /// Remembers the class of a found value that was overwritten.
     pub(super) fn note_overwritten(&mut self, at: u32, gone: StoredEntry) {
         // Its bytes stay: the class is told by them.
-        let last = self.gone.len() as u32;
         if let Some(slot) = self.slots.get_mut(at as usize) {
-            self.gone.push(Gone { entry: gone, before: std::mem::replace(&mut slot.gone, last) });
+            slot.overwritten = self.overwritten.push(gone, slot.overwritten);
         }
     }
 

@@ -1,4 +1,4 @@
-//! The texts of a column that was accepted: its form is known, so that nothing but the texts is looked at.
+//! Texts of a column, found to be UTF-8 many at a time; of one that was accepted, nothing but they is looked at.
 
 use super::super::leb128::{read_signed, read_unsigned};
 

@@ -1,9 +1,9 @@
 //! The ops of a change, column by column.
 
-use super::super::columns::{BadColumn, RunDecoder, Valid, each_text_accepted};
+use super::super::columns::{BadColumn, RunDecoder, Valid};
 use super::super::leb128::{read_signed, read_unsigned};
 use super::super::{action, code, column};
-use super::{Columns, DecodeChangeError, Decoded, DecodedOp, InSequences, Limits, OpRef, places};
+use super::{Columns, DecodeChangeError, Decoded, DecodedOp, Limits, OpRef, places};
 use crate::limits;
 
 /// Ops and predecessors for which room is made because a change says that it has so many; more must be there first.
@@ -25,7 +25,7 @@ pub(super) fn read_ops(
 }
 
 /// How many ops there are if all of them set registers, as in nearly every change.
-fn only_sets(bytes: &[u8], columns: &Columns) -> Option<u64> {
+pub(super) fn only_sets(bytes: &[u8], columns: &Columns) -> Option<u64> {
     let slice = |(from, to): (usize, usize)| bytes.get(from..to).unwrap_or_default();
     let in_sequences = [columns.object_actor, columns.object_counter, columns.element_actor, columns.element_counter];
     if in_sequences.iter().any(|(from, to)| to > from) {
@@ -40,15 +40,6 @@ fn only_sets(bytes: &[u8], columns: &Columns) -> Option<u64> {
     let is_constant = read_unsigned(&mut actions) == Some(action::SET) && actions.is_empty();
     let count = if run == -1 { 1 } else { u64::try_from(run).ok().filter(|run| *run > 1)? };
     (is_constant && count == ops).then_some(ops)
-}
-
-/// Calls `visit` with the name of every op of an accepted change, if all of them set registers; with that of a run once.
-#[inline]
-pub(super) fn each_name<'b>(bytes: &'b [u8], columns: &Columns, visit: impl FnMut(&'b str)) -> Result<(), InSequences> {
-    only_sets(bytes, columns).ok_or(InSequences)?;
-    let (from, to) = columns.names;
-    each_text_accepted(bytes.get(from..to).unwrap_or_default(), visit);
-    Ok(())
 }
 
 /// Reads a change that only sets registers.

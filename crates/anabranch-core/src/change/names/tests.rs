@@ -68,8 +68,7 @@ fn every_op_is_told_by_its_record_and_its_suffix_and_each_suffix_is_there_once()
             assert_eq!(told(&cut, &bytes), expected);
             assert_eq!((cut.suffixes(&bytes).len(), cut.op_count()), (fields + 1, names.len()));
             for record in &cut.records {
-                let hashes = layout::hashes_of_identity(record.identity_bytes(&bytes));
-                assert_eq!((record.key_hash, record.hash), hashes);
+                assert_eq!(record.hashes, Hashes::of_identity(record.identity_bytes(&bytes)));
             }
         }
     }

@@ -51,13 +51,13 @@ impl SeenKeys {
     pub(super) fn insert(&mut self, encoded: &str) -> bool {
         let own = hash_identity(encoded);
         let is_it = |(hash, at): &(u32, u32)| *hash == own && self.key(*at as usize) == Some(encoded);
-        if self.index.find(spread(own.into()), is_it).is_some() {
+        if self.index.find(spread(own), is_it).is_some() {
             return false;
         }
         let at = self.ends.len() as u32;
         self.bytes.push_str(encoded);
         self.ends.push(self.bytes.len());
-        self.index.insert_unique(spread(own.into()), (own, at), |(hash, _)| spread((*hash).into()));
+        self.index.insert_unique(spread(own), (own, at), |(hash, _)| spread(*hash));
         true
     }
 

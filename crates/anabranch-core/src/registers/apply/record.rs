@@ -1,7 +1,7 @@
 //! A record that is written to: its identity, and what is set in it if the change makes it.
 
 use super::super::page::{Keep, Runs, StoredEntry};
-use crate::layout;
+use crate::layout::{self, Hashes};
 use crate::scalar::Scalar;
 
 /// The identity of a record, hashed.
@@ -9,16 +9,12 @@ use crate::scalar::Scalar;
 pub(super) struct Identity<'i> {
     /// UTF-8, as was checked.
     pub(super) bytes: &'i [u8],
-    /// The hash of its key.
-    pub(super) key: u64,
-    /// Its own.
-    pub(super) own: u32,
+    pub(super) hashes: Hashes,
 }
 
 impl<'i> Identity<'i> {
     pub(super) fn of(identity: &'i str) -> Self {
-        let (key, own) = layout::hashes_of_identity(identity.as_bytes());
-        Self { bytes: identity.as_bytes(), key, own }
+        Self { bytes: identity.as_bytes(), hashes: Hashes::of_identity(identity.as_bytes()) }
     }
 
     pub(super) fn text(&self) -> &'i str {

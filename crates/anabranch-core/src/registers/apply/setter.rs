@@ -52,16 +52,16 @@ impl<'h> Setter<'h> {
         debug_assert!(!self.is_new);
         self.finder.begin_record();
         let still = lies.filter(|lies| page.is(*lies, identity.bytes));
-        let found = still.or_else(|| page.find(identity.bytes, identity.key, identity.own));
+        let found = still.or_else(|| page.find(identity.bytes, identity.hashes));
         self.at = found.unwrap_or_else(|| {
             self.noted.keys_moved = true;
             self.is_new = true;
             let text = identity.text();
             let key = layout::key_of_identity(text);
-            if page.claimants(key, identity.key).next().is_some() {
+            if page.claimants(key, identity.hashes.key).next().is_some() {
                 self.noted.contested.push(key.into());
             }
-            page.insert(text, identity.key, identity.own)
+            page.insert(text, identity.hashes)
         });
         if let Some(creator) = identity.creator()
             && self.history.is_author(self.position, creator)

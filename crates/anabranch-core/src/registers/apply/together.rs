@@ -50,7 +50,7 @@ impl Registers {
         let mut keys_moved = noted.into_iter().fold(false, |moved, noted| self.take_noted(noted) | moved);
         keys_moved |= may_split.contains(&true) && self.write_one_by_one(&together);
         let touched = said.iter().map(|said| {
-            let mut records: Vec<u32> = said.located.names.records.iter().map(|record| record.hash).collect();
+            let mut records: Vec<u32> = said.located.names.records.iter().map(|record| record.hashes.own).collect();
             records.sort_unstable();
             records.dedup();
             Touched { records, keys_moved }
@@ -64,7 +64,7 @@ impl Registers {
         for Resolved { said: Said { decoded, located, .. }, .. } in changes {
             let mut known = located.records.iter().map(Option::is_some).chain(std::iter::repeat(false));
             for (named, ops) in located.names.runs() {
-                let page = self.directory.page(named.key_hash);
+                let page = self.directory.page(named.hashes.key);
                 let is_known = known.next().unwrap_or_default();
                 let Some(coming) = coming.get_mut(page as usize) else { continue };
                 let values = decoded.ops.get(ops).unwrap_or_default().iter().map(|op| op.value_bytes as usize);
@@ -84,7 +84,7 @@ impl Registers {
             let mut setter = Setter::new(together.history, position);
             let mut written = Vec::new();
             for (at, (named, ops)) in change.said.located.names.runs().enumerate() {
-                let number = self.directory.page(named.key_hash);
+                let number = self.directory.page(named.hashes.key);
                 if together.may_split(number) {
                     written.push(number);
                     let page = self.page_mut(together.history, number, position);
@@ -121,7 +121,7 @@ impl Together<'_> {
         for change in self.changes {
             setter.begin_change(change.said.position);
             for (at, (named, ops)) in change.said.located.names.runs().enumerate() {
-                let number = directory.page(named.key_hash);
+                let number = directory.page(named.hashes.key);
                 let Some(own) = number.checked_sub(first).filter(|_| !self.may_split(number)) else { continue };
                 let Some(page) = cells.get_mut(own as usize).and_then(PageCell::opened_mut) else { continue };
                 change.set_record(&mut setter, (number, page), (at, named), ops);
@@ -146,7 +146,7 @@ impl Resolved<'_> {
     ) {
         let Said { decoded, bytes, located, .. } = self.said;
         let lies = located.records.get(at).copied().flatten().and_then(|lies| lies.on(number));
-        let identity = Identity { bytes: named.identity_bytes(bytes), key: named.key_hash, own: named.hash };
+        let identity = Identity { bytes: named.identity_bytes(bytes), hashes: named.hashes };
         setter.begin_record(page, identity, lies, self.counter(ops.start));
         for (at, op) in ops.clone().zip(decoded.ops.get(ops).unwrap_or_default()) {
             let SetOp { register: (path, lies), value, preds } = self.op(at, op);

@@ -53,9 +53,9 @@ impl<'w> Writer<'w> {
     /// Turns to a record, which lay at `lies` when somebody looked.
     pub(super) fn begin_record(&mut self, identity: Identity<'_>, lies: Option<RecordId>, counter: u32) {
         self.end_record();
-        self.page = (self.wanted)(identity.own).then(|| {
-            self.touched.records.push(identity.own);
-            let number = self.registers.directory.page(identity.key);
+        self.page = (self.wanted)(identity.hashes.own).then(|| {
+            self.touched.records.push(identity.hashes.own);
+            let number = self.registers.directory.page(identity.hashes.key);
             self.written.push(number);
             let page = self.registers.page_mut(self.history, number, self.position);
             self.setter.begin_record(page, identity, lies.and_then(|lies| lies.on(number)), counter);

@@ -1,7 +1,7 @@
 //! Records that move to another page: where one splits, or is written anew without its waste.
 
 use super::{Page, StoredEntry};
-use crate::layout::{self, hash_key};
+use crate::layout::{self, Hashes, hash_key};
 
 impl Page {
     /// Writes the page anew if so much of its arenas is waste that it should be.
@@ -19,8 +19,7 @@ impl Page {
     /// Copies a record from another page, values and all.
     pub(in crate::registers) fn take(&mut self, from: &Page, at: u32) {
         let identity = from.identity(at);
-        let (key_hash, own) = layout::hashes_of_identity(identity.as_bytes());
-        let new = self.insert(identity, key_hash, own);
+        let new = self.insert(identity, Hashes::of_identity(identity.as_bytes()));
         let copy = |page: &mut Page, stored: &StoredEntry| {
             let value = match from.entry(stored).sequence {
                 Some(held) => page.keep_sequence(held.moved_to(new)),

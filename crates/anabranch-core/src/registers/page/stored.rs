@@ -11,6 +11,13 @@ pub(in crate::registers) struct StoredEntry {
     pub(in crate::registers) value: StoredValue,
 }
 
+impl StoredEntry {
+    /// A word of each of its lines: of four entries, one lies in two.
+    pub(in crate::registers) fn lines(&self) -> usize {
+        self.path as usize ^ self.value.at() as usize
+    }
+}
+
 /// A record as it is stored: runs of the page's arenas. In a cache line of its own, for most look-ups wait for it alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(align(64))]
@@ -21,19 +28,12 @@ pub(in crate::registers) struct StoredSlot {
     pub(in crate::registers) entries: u32,
     pub(in crate::registers) created: u32,
     /// The last of its found values that were overwritten, or `NONE`.
-    pub(super) gone: u32,
+    pub(super) overwritten: u32,
     /// Its identity once more, if it is so short: to make sure of it, no other line is waited for.
     pub(super) short: [u8; SHORT_IDENTITY_BYTES],
 }
 
-/// What room there is in a cache line. Enough for numbers, dates and strings of 34 letters.
+/// Bytes that are left in a cache line. Enough for numbers, dates and strings of 34 letters.
 pub(super) const SHORT_IDENTITY_BYTES: usize = 36;
 
 pub(super) const NONE: u32 = u32::MAX;
-
-/// A found value that was overwritten, and the one of its record before it, or `NONE`.
-#[derive(Clone, Copy)]
-pub(super) struct Gone {
-    pub(super) entry: StoredEntry,
-    pub(super) before: u32,
-}

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
-use crate::layout::{hash_identity, hash_key};
+use crate::layout::{Hashes, hash_key};
 use crate::sequence::{Sequence, SequenceKind};
 
 const IDENTITIES: [&str; 3] = ["3a\0", "3b\0", "3b\0@0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"];
@@ -12,7 +12,7 @@ const IDENTITIES: [&str; 3] = ["3a\0", "3b\0", "3b\0@0a0a0a0a0a0a0a0a0a0a0a0a0a0
 fn page() -> Page {
     let mut page = Page::default();
     for (at, identity) in (0..).zip(IDENTITIES) {
-        assert_eq!(page.insert(identity, hash_key(layout::key_of_identity(identity)), hash_identity(identity)), at);
+        assert_eq!(page.insert(identity, Hashes::of_identity(identity.as_bytes())), at);
     }
     page
 }
@@ -75,8 +75,7 @@ fn records_hold_what_was_put_into_them_and_all_else_is_waste() {
     let lean = page.only(|_| true);
     assert_eq!((lean.wasted_entries, lean.wasted_bytes, lean.len()), (0, 0, 3));
     for (at, identity) in (0..).zip(IDENTITIES) {
-        let key_hash = hash_key(layout::key_of_identity(identity));
-        let found = lean.find(identity.as_bytes(), key_hash, hash_identity(identity)).unwrap();
+        let found = lean.find(identity.as_bytes(), Hashes::of_identity(identity.as_bytes())).unwrap();
         let told = |page: &Page, at| -> Vec<(u32, u32, Vec<u8>)> {
             let slot = page.slot(at);
             slot.entries().map(|entry| (entry.path, entry.counter, entry.scalar.bytes.to_vec())).collect()
@@ -128,18 +127,18 @@ fn what_a_page_takes_up_is_told_whatever_it_is_made_of() {
         let new = entry(&mut gone, counter, 0);
         gone.note_overwritten(0, new);
     });
-    is_about(&gone, 5_000 * size_of::<Gone>());
+    is_about(&gone, 5_000 * size_of::<StoredEntry>());
     let mut records = Page::default();
     let mut bytes = 0;
     for at in 0..2_000 {
         let identity = format!("3{at}\0");
-        records.insert(&identity, hash_key(&identity), hash_identity(&identity));
-        bytes += identity.len() + size_of::<StoredSlot>() + size_of::<Indexed>() + 1;
+        records.insert(&identity, Hashes::of_identity(identity.as_bytes()));
+        bytes += identity.len() + size_of::<StoredSlot>() + 2 * size_of::<u32>();
     }
     is_about(&records, bytes);
     let mut long = Page::default();
     for at in 0..50 {
-        long.insert(&format!("3{at}{}\0", "k".repeat(2_000)), at, at as u32);
+        long.insert(&format!("3{at}{}\0", "k".repeat(2_000)), Hashes { key: at, own: 0 });
     }
     is_about(&long, 100_000);
     let mut held = page();
@@ -170,18 +169,15 @@ fn values_are_of_the_registers_of_which_they_lie_there_in_that_order() {
 fn records_are_found_whatever_hashes_they_share() {
     let mut page = Page::with_room_for(&Expected { records: 200, ..Expected::default() });
     let identities: Vec<String> = (0..200).map(|at| format!("3{}{at}\0", "k".repeat(at % 40))).collect();
-    let hashes = |at: usize| (at as u64 % 7, at as u32 % 3);
+    let hashes = |at: usize| Hashes { key: (at as u64 % 7) << 28, own: (at as u32 % 3) << 12 };
     for (at, identity) in identities.iter().enumerate() {
-        let (key_hash, own) = hashes(at);
-        assert_eq!(page.find(identity.as_bytes(), key_hash, own), None);
-        let is_alike = |other: &usize| hashes(*other) == (key_hash, own);
-        assert_eq!(page.find_alike(key_hash, own).map(|at| at as usize).filter(is_alike).is_some(), at >= 21, "{at}");
-        assert_eq!(page.insert(identity, key_hash, own), at as u32);
+        assert_eq!(page.find(identity.as_bytes(), hashes(at)), None);
+        assert_eq!(page.find_alike(hashes(at)), (at >= 21).then_some(at as u32 % 21));
+        assert_eq!(page.insert(identity, hashes(at)), at as u32);
     }
     for (at, identity) in identities.iter().enumerate() {
-        let (key_hash, own) = hashes(at);
-        assert_eq!(page.find(identity.as_bytes(), key_hash, own), Some(at as u32));
-        assert_eq!(page.find(identity.as_bytes(), key_hash, own + 3), None);
+        assert_eq!(page.find(identity.as_bytes(), hashes(at)), Some(at as u32));
+        assert_eq!(page.find(identity.as_bytes(), Hashes { own: 3 << 12, ..hashes(at) }), None);
         assert!(page.is(at as u32, identity.as_bytes()) && !page.is(at as u32, &identity.as_bytes()[1..]));
     }
 }

@@ -240,6 +240,11 @@ impl Values {
         }
     }
 
+    /// A byte of the line to whose end the next text is added.
+    pub(in crate::registers) fn last_line_of_texts(&self) -> usize {
+        self.texts.last_byte().map_or(0, usize::from)
+    }
+
     /// Loads a byte of every line of some texts, as far as they lie in one run.
     pub(in crate::registers) fn touch<'v>(&self, values: impl Iterator<Item = &'v StoredValue>) {
         // Without a branch that would have to wait for what it is about.

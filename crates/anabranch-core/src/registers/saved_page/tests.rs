@@ -8,6 +8,7 @@ use super::*;
 use crate::commit::CaptureKind;
 use crate::document::Document;
 use crate::json::{parse_field_path, read_key, read_value};
+use crate::layout::Hashes;
 use crate::registers::Held;
 use crate::scalar::Holds;
 use crate::schema::{FieldPolicy, StoreSchema};
@@ -98,8 +99,7 @@ fn is_readable(page: &Page, document: &Document) {
     for at in 0..page.len() as u32 {
         let slot = page.slot(at);
         let identity = slot.identity();
-        let (key_hash, hash) = layout::hashes_of_identity(identity.as_bytes());
-        assert_eq!(page.find(identity.as_bytes(), key_hash, hash), Some(at));
+        assert_eq!(page.find(identity.as_bytes(), Hashes::of_identity(identity.as_bytes())), Some(at));
         for entry in slot.entries().chain(page.overwritten(at).map(|stored| page.entry(stored))) {
             let (holds, levels) = Holds::of(&paths.info(entry.path).suffix).unwrap();
             match entry.sequence {

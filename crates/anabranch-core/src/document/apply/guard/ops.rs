@@ -55,7 +55,7 @@ fn is_identity(identity: &str) -> bool {
 /// All ops of a record lie beside each other.
 fn returns_to_no_record(bytes: &[u8], located: &Located) -> Result<(), RefuseReason> {
     let records = &located.names.records;
-    let mut hashes: Vec<u32> = records.iter().map(|record| record.hash).collect();
+    let mut hashes: Vec<u32> = records.iter().map(|record| record.hashes.own).collect();
     hashes.sort_unstable();
     // Records may share a hash: only then are their identities looked at.
     if hashes.is_sorted_by(|a, b| a < b) {

@@ -1,0 +1,39 @@
+//! The hashes by which records are found.
+
+use std::hash::{BuildHasher, Hasher};
+
+use super::key_length_of_identity;
+
+/// Both hashes of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hashes {
+    /// Of its key ([`hash_key`]).
+    pub(crate) key: u64,
+    /// Of its identity ([`hash_identity`]); where that is nothing but the key, the lower half of the other.
+    pub(crate) own: u32,
+}
+
+impl Hashes {
+    pub(crate) fn of_identity(identity: &[u8]) -> Self {
+        let key_bytes = key_length_of_identity(identity);
+        let key = hash_key(identity.get(..key_bytes).unwrap_or_default());
+        Self { key, own: if key_bytes == identity.len() { key as u32 } else { hash_identity(identity) } }
+    }
+}
+
+/// The hash of an encoded key, which places its records in pages.
+pub(crate) fn hash_key(key: impl AsRef<[u8]>) -> u64 {
+    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+    hasher.write(key.as_ref());
+    hasher.finish()
+}
+
+/// The hash by which history remembers which change touched which record; two records may share one.
+pub(crate) fn hash_identity(identity: impl AsRef<[u8]>) -> u32 {
+    hash_key(identity) as u32
+}
+
+/// Mixes half a hash for a table, which looks at its lowest and its highest bits.
+pub(crate) fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
