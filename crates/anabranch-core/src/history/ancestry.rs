@@ -129,23 +129,16 @@ impl Ancestry {
     /// Counts what lies without a gap above the covered part into it.
     fn shorten(&mut self) {
         let full = self.above.iter().take_while(|word| **word == u64::MAX).count();
-        let ones = self.above.get(full).map_or(0, |word| word.trailing_ones());
-        let more = full as u32 * 64 + ones;
-        if more == 0 {
-            return;
+        self.above.drain(..full);
+        let ones = self.above.first().map_or(0, |word| word.trailing_ones());
+        self.covered += full as u32 * 64 + ones;
+        let mut higher = 0;
+        for word in self.above.iter_mut().rev() {
+            // Less than a whole word is full: all of them move down by so many bits.
+            (*word, higher) = (*word >> ones | higher << 1 << (63 - ones), *word);
         }
-        let old = std::mem::take(self);
-        let end = old.covered + old.above.len() as u32 * 64;
-        self.covered = old.covered + more;
-        self.above = vec![0; end.saturating_sub(self.covered).div_ceil(64) as usize];
-        for position in self.covered..end {
-            if old.contains(position) {
-                self.insert(position);
-            }
-        }
-        if self.above.iter().all(|word| *word == 0) {
-            self.above.clear();
-        }
+        let used = self.above.iter().rposition(|word| *word != 0).map_or(0, |last| last + 1);
+        self.above.truncate(used);
     }
 }
 
@@ -190,6 +183,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_covered_is_no_longer_told_one_by_one(
+            covered in 0..100u32,
+            above in prop::collection::vec(prop_oneof![Just(u64::MAX), Just(0), any::<u64>(), (0..64u32).prop_map(|ones| (1 << ones) - 1)], 0..6),
+        ) {
+            let long = Ancestry { covered, above };
+            let mut short = long.clone();
+            short.shorten();
+            for position in 0..covered + 64 * 6 + 1 {
+                prop_assert_eq!(short.contains(position), long.contains(position), "{}", position);
+            }
+            prop_assert!(!short.contains(short.covered()) && short.above.last() != Some(&0));
+        }
+
         #[test]
         fn the_past_is_what_dependencies_lead_to(deps in dependencies(), of in prop::collection::vec(any::<prop::sample::Index>(), 1..3)) {
             let history = history(&deps);
