@@ -32,8 +32,3 @@ pub(crate) fn hash_key(key: impl AsRef<[u8]>) -> u64 {
 pub(crate) fn hash_identity(identity: impl AsRef<[u8]>) -> u32 {
     hash_key(identity) as u32
 }
-
-/// Mixes half a hash for a table, which looks at its lowest and its highest bits.
-pub(crate) fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}

@@ -2,7 +2,7 @@
 
 use hashbrown::{HashMap, HashTable};
 
-use crate::layout::{hash_identity, spread};
+use crate::layout::hash_identity;
 use crate::registers::RecordId;
 
 /// Records of the base, a bit each.
@@ -65,6 +65,11 @@ impl SeenKeys {
         let before = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
         self.bytes.get(before.unwrap_or(0)..*self.ends.get(at)?)
     }
+}
+
+/// Half a hash for a table, which looks at its lowest and its highest bits.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 #[cfg(test)]
