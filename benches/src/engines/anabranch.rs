@@ -16,6 +16,9 @@ use crate::rows::{FIELDS, Field, Row, Update};
 
 mod saved;
 
+/// Rows that are built as values and captured together.
+const ROWS_TOGETHER: usize = 8;
+
 /// The engine of this workspace.
 pub(crate) struct Anabranch;
 
@@ -156,13 +159,20 @@ fn heads(document: &Document) -> EngineResult<KnownHeads> {
 }
 
 fn capture(own: &mut NamedDocument, kind: CaptureKind, rows: &[Row]) -> EngineResult<Vec<Piece>> {
+    let is_first = matches!(kind, CaptureKind::First);
     let mut capture = own.document.capture(own.replica, kind);
     capture.schema(&StoreSchema::default())?;
     // Readers of exports share the names of properties from record to record too.
     let names = FIELDS.map(JsString::from);
-    for row in rows {
+    let record = |row: &Row| {
         let fields = names.iter().cloned().zip(row.fields.iter().map(value));
-        capture.record(&Key::String(row.key.as_str().into()), &Value::Object(fields.collect()), None)?;
+        (Key::String(row.key.as_str().into()), Value::Object(fields.collect()))
+    };
+    // A first capture looks for nothing.
+    let together = if is_first { 1 } else { ROWS_TOGETHER };
+    for rows in rows.chunks(together) {
+        let records: Vec<(Key, Value)> = rows.iter().map(record).collect();
+        capture.records(records.iter().map(|(key, value)| (key, value)), None)?;
     }
     let prepared = capture.finish(true)?;
     Ok(pieces(own.document.commit(prepared)?.changes))

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 mod seen;
+#[cfg(test)]
+mod tests;
 
 use super::diff::{Loss, Target};
 use super::plan::{OwnChain, Plan, RecordTooLarge};
@@ -21,6 +23,10 @@ use crate::snapshot::StoreSnapshot;
 use crate::value::Value;
 use crate::view::{View, stored_schema};
 use seen::{SeenKeys, SeenRecords};
+
+/// Records that are looked for together: enough to have as many waits for memory at once as there can be, and few enough to be
+/// there still when their turn comes.
+const TOGETHER: usize = 32;
 
 /// What a capture is to its replica.
 #[derive(Clone, Debug)]
@@ -117,9 +123,7 @@ impl Document {
     ) -> Result<Commit, CaptureError> {
         let mut capture = self.capture(replica, kind);
         capture.schema(&store.schema)?;
-        for (key, value) in &store.records {
-            capture.record(key, value, None)?;
-        }
+        capture.records(store.records.iter().map(|(key, value)| (key, value)), None)?;
         let prepared = capture.finish(store.complete)?;
         Ok(self.commit(prepared)?)
     }
@@ -149,12 +153,42 @@ impl Capture<'_> {
         Ok(())
     }
 
+    /// Takes records, in any order, up to the first that cannot be taken. What equals `loss` of the baseline's value is
+    /// unknown, not changed. The same as [`Capture::record`] with each of them, and faster where they are at hand: they are
+    /// looked for together.
+    pub fn records<'r>(
+        &mut self,
+        records: impl IntoIterator<Item = (&'r Key, &'r Value)>,
+        loss: Option<Loss<'_>>,
+    ) -> Result<(), CaptureError> {
+        let mut records = records.into_iter();
+        loop {
+            let together: Vec<(&Key, &Value)> = records.by_ref().take(TOGETHER).collect();
+            let encoded: Vec<String> = together.iter().map(|(key, _)| layout::encode_key(key)).collect();
+            self.base.registers.load(encoded.iter().map(String::as_str));
+            if together.is_empty() {
+                return Ok(());
+            }
+            for ((key, value), encoded) in together.into_iter().zip(&encoded) {
+                self.encoded_record((key, encoded), value, loss)?;
+            }
+        }
+    }
+
     /// Takes a record. What equals `loss` of the baseline's value is unknown, not changed.
     pub fn record(&mut self, key: &Key, value: &Value, loss: Option<Loss<'_>>) -> Result<(), CaptureError> {
+        self.encoded_record((key, &layout::encode_key(key)), value, loss)
+    }
+
+    fn encoded_record(
+        &mut self,
+        (key, encoded): (&Key, &str),
+        value: &Value,
+        loss: Option<Loss<'_>>,
+    ) -> Result<(), CaptureError> {
         self.records_read += 1;
         let mark = self.plan.mark();
-        let encoded = layout::encode_key(key);
-        let known = self.base.keys().find_encoded(&self.base.registers, key, &encoded);
+        let known = self.base.keys().find_encoded(&self.base.registers, key, encoded);
         let fresh = match known {
             Some(record) => Some(self.seen.insert(record)),
             None => None,
@@ -167,7 +201,7 @@ impl Capture<'_> {
                 self.base.keys().rekeyed(record).is_none()
             }
             (None, _) => {
-                let identity = self.identity_of_new(key, &encoded, value, loss)?;
+                let identity = self.identity_of_new(key, encoded, value, loss)?;
                 self.plan.put(&self.base, Target::New(&identity), value, loss);
                 layout::key_of_identity(&identity) == encoded
             }

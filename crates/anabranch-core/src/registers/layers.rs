@@ -85,6 +85,13 @@ impl<'d> RegistersAt<'d> {
         }
     }
 
+    /// Loads the records that have these encoded keys, which are about to be read one after the other.
+    pub(crate) fn load<'k>(&self, keys: impl Iterator<Item = &'k str>) {
+        if !matches!(self.then, Some(Then { hidden: Hidden::All, .. })) {
+            self.now.load(self.history, keys);
+        }
+    }
+
     pub(crate) fn find(&self, identity: &str) -> Option<RecordId> {
         match &self.then {
             Some(then) if then.hidden.contains(hash_identity(identity)) => {

@@ -1,6 +1,6 @@
 //! Where what a change names lies, looked up once: by the guard for its checks, and again for nothing when it is applied.
 
-use super::ahead::load_ahead;
+use super::ahead::{find_alike, load_ahead};
 use super::page::{Page, StoredEntry};
 use super::{RecordId, Registers};
 use crate::change::{Decoded, Names};
@@ -58,15 +58,10 @@ impl Registers {
 }
 
 /// Where on its page, which is open, each record lies.
-///
-/// In stages, each for all records, and before each the lines that it reads are loaded for all of them.
 fn find_records(names: &Names, bytes: &[u8], open: &[&Page]) -> Vec<Option<u32>> {
-    let named = || names.records.iter().zip(open);
-    load_ahead(open.iter().map(|page| page.own_lines()));
-    load_ahead(named().map(|(record, page)| page.index_line(record.hashes.key) ^ page.last_lines()));
-    let alike: Vec<Option<u32>> = named().map(|(record, page)| page.find_alike(record.hashes)).collect();
-    load_ahead(open.iter().zip(&alike).filter_map(|(page, at)| Some(page.slot_line((*at)?))));
-    let found = named().zip(alike).map(|((record, page), alike)| {
+    let alike = find_alike(open, names.records.iter().map(|record| record.hashes));
+    load_ahead(open.iter().map(|page| page.last_lines()));
+    let found = names.records.iter().zip(open).zip(alike).map(|((record, page), alike)| {
         let identity = record.identity_bytes(bytes);
         // Another record may have these hashes.
         alike.and_then(|at| if page.is(at, identity) { Some(at) } else { page.find(identity, record.hashes) })
