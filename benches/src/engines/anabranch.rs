@@ -168,11 +168,14 @@ fn capture(own: &mut NamedDocument, kind: CaptureKind, rows: &[Row]) -> EngineRe
         let fields = names.iter().cloned().zip(row.fields.iter().map(value));
         (Key::String(row.key.as_str().into()), Value::Object(fields.collect()))
     };
-    // A first capture looks for nothing.
-    let together = if is_first { 1 } else { ROWS_TOGETHER };
-    for rows in rows.chunks(together) {
-        let records: Vec<(Key, Value)> = rows.iter().map(record).collect();
-        capture.records(records.iter().map(|(key, value)| (key, value)), None)?;
+    for rows in rows.chunks(ROWS_TOGETHER) {
+        // A first capture looks for nothing.
+        if is_first {
+            rows.iter().map(record).try_for_each(|(key, value)| capture.record(&key, &value, None))?;
+        } else {
+            let records: Vec<(Key, Value)> = rows.iter().map(record).collect();
+            capture.records(records.iter().map(|(key, value)| (key, value)), None)?;
+        }
     }
     let prepared = capture.finish(true)?;
     Ok(pieces(own.document.commit(prepared)?.changes))
