@@ -29,8 +29,7 @@ impl Registers {
     /// Loads the records that have these encoded keys, which are about to be read one after the other.
     pub(super) fn load<'k>(&self, history: &History, keys: impl Iterator<Item = &'k str>) {
         let hashes: Vec<Hashes> = keys.map(|key| Hashes::of_identity(key.as_bytes())).collect();
-        let open = hashes.iter().filter_map(|hashes| self.page(history, self.directory.page(hashes.key)));
-        let open: Vec<&Page> = open.collect();
+        let open: Vec<&Page> = hashes.iter().map(|hashes| self.page_of_key(history, hashes.key)).collect();
         let alike = find_alike(&open, hashes.iter().copied());
         let lies = || open.iter().zip(&alike).filter_map(|(page, at)| Some((page, (*at)?)));
         load_ahead(lies().map(|(page, at)| page.entry_lines(at)));

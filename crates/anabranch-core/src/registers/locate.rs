@@ -3,7 +3,7 @@
 use super::ahead::{find_alike, load_ahead};
 use super::page::{Page, StoredEntry};
 use super::{RecordId, Registers};
-use crate::change::{Decoded, Names};
+use crate::change::{Decoded, NamedRecord, Names};
 use crate::history::History;
 
 mod values;
@@ -44,15 +44,17 @@ impl Located {
 impl Registers {
     /// Looks up what the names of the chunk `bytes` name.
     pub(crate) fn locate(&self, history: &History, names: Names, bytes: &[u8]) -> Located {
-        let pages: Vec<u32> = names.records.iter().map(|record| self.directory.page(record.hashes.key)).collect();
-        let is_here = "the directory names pages that are here";
-        let open: Vec<&Page> = pages.iter().map(|page| self.page(history, *page).expect(is_here)).collect();
+        let open: Vec<&Page> =
+            names.records.iter().map(|record| self.page_of_key(history, record.hashes.key)).collect();
         let found = find_records(&names, bytes, &open);
         let entries = open.iter().zip(&found).map(|(page, at)| at.map(|at| page.entries(at)).unwrap_or_default());
         let entries: Vec<&[StoredEntry]> = entries.collect();
         let paths: Vec<Option<u32>> = names.suffixes(bytes).map(|suffix| self.paths.find(suffix)).collect();
         let values = locate_values(&names, &paths, &entries);
-        let records = pages.iter().zip(found).map(|(page, at)| Some(RecordId { page: *page, at: at? })).collect();
+        let id = |(record, at): (&NamedRecord, Option<u32>)| {
+            Some(RecordId { page: self.directory.page(record.hashes.key), at: at? })
+        };
+        let records = names.records.iter().zip(found).map(id).collect();
         Located { names, records, paths, values }
     }
 }

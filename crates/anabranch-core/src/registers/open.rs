@@ -17,6 +17,11 @@ impl Registers {
         Some(cell.read(|| self.open(history, number, cell.hash(), history.changes().len() as u32)))
     }
 
+    /// The page of the keys with this hash, opened if need be.
+    pub(super) fn page_of_key(&self, history: &History, key_hash: u64) -> &Page {
+        self.page(history, self.directory.page(key_hash)).expect("the directory names pages that are here")
+    }
+
     /// The page to apply the change at `position` to.
     pub(super) fn page_mut(&mut self, history: &History, number: u32, position: u32) -> &mut Page {
         if let Some(cell) = self.pages.get(number as usize) {
