@@ -168,11 +168,11 @@ fn capture(own: &mut NamedDocument, kind: CaptureKind, rows: &[Row]) -> EngineRe
         let fields = names.iter().cloned().zip(row.fields.iter().map(value));
         (Key::String(row.key.as_str().into()), Value::Object(fields.collect()))
     };
-    for rows in rows.chunks(ROWS_TOGETHER) {
-        // A first capture looks for nothing.
-        if is_first {
-            rows.iter().map(record).try_for_each(|(key, value)| capture.record(&key, &value, None))?;
-        } else {
+    if is_first {
+        // It looks for nothing.
+        rows.iter().map(record).try_for_each(|(key, value)| capture.record(&key, &value, None))?;
+    } else {
+        for rows in rows.chunks(ROWS_TOGETHER) {
             let records: Vec<(Key, Value)> = rows.iter().map(record).collect();
             capture.records(records.iter().map(|(key, value)| (key, value)), None)?;
         }

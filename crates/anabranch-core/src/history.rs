@@ -324,4 +324,15 @@ impl History {
         self.chains.push(Chain { first, length, kind, by, origin });
         first
     }
+
+    /// Makes `hash` the change at `position` and a head in the place of its dependencies; `false` if it is there already.
+    fn link(&mut self, hash: ChangeHash, position: u32, deps: &[u32]) -> bool {
+        self.known_heads = OnceLock::new();
+        for dep in deps {
+            let dep = self.change(*dep).hash;
+            self.heads.remove(&dep);
+        }
+        self.heads.insert(hash, position);
+        self.positions.insert(hash, position).is_none()
+    }
 }

@@ -171,8 +171,7 @@ impl Registers {
     pub(crate) fn claimants(&self, history: &History, key: &str) -> impl Iterator<Item = RecordId> {
         let hash = hash_key(key);
         let page = self.directory.page(hash);
-        let own = self.page(history, page);
-        own.into_iter().flat_map(move |own| own.claimants(key, hash)).map(move |at| RecordId { page, at })
+        self.page_of_key(history, hash).claimants(key, hash).map(move |at| RecordId { page, at })
     }
 
     /// The encoded keys that several records claim.
@@ -182,7 +181,7 @@ impl Registers {
 
     /// The sequence that an op made, and the record whose it is.
     pub(crate) fn sequence(&self, history: &History, object: OpId) -> Option<(&Held, Slot<'_>)> {
-        let page = self.page(history, self.directory.page(*self.objects.get(&object)?))?;
+        let page = self.page_of_key(history, *self.objects.get(&object)?);
         let held = page.sequence(object)?;
         Some((held, page.slot(held.record)))
     }

@@ -164,11 +164,11 @@ impl Capture<'_> {
         let mut records = records.into_iter();
         loop {
             let together: Vec<(&Key, &Value)> = records.by_ref().take(TOGETHER).collect();
-            let encoded: Vec<String> = together.iter().map(|(key, _)| layout::encode_key(key)).collect();
-            self.base.registers.load(encoded.iter().map(String::as_str));
             if together.is_empty() {
                 return Ok(());
             }
+            let encoded: Vec<String> = together.iter().map(|(key, _)| layout::encode_key(key)).collect();
+            self.base.registers.load(encoded.iter().map(String::as_str));
             for ((key, value), encoded) in together.into_iter().zip(&encoded) {
                 self.encoded_record((key, encoded), value, loss)?;
             }

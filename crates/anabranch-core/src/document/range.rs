@@ -93,12 +93,8 @@ impl Document {
         if from == to {
             return Vec::new();
         }
-        let (old, end) = (self.history.ancestry(&from.positions), self.history.changes().len() as u32);
-        if to == self.history.known_heads() {
-            return old.missing_below(end).collect();
-        }
-        let new = self.history.ancestry(&to.positions);
-        (old.covered().min(new.covered())..end)
+        let (old, new) = (self.history.ancestry(&from.positions), self.history.ancestry(&to.positions));
+        (old.covered().min(new.covered())..self.history.changes().len() as u32)
             .filter(|position| new.contains(*position) != old.contains(*position))
             .collect()
     }

@@ -49,6 +49,9 @@ impl Ancestry {
 impl History {
     /// Everything that these changes depend on, and themselves.
     pub(crate) fn ancestry(&self, of: &[u32]) -> Ancestry {
+        if self.known_heads.get().is_some_and(|heads| *heads.positions == *of) {
+            return Ancestry { covered: self.changes.len() as u32, above: Vec::new() };
+        }
         let covered = self.covered_by(of);
         let end = of.iter().map(|position| position + 1).max().unwrap_or(0);
         let mut set = Ancestry { covered, above: vec![0; (end.saturating_sub(covered)).div_ceil(64) as usize] };

@@ -1,6 +1,6 @@
 //! History as a saved document's index keeps it (FORMAT.md §8.1): everything but the contents of changes.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::{Chain, History, KnownHeads, Stored};
 use crate::change::{ActorId, ActorKind};
@@ -112,16 +112,5 @@ impl History {
     fn dep(&self, first: u32, back: u32) -> Option<u32> {
         let position = first.checked_sub(back).filter(|position| *position < first)?;
         self.ends_chain(position).then_some(position)
-    }
-
-    /// Makes `hash` the change at `position` and a head in the place of its dependencies; `false` if it is there already.
-    pub(super) fn link(&mut self, hash: ChangeHash, position: u32, deps: &[u32]) -> bool {
-        self.known_heads = OnceLock::new();
-        for dep in deps {
-            let dep = self.change(*dep).hash;
-            self.heads.remove(&dep);
-        }
-        self.heads.insert(hash, position);
-        self.positions.insert(hash, position).is_none()
     }
 }

@@ -1,3 +1,5 @@
+//! Records that are captured together.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

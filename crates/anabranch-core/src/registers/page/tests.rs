@@ -127,18 +127,18 @@ fn what_a_page_takes_up_is_told_whatever_it_is_made_of() {
         let new = entry(&mut gone, counter, 0);
         gone.note_overwritten(0, new);
     });
-    is_about(&gone, 5_000 * size_of::<StoredEntry>());
+    is_about(&gone, 5_000 * (size_of::<StoredEntry>() + size_of::<u32>()));
     let mut records = Page::default();
     let mut bytes = 0;
     for at in 0..2_000 {
         let identity = format!("3{at}\0");
         records.insert(&identity, Hashes::of_identity(identity.as_bytes()));
-        bytes += identity.len() + size_of::<StoredSlot>() + 2 * size_of::<u32>();
+        bytes += identity.len() + size_of::<StoredSlot>() + 2 * size_of::<u32>() + 1;
     }
     is_about(&records, bytes);
     let mut long = Page::default();
     for at in 0..50 {
-        long.insert(&format!("3{at}{}\0", "k".repeat(2_000)), Hashes { key: at, own: 0 });
+        long.insert(&format!("3{at}{}\0", "k".repeat(2_000)), Hashes { key: at, own: at as u32 });
     }
     is_about(&long, 100_000);
     let mut held = page();
