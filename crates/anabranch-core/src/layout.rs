@@ -13,7 +13,7 @@ use crate::string::JsString;
 mod hashes;
 mod text;
 
-pub(crate) use hashes::{Hashes, hash_identity, hash_key};
+pub(crate) use hashes::{Hashes, NameHash, hash_identity, hash_key};
 pub(crate) use text::{is_plain_text, read_text, write_text};
 
 /// The identity under which a store's schema and policies are kept; sorts before every key.

@@ -186,6 +186,12 @@ impl Registers {
         Some((held, page.slot(held.record)))
     }
 
+    /// The most lines of an index that a search for one of the records looks at.
+    #[cfg(test)]
+    pub(crate) fn longest_search(&self) -> usize {
+        self.pages.iter().filter_map(PageCell::opened).map(Page::longest_search).max().unwrap_or(0)
+    }
+
     /// Makes room for records that are about to come, so that no page is written and split again meanwhile.
     pub(crate) fn expect(&mut self, coming: Expected) {
         let is_empty = |cell: &PageCell| cell.opened().is_some_and(|page| page.len() == 0);

@@ -10,7 +10,7 @@ use crate::registers::Registers;
 use crate::saved::{OpenError, PageHash, Reader, Saved, Source, Writer};
 
 /// The first bytes of an index, its version last.
-const MAGIC: &[u8; 8] = b"ANBRIDX1";
+const MAGIC: &[u8; 8] = b"ANBRIDX2";
 const CHECKSUM_BYTES: usize = 32;
 
 impl Document {

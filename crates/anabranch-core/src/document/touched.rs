@@ -10,7 +10,7 @@ use crate::layout;
 use crate::lent::KeyRef;
 
 /// Identities that were told.
-type Seen = HashSet<Box<str>, foldhash::fast::FixedState>;
+type Seen = HashSet<Box<str>, layout::NameHash>;
 
 impl Document {
     /// The keys of the records that the changes between two heads wrote, each once, in the order of their first write there,

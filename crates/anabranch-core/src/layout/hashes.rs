@@ -1,8 +1,17 @@
-//! The hashes by which records are found.
+//! The hashes by which records and names are found.
+//!
+//! Whoever sends changes chooses names. Of a fast hash that is no cipher anybody makes as many texts as he likes that share
+//! all its bits, and each would be compared with all before it. SipHash (Aumasson and Bernstein, 2012) has no such texts even
+//! under a key that everybody knows, as ours: nothing here may draw a secret one, for what is saved lies by these hashes.
 
-use std::hash::{BuildHasher, Hasher};
+use std::hash::BuildHasherDefault;
+
+use siphasher::sip::SipHasher13;
 
 use super::key_length_of_identity;
+
+/// Hashes names in tables of what others named.
+pub(crate) type NameHash = BuildHasherDefault<SipHasher13>;
 
 /// Both hashes of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +32,7 @@ impl Hashes {
 
 /// The hash of an encoded key, which places its records in pages.
 pub(crate) fn hash_key(key: impl AsRef<[u8]>) -> u64 {
-    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-    hasher.write(key.as_ref());
-    hasher.finish()
+    SipHasher13::new().hash(key.as_ref())
 }
 
 /// The hash by which history remembers which change touched which record; two records may share one.

@@ -18,10 +18,10 @@ pub(crate) const ROOT: &str = "=";
 /// The suffixes of all registers of a store, each once.
 #[derive(Clone)]
 pub(crate) struct Paths {
-    positions: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
+    positions: HashMap<Box<str>, u32, layout::NameHash>,
     infos: Vec<PathInfo>,
     /// The suffixes below which some path lies.
-    above: HashSet<Box<str>, foldhash::fast::FixedState>,
+    above: HashSet<Box<str>, layout::NameHash>,
 }
 
 /// A register's suffix, taken apart.

@@ -9,6 +9,8 @@ use std::ops::Range;
 
 use hashbrown::HashMap;
 
+use crate::layout::NameHash;
+
 /// Edits that a comparison looks for; beyond it the whole is replaced. Remembering the way costs its square.
 const EDITS_MAX: usize = 1024;
 /// Steps of a comparison for each of the things compared, and at least.
@@ -98,7 +100,7 @@ fn replace(from: &[char], to: &[char], offset: (usize, usize), hunks: &mut Vec<H
 
 /// The differences of two lists of items, if they are few.
 fn compare_items<T: Eq + Hash>(from: &[T], to: &[T], edits_max: usize) -> Option<Vec<Hunk>> {
-    let mut numbers = HashMap::with_hasher(foldhash::fast::FixedState::default());
+    let mut numbers = HashMap::with_hasher(NameHash::default());
     let from: Vec<u32> = from.iter().map(|item| number(&mut numbers, item)).collect();
     let to: Vec<u32> = to.iter().map(|item| number(&mut numbers, item)).collect();
     let Some((prefix, suffix)) = common_ends(&from, &to) else { return Some(Vec::new()) };
@@ -113,7 +115,7 @@ fn parts<'t>(text: &'t [char], ends: &[usize]) -> Vec<&'t [char]> {
 }
 
 /// Equal items have equal numbers.
-fn number<T: Eq + Hash>(numbers: &mut HashMap<T, u32, foldhash::fast::FixedState>, item: T) -> u32 {
+fn number<T: Eq + Hash>(numbers: &mut HashMap<T, u32, NameHash>, item: T) -> u32 {
     let next = numbers.len() as u32;
     *numbers.entry(item).or_insert(next)
 }

@@ -1,7 +1,5 @@
 //! The names of planned ops, taken apart: an import has millions of ops, but few fields and one identity a record.
 
-use std::hash::BuildHasher;
-
 use hashbrown::HashTable;
 use memchr::memmem;
 
@@ -134,7 +132,7 @@ impl Names {
 }
 
 fn hash(suffix: &str) -> u64 {
-    foldhash::fast::FixedState::default().hash_one(suffix)
+    layout::hash_key(suffix)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod arrived;
 mod attacks;
 mod bounds;
 mod chains;
+mod collisions;
 mod counters;
 mod depth;
 mod locating;

@@ -36,6 +36,12 @@ impl Page {
         self.index.of_key(hash).filter(is_its)
     }
 
+    /// The most lines of the index that a search for one of the records looks at.
+    #[cfg(test)]
+    pub(in crate::registers) fn longest_search(&self) -> usize {
+        self.keys().map(|key| self.index.lines_searched(layout::hash_key(key))).max().unwrap_or(0)
+    }
+
     /// Adds a record with this identity, which has these hashes.
     pub(in crate::registers) fn insert(&mut self, identity: &str, hashes: Hashes) -> u32 {
         let at = self.add_slot(identity);

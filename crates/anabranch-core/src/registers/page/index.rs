@@ -126,6 +126,12 @@ impl Index {
         })
     }
 
+    /// How many lines a search for this hash looks at, at most.
+    #[cfg(test)]
+    pub(super) fn lines_searched(&self, key_hash: u64) -> usize {
+        self.path(key_hash).count()
+    }
+
     /// Where a search for this hash begins.
     fn first(&self, key_hash: u64) -> usize {
         key_hash as usize & self.lines.len().wrapping_sub(1)

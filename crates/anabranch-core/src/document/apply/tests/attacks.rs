@@ -3,7 +3,7 @@
 //! Two rows do not apply to this crate. *A sync message of 10 to 15 bytes*: the crate has no sync protocol; that such bytes
 //! are no change is tested. *A bundle chunk with bad UTF-8 in a message*: bundles are no changes and are refused by their
 //! type; bad UTF-8 is tested wherever a change holds text. Duplicate and squatted actors are in `actors`, orphans in
-//! `bounds`, nesting in `depth`, 8,000 changes one by one in `work`.
+//! `bounds`, nesting in `depth`, names that share a hash in `collisions`, 8,000 changes one by one in `work`.
 
 use super::*;
 use crate::change::{DecodeChangeError, UncheckedChange};
