@@ -1,6 +1,6 @@
 //! Names that are made to share a hash. Fast hashes that are no ciphers let anybody make as many as they like.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 
 use super::*;
@@ -37,10 +37,10 @@ const NAMES: usize = 2_000;
 fn keys_and_fields_that_share_a_fast_hash_lie_apart() {
     for alike in [alike_to_foldhash(b'3', 0, NAMES), alike_to_foldhash(b'.', b'k', NAMES)] {
         let fast = |text: &String| foldhash::fast::FixedState::default().hash_one(text.as_bytes());
-        assert_eq!(alike.iter().map(fast).collect::<HashSet<_>>().len(), 1);
-        assert_eq!(alike.iter().map(layout::hash_key).collect::<HashSet<_>>().len(), NAMES);
+        assert_eq!(alike.iter().map(fast).collect::<BTreeSet<_>>().len(), 1);
+        assert_eq!(alike.iter().map(layout::hash_key).collect::<BTreeSet<_>>().len(), NAMES);
         let name_hash = |text: &String| layout::NameHash::default().hash_one(text.as_str());
-        assert_eq!(alike.iter().map(name_hash).collect::<HashSet<_>>().len(), NAMES);
+        assert_eq!(alike.iter().map(name_hash).collect::<BTreeSet<_>>().len(), NAMES);
     }
 }
 
