@@ -1,5 +1,7 @@
 //! Commits: edits made upon a base become one chain of changes, merged with what came meanwhile.
 
+use std::sync::Arc;
+
 use self::plan::OwnChain;
 use crate::document::{ApplyOutcome, ChangeBytes, Document, Refusal};
 use crate::heads::Heads;
@@ -32,7 +34,7 @@ use crate::change::ActorKind;
 /// Who commits: a name that is listed wherever a value of the commit is, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Author {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) kind: ActorKind,
     pub(crate) origin: Origin,
 }
@@ -104,10 +106,6 @@ impl Document {
     /// Takes a prepared commit and says what became of every row.
     pub fn commit(&mut self, prepared: Prepared) -> Result<Commit, CommitError> {
         let Prepared { base, mut merges, chain, rows, .. } = prepared;
-        let own_heads = match chain.changes.last() {
-            Some(last) => Heads::at(last.hash()),
-            None => base.heads().clone(),
-        };
         // A chain that is here already was committed by an equal capture or run: it is not somebody else.
         let range_of = |history: &crate::history::History| {
             let first = chain.changes.first().and_then(|first| history.position(&first.hash()))?;
@@ -132,6 +130,12 @@ impl Document {
         // Not only its own: what waited for them has been taken too, and must be kept.
         let changes = outcome.applied;
         let receipt = self.receipt(&rows, range_of(&self.history).unwrap_or_default(), &others);
-        Ok(Commit { receipt, changes, own_heads, heads: self.heads() })
+        let heads = self.heads();
+        let own_heads = match chain.changes.last().map(|last| last.hash()) {
+            None => base.heads().clone(),
+            Some(last) if heads.hashes() == [last] => heads.clone(),
+            Some(last) => Heads::at(last),
+        };
+        Ok(Commit { receipt, changes, own_heads, heads })
     }
 }

@@ -44,6 +44,14 @@ impl Heads {
         Self([change].into())
     }
 
+    /// The point after changes whose hashes ascend.
+    pub(crate) fn ascending(mut hashes: impl ExactSizeIterator<Item = ChangeHash>) -> Self {
+        match (hashes.len(), hashes.next()) {
+            (1, Some(only)) => Self::at(only),
+            (_, first) => Self(first.into_iter().chain(hashes).collect()),
+        }
+    }
+
     /// The hashes, ascending.
     pub fn hashes(&self) -> &[ChangeHash] {
         &self.0

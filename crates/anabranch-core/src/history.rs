@@ -227,7 +227,7 @@ impl History {
     /// The heads of all that there is.
     pub(crate) fn known_heads(&self) -> &KnownHeads {
         self.known_heads.get_or_init(|| KnownHeads {
-            heads: self.heads.keys().copied().collect(),
+            heads: Heads::ascending(self.heads.keys().copied()),
             positions: self.heads.values().copied().collect(),
         })
     }

@@ -14,7 +14,7 @@ mod hashes;
 mod text;
 
 pub(crate) use hashes::{Hashes, NameHash, hash_identity, hash_key};
-pub(crate) use text::{is_plain_text, read_text, write_text};
+pub(crate) use text::{is_plain, read_text, write_text};
 
 /// The identity under which a store's schema and policies are kept; sorts before every key.
 pub(crate) const SCHEMA_IDENTITY: &str = "0";
@@ -156,16 +156,12 @@ pub(crate) fn identity_length(name: impl AsRef<[u8]>) -> Option<usize> {
     is_lower_hex(name.get(key + 1..key + 33)?).then_some(key + 33)
 }
 
-/// The identity at the front of a name, and its key if that is a plain text. Told at a glance where it is as long as `before`,
-/// the identity of another record: the plain keys of a store mostly are of one length.
+/// Whether the first so many bytes of a name are its identity, and that nothing but a plain text as key. Told at a glance, so
+/// that it pays to ask whether an identity is as long as the one before it: the plain keys of a store mostly are of one length.
 #[inline]
-pub(crate) fn identity_like<'n>(name: &'n str, before: &str) -> Option<(&'n str, Option<&'n str>)> {
-    let guessed = name.get(..before.len()).filter(|_| name.as_bytes().get(before.len()) != Some(&b'@'));
-    if let Some((identity, key)) = guessed.and_then(|identity| Some((identity, plain_text_key(identity)?))) {
-        return Some((identity, Some(key)));
-    }
-    let identity = name.get(..identity_length(name)?)?;
-    Some((identity, plain_text_key(identity)))
+pub(crate) fn begins_with_plain_key(name: &[u8], identity_bytes: usize) -> bool {
+    let Some((identity, rest)) = name.split_at_checked(identity_bytes) else { return false };
+    matches!(identity, [STRING, text @ .., END] if is_plain(text)) && rest.first() != Some(&b'@')
 }
 
 /// The suffix of `name` if it names a register of the record `identity`; the empty identity is no record's.
@@ -238,7 +234,7 @@ pub(crate) fn is_identity(identity: &str) -> bool {
 #[inline]
 pub(crate) fn plain_text_key(identity: &str) -> Option<&str> {
     let text = identity.strip_prefix(STRING as char)?.strip_suffix(END as char)?;
-    is_plain_text(text).then_some(text)
+    is_plain(text.as_bytes()).then_some(text)
 }
 
 /// The suffix of a field's register; the empty path is a value that is no plain object.

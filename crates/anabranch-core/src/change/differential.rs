@@ -105,11 +105,11 @@ fn encoded_again(decoded: &Decoded, bytes: &[u8]) -> (Vec<u8>, ChangeHash) {
         })
         .collect();
     encode(&Draft {
-        deps: &decoded.deps,
+        deps: decoded.deps.as_slice().into(),
         actor: decoded.actor(),
         seq: decoded.seq,
         start_op: decoded.start_op,
-        message: &decoded.message,
+        message: decoded.message.as_str().into(),
         ops: &ops,
     })
 }

@@ -1,5 +1,6 @@
 //! Encoding a change chunk, byte for byte as automerge does.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -12,11 +13,11 @@ use crate::heads::ChangeHash;
 
 /// A change about to be made.
 pub(crate) struct Draft<'a> {
-    pub(crate) deps: &'a [ChangeHash],
+    pub(crate) deps: Cow<'a, [ChangeHash]>,
     pub(crate) actor: ActorId,
     pub(crate) seq: u64,
     pub(crate) start_op: u64,
-    pub(crate) message: &'a str,
+    pub(crate) message: Cow<'a, str>,
     pub(crate) ops: &'a [DraftOp<'a>],
 }
 
@@ -76,23 +77,29 @@ impl DraftOp<'_> {
 }
 
 /// Bytes for which room is made at first: those of a change of one field.
-const HEAD_BYTES: usize = 128;
-const BODY_BYTES: usize = 128;
+const FIRST_BYTES: usize = 256;
+/// What comes before the columns at most, beside the message and the ids of dependencies and authors: the chunk's own head, ten
+/// integers, and what columns there are.
+const HEAD_BYTES_MAX: usize = 256;
+/// The columns that a change may have.
+const COLUMNS: usize = 12;
 
 /// Encodes a change and returns its bytes and its hash.
 #[cfg(test)]
 pub(crate) fn encode(draft: &Draft<'_>) -> (Vec<u8>, ChangeHash) {
     let mut room = Room::default();
     room.lay_out(draft);
-    let hash = seal(&mut room.chunk);
-    (room.chunk, hash)
+    let mut chunk = room.chunk().to_vec();
+    let hash = seal(&mut chunk);
+    (chunk, hash)
 }
 
 /// Where a change is laid out before its length is known: for one after the other, so that the memory is warm.
 #[derive(Default)]
 pub(crate) struct Room {
-    body: Vec<u8>,
-    chunk: Vec<u8>,
+    bytes: Vec<u8>,
+    /// Where the chunk begins, which ends with the bytes.
+    chunk_at: usize,
 }
 
 /// A change whose author is not known yet, nor, unless it is the first of its chain, the change that it builds on.
@@ -109,11 +116,11 @@ pub(crate) struct BlankChange {
 
 impl BlankChange {
     /// Lays out a change by [`ActorId::BLANK`].
-    pub(crate) fn of(draft: &Draft<'_>, room: &mut Room) -> Self {
-        let blanks = room.lay_out(draft);
-        let &Draft { deps, seq, start_op, message, ops, .. } = draft;
-        let (deps, message, ops) = (deps.to_vec(), message.to_owned(), ops.len() as u32);
-        Self { chunk: room.chunk.as_slice().into(), blanks, deps, seq, start_op, message, ops }
+    pub(crate) fn of(draft: Draft<'_>, room: &mut Room) -> Self {
+        let blanks = room.lay_out(&draft);
+        let Draft { deps, seq, start_op, message, ops, .. } = draft;
+        let (deps, message, ops) = (deps.into_owned(), message.into_owned(), ops.len() as u32);
+        Self { chunk: room.chunk().into(), blanks, deps, seq, start_op, message, ops }
     }
 
     /// What the author's id is derived from.
@@ -126,7 +133,7 @@ impl BlankChange {
         let chunk = Arc::get_mut(&mut self.chunk).expect("nobody else has the bytes of a blank change");
         if let Some(before) = before {
             put(chunk, self.blanks.deps_at, &before.0);
-            self.deps = vec![before];
+            self.deps.fill(before);
         }
         put(chunk, self.blanks.actor_at, &actor.0);
         self.blanks.fill_names(chunk, actor);
@@ -140,50 +147,66 @@ impl BlankChange {
 }
 
 impl Room {
+    fn chunk(&self) -> &[u8] {
+        self.bytes.get(self.chunk_at..).unwrap_or_default()
+    }
+
     /// Lays out a chunk, its checksum still to be written.
     fn lay_out(&mut self, draft: &Draft<'_>) -> Blanks {
-        let Room { body, chunk } = self;
+        let Room { bytes, chunk_at } = self;
         let others = other_actors(draft);
-        body.clear();
-        let columns = encode_columns(draft, &others, body);
-        let mut head = Vec::with_capacity(HEAD_BYTES + draft.message.len());
-        write_unsigned(draft.deps.len() as u64, &mut head);
-        let deps_at = head.len();
-        draft.deps.iter().for_each(|hash| head.extend(hash.0));
-        write_actor(&draft.actor, &mut head);
-        let actor_at = head.len() - draft.actor.0.len();
-        write_unsigned(draft.seq, &mut head);
-        write_unsigned(draft.start_op, &mut head);
-        write_signed(0, &mut head);
-        write_unsigned(draft.message.len() as u64, &mut head);
-        head.extend(draft.message.as_bytes());
-        write_unsigned(others.len() as u64, &mut head);
-        others.iter().for_each(|actor| write_actor(actor, &mut head));
-        write_unsigned(columns.len() as u64, &mut head);
-        for (specification, length) in &columns {
-            write_unsigned(*specification, &mut head);
-            write_unsigned(*length as u64, &mut head);
-        }
+        let ids = size_of_val(&*draft.deps) + others.len() * (1 + size_of::<ActorId>());
+        let columns_at = HEAD_BYTES_MAX + draft.message.len() + ids;
+        bytes.clear();
+        bytes.reserve(columns_at + FIRST_BYTES);
+        bytes.resize(columns_at, 0);
+        let columns = encode_columns(draft, &others, bytes);
 
-        let body_bytes = head.len() + body.len();
-        chunk.clear();
-        chunk.reserve(body_bytes + 16);
-        chunk.extend(MAGIC);
-        chunk.extend([0; 4]);
-        chunk.push(CHUNK_CHANGE);
-        write_unsigned(body_bytes as u64, chunk);
-        let head_at = chunk.len();
-        chunk.extend_from_slice(&head);
-        let (mut names, mut at) = ((0, 0), chunk.len());
-        for (specification, length) in columns {
-            if specification == column::KEY_STR {
-                names = (at, at + length);
-            }
-            at += length;
-        }
-        chunk.extend_from_slice(body);
-        Blanks { deps_at: head_at + deps_at, actor_at: head_at + actor_at, names }
+        // What comes before the columns says how long they are. So it is written behind them, and then moved.
+        let head_at = bytes.len();
+        let (deps_at, actor_at) = write_head(draft, &others, &columns, bytes);
+        let magic_at = bytes.len();
+        bytes.extend(MAGIC);
+        bytes.extend([0; 4]);
+        bytes.push(CHUNK_CHANGE);
+        write_unsigned((magic_at - columns_at) as u64, bytes);
+        let body_at = columns_at - (magic_at - head_at);
+        *chunk_at = body_at - (bytes.len() - magic_at);
+        bytes.copy_within(head_at..magic_at, body_at);
+        bytes.copy_within(magic_at.., *chunk_at);
+        bytes.truncate(head_at);
+
+        let in_chunk = |at: usize| at - *chunk_at;
+        let (deps_at, actor_at) = (in_chunk(body_at + deps_at), in_chunk(body_at + actor_at));
+        let before_names = columns.iter().take_while(|(specification, _)| *specification != column::KEY_STR);
+        let names_at = in_chunk(columns_at + before_names.map(|(_, length)| length).sum::<usize>());
+        let names = columns.iter().find(|(specification, _)| *specification == column::KEY_STR);
+        Blanks { deps_at, actor_at, names: (names_at, names_at + names.map_or(0, |(_, length)| *length)) }
     }
+}
+
+/// Writes what comes before the columns; where the first dependency and the author come to lie.
+fn write_head(draft: &Draft<'_>, others: &[ActorId], columns: &[Column], out: &mut Vec<u8>) -> (usize, usize) {
+    let from = out.len();
+    write_unsigned(draft.deps.len() as u64, out);
+    let deps_at = out.len() - from;
+    draft.deps.iter().for_each(|hash| out.extend(hash.0));
+    write_actor(&draft.actor, out);
+    let actor_at = out.len() - from - draft.actor.0.len();
+    write_unsigned(draft.seq, out);
+    write_unsigned(draft.start_op, out);
+    write_signed(0, out);
+    write_unsigned(draft.message.len() as u64, out);
+    out.extend(draft.message.as_bytes());
+    write_unsigned(others.len() as u64, out);
+    others.iter().for_each(|actor| write_actor(actor, out));
+    let columns = || columns.iter().filter(|(_, length)| *length > 0);
+    write_unsigned(columns().count() as u64, out);
+    for (specification, length) in columns() {
+        write_unsigned(*specification, out);
+        write_unsigned(*length as u64, out);
+    }
+    (deps_at, actor_at)
 }
 
 /// Writes the checksum, and returns the hash that it is the beginning of.
@@ -214,14 +237,18 @@ fn other_actors(draft: &Draft<'_>) -> Vec<ActorId> {
     others
 }
 
-/// Writes the columns, one behind the other; those that are not empty, by specification and length.
-fn encode_columns(draft: &Draft<'_>, others: &[ActorId], body: &mut Vec<u8>) -> Vec<(u64, usize)> {
-    let mut columns: Vec<(u64, usize)> = Vec::with_capacity(12);
-    body.reserve(BODY_BYTES);
+/// The specification of a column, and its length.
+type Column = (u64, usize);
+
+/// Writes the columns, one behind the other; those that are not there are empty.
+fn encode_columns(draft: &Draft<'_>, others: &[ActorId], out: &mut Vec<u8>) -> [Column; COLUMNS] {
+    let mut columns = [(0, 0); COLUMNS];
+    let mut next = columns.iter_mut();
     let mut add = |specification, write: &dyn Fn(&mut Vec<u8>)| {
-        let before = body.len();
-        write(body);
-        columns.push((specification, body.len() - before));
+        let before = out.len();
+        write(out);
+        let column = next.next().expect("there is a place for every column");
+        *column = (specification, out.len() - before);
     };
     let ops = draft.ops;
     let index = |actor: &ActorId| others.binary_search(actor).map_or(0, |at| at as u64 + 1);
@@ -255,7 +282,6 @@ fn encode_columns(draft: &Draft<'_>, others: &[ActorId], body: &mut Vec<u8>) -> 
         preds().for_each(|(counter, _)| deltas.append(i64::from(*counter)));
         deltas.finish();
     });
-    columns.retain(|(_, length)| *length > 0);
     columns
 }
 

@@ -277,12 +277,12 @@ impl Plan {
         if self.mark() > 0 {
             let mut found = Vec::new();
             for plan in self.found() {
-                let chain = plan.encode(&[], 0);
+                let chain = plan.encode(Vec::new(), 0);
                 found.extend(chain.last().map(|last| (last.hash(), plan.mark() as u32)));
                 merges.extend(chain.iter().map(|change| ChangeBytes::of(change)));
             }
             let joined = merge_change::join(&document.history, base, &found);
-            changes = self.encode(&joined.deps, joined.last_op);
+            changes = self.encode(joined.deps, joined.last_op);
             merges.extend(joined.merges);
         }
         let chain = OwnChain { changes, plan: Arc::new(self) };

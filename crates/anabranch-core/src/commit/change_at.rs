@@ -59,7 +59,8 @@ impl Document {
             let view = self.at(base);
             let mut plan = Plan::new(author.clone());
             plan.keep_sequences(view.schema());
-            let mut writer = Writer { next_key: None, plan, rows: Rows::default(), seen: BTreeSet::new(), view: &view };
+            let rows_told = Rows::with_capacity(rows.size_hint().0);
+            let mut writer = Writer { next_key: None, plan, rows: rows_told, seen: SeenKeys::default(), view: &view };
             rows.for_each(|row| writer.row(row));
             let Writer { plan, rows, .. } = writer;
             if rows.refused() > 0 && !options.partial {
@@ -76,8 +77,25 @@ struct Writer<'v> {
     view: &'v View<'v>,
     plan: Plan,
     rows: Rows,
-    seen: BTreeSet<Key>,
+    seen: SeenKeys,
     next_key: Option<f64>,
+}
+
+/// The keys that rows named, the first apart: most commits have no other.
+#[derive(Default)]
+struct SeenKeys {
+    first: Option<Key>,
+    others: BTreeSet<Key>,
+}
+
+impl SeenKeys {
+    /// Takes a key; `false` if it was there.
+    fn insert(&mut self, key: &Key) -> bool {
+        match &self.first {
+            Some(first) => first != key && self.others.insert(key.clone()),
+            None => self.first.replace(key.clone()).is_none(),
+        }
+    }
 }
 
 impl Writer<'_> {
@@ -107,7 +125,7 @@ impl Writer<'_> {
     }
 
     fn first_row_of(&mut self, key: &Key) -> Result<(), RowRefusal> {
-        if self.seen.insert(key.clone()) { Ok(()) } else { Err(RowRefusal::SecondRow) }
+        if self.seen.insert(key) { Ok(()) } else { Err(RowRefusal::SecondRow) }
     }
 
     fn put(&mut self, key: &mut Option<Key>, value: &Value) -> Result<(), RowRefusal> {

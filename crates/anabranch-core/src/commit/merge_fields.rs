@@ -5,7 +5,7 @@ use super::plan::{Plan, RecordTooLarge};
 use super::receipt::RowRefusal;
 use crate::key::Key;
 use crate::layout;
-use crate::registers::{Entry, LIFE, RecordId, Slot};
+use crate::registers::{LIFE, RecordId, Slot};
 use crate::scalar::{self, Scalar};
 use crate::schema::{FieldPath, FieldPolicy};
 use crate::string::JsString;
@@ -23,14 +23,13 @@ impl Plan {
         unset: &[FieldPath],
     ) -> Result<(), RowRefusal> {
         let record = view.keys().find(&view.registers, key).ok_or(RowRefusal::NotAtBase)?;
-        let mut paths: Vec<&FieldPath> = set.iter().map(|(path, _)| path).chain(unset).collect();
-        paths.sort();
-        let is_nested = paths.windows(2).any(|pair| matches!(pair, [a, b] if b.0.starts_with(&a.0)));
+        let paths = || set.iter().map(|(path, _)| path).chain(unset);
+        let is_nested = set.len() + unset.len() > 1 && is_some_inside_another(paths());
         if !is_nested && unset.is_empty() && self.merge_plainly(view, record, set).is_some() {
             return Ok(());
         }
         let mut value = view.value_of(record).ok_or(RowRefusal::NotAtBase)?;
-        if paths.iter().any(|path| path.0.len() > VALUE_DEPTH_MAX) {
+        if paths().any(|path| path.0.len() > VALUE_DEPTH_MAX) {
             return Err(RecordTooLarge { what: "levels", limit: VALUE_DEPTH_MAX as u64 }.into());
         }
         if is_nested {
@@ -94,15 +93,18 @@ impl Plan {
     }
 }
 
+fn is_some_inside_another<'p>(paths: impl Iterator<Item = &'p FieldPath>) -> bool {
+    let mut paths: Vec<&FieldPath> = paths.collect();
+    paths.sort();
+    paths.windows(2).any(|pair| matches!(pair, [a, b] if b.0.starts_with(&a.0)))
+}
+
 /// The register of a field that shows the one value that it holds, in a record that is there and in which no field lies inside
 /// another, nor is made of parts.
 fn plain_path(view: &View<'_>, slot: Slot<'_>, field: &FieldPath) -> Option<u32> {
     let path = view.paths().find(&layout::encode_path(field))?;
-    let is_simple = |entry: Entry<'_>| {
-        let info = view.paths().info(entry.path);
-        info.part_of.is_none() && !info.has_below
-    };
-    let is_plain = slot.entries().all(is_simple) && !slot.has_hidden(view.history);
+    let is_flat = view.paths().are_flat() || slot.paths().all(|path| view.paths().info(path).is_flat());
+    let is_plain = is_flat && !slot.has_hidden(view.history);
     let is_there = slot.agreed(LIFE).is_some_and(|life| life.scalar == Scalar::PRESENT);
     let shows = slot.agreed(path).is_some_and(|value| !value.scalar.is_absent());
     (is_plain && is_there && shows).then_some(path)

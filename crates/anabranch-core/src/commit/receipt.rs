@@ -130,6 +130,11 @@ enum RowPlan {
 }
 
 impl Rows {
+    /// With room for so many rows of edits.
+    pub(crate) fn with_capacity(rows: usize) -> Self {
+        Self { rows: Vec::with_capacity(rows), ..Self::default() }
+    }
+
     /// A record of a capture that differs from the baseline; `key` is its key if that is not the one in its identity.
     pub(crate) fn push_captured(&mut self, key: Option<Key>) {
         self.captured_keys.extend(key.map(|key| (self.captured, key)));
@@ -175,6 +180,7 @@ impl Document {
         let has_none = alone || rows.rows.is_empty();
         let mut records = if has_none { Vec::new() } else { self.records_of_chain(&own) }.into_iter();
         let mut receipt = self.receipt_of_capture(rows, &own, others);
+        receipt.details.reserve_exact(rows.rows.len());
         for (row, (key, plan)) in rows.rows.iter().enumerate() {
             let (met, refusal) = match plan {
                 RowPlan::Refused(refusal) => (Met::only(Outcome::Refused), Some((**refusal).clone())),

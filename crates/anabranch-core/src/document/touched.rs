@@ -8,6 +8,7 @@ use crate::history::KnownHeads;
 use crate::key::Key;
 use crate::layout;
 use crate::lent::KeyRef;
+use crate::view::View;
 
 /// Identities that were told.
 type Seen = HashSet<Box<str>, layout::NameHash>;
@@ -31,38 +32,45 @@ impl Document {
         // A change comes back to no record: of one change each is named once, unless its ops act inside sequences.
         let mut seen = (positions.len() > 1).then(Seen::default);
         let view = self.at(to);
-        let are_moved = view.keys().all_rekeyed().next().is_some();
-        let mut take = |identity: &str, plain: Option<&str>, seen: &mut Option<Seen>| {
-            if identity == layout::SCHEMA_IDENTITY || seen.as_ref().is_some_and(|seen| seen.contains(identity)) {
-                return;
-            }
-            seen.as_mut().map(|seen| seen.insert(identity.into()));
-            let rekeyed = || view.keys().rekeyed(view.registers.find(identity)?).map(KeyRef::from);
-            let moved = if are_moved { rekeyed() } else { None };
-            match (moved, plain) {
-                (None, Some(text)) => tell(&KeyRef::String(text)),
-                (moved, _) => moved.or_else(|| KeyRef::decoded(identity)).iter().for_each(&mut *tell),
-            }
-        };
         for position in positions {
             if self.history.is_trimmed(position) {
                 continue;
             }
             let bytes = self.history.bytes(position);
-            let mut before = "";
-            let told = Decoded::each_name_accepted(&bytes, |name| {
-                if layout::suffix_in(name.as_bytes(), before.as_bytes()).is_some() {
+            let is_simple = seen.is_none() && !view.keys().are_moved();
+            let mut before: &[u8] = &[];
+            let told = Decoded::each_name_accepted(&bytes, |mut name| {
+                if layout::suffix_in(name.bytes, before).is_some() {
                     return;
                 }
-                if let Some((identity, plain)) = layout::identity_like(name, before) {
-                    before = identity;
-                    take(identity, plain, &mut seen);
+                let is_plain = layout::begins_with_plain_key(name.bytes, before.len());
+                let length = if is_plain { Some(before.len()) } else { layout::identity_length(name.bytes) };
+                let Some(length) = length else { return };
+                before = name.bytes.get(..length).unwrap_or_default();
+                if is_plain && is_simple {
+                    // Its first byte says that it is a text, its last ends it.
+                    name.part(1, length - 2).map(KeyRef::String).iter().for_each(&mut *tell);
+                } else if let Some(identity) = name.part(0, length) {
+                    key_once(&view, identity, &mut seen).iter().for_each(&mut *tell);
                 }
             });
             if told.is_err() {
                 seen.get_or_insert_default();
-                self.each_op(position, &mut |identity, _| take(identity, layout::plain_text_key(identity), &mut seen));
+                self.each_op(position, &mut |identity, _| {
+                    key_once(&view, identity, &mut seen).iter().for_each(&mut *tell)
+                });
             }
         }
     }
+}
+
+/// The key under which a record is shown, unless it was told before.
+fn key_once<'i>(view: &'i View<'_>, identity: &'i str, seen: &mut Option<Seen>) -> Option<KeyRef<'i>> {
+    if identity == layout::SCHEMA_IDENTITY || seen.as_ref().is_some_and(|seen| seen.contains(identity)) {
+        return None;
+    }
+    seen.as_mut().map(|seen| seen.insert(identity.into()));
+    let rekeyed = || view.keys().rekeyed(view.registers.find(identity)?);
+    let moved = if view.keys().are_moved() { rekeyed() } else { None };
+    moved.map(KeyRef::from).or_else(|| KeyRef::of_identity(identity))
 }

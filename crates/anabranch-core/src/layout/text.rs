@@ -6,7 +6,7 @@ use crate::string::JsString;
 /// U+0001 (and never by two of them, so that an escape is recognised wherever one begins to read), surrogates move to the private use area at U+E000, units from U+E000 move above the BMP.
 pub(crate) fn write_text(text: &JsString, out: &mut String) {
     if let Some(text) = text.as_str()
-        && is_plain_text(text)
+        && is_plain(text.as_bytes())
     {
         out.push_str(text);
         return;
@@ -29,7 +29,7 @@ pub(crate) fn write_text(text: &JsString, out: &mut String) {
 
 /// Reads what [`write_text`] wrote; `None` for anything else.
 pub(crate) fn read_text(content: &str) -> Option<JsString> {
-    if is_plain_text(content) {
+    if is_plain(content.as_bytes()) {
         return Some(JsString::from(content));
     }
     let mut units = Vec::with_capacity(content.len());
@@ -54,11 +54,11 @@ pub(crate) fn read_text(content: &str) -> Option<JsString> {
 
 /// Whether a text is encoded as it is.
 #[inline]
-pub(crate) fn is_plain_text(text: &str) -> bool {
-    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+pub(crate) fn is_plain(text: &[u8]) -> bool {
+    let (eights, rest) = text.as_chunks::<8>();
     let are_eights = eights.iter().all(|eight| are_plain(u64::from_le_bytes(*eight)));
     are_eights
-        && match text.as_bytes().last_chunk() {
+        && match text.last_chunk() {
             Some(last) => are_plain(u64::from_le_bytes(*last)),
             None => rest.iter().all(|byte| (2..0x80).contains(byte)),
         }
@@ -93,8 +93,8 @@ mod tests {
         fn plain_is_what_is_written_as_it_is(text in "[\0-\u{3}a-c\u{7e}-\u{81}\u{e000}]{0,20}") {
             let mut written = String::new();
             write_text(&JsString::from(text.as_str()), &mut written);
-            prop_assert!(!is_plain_text(&text) || written == text);
-            prop_assert_eq!(is_plain_text(&text), text.chars().all(|char| ('\u{2}'..'\u{80}').contains(&char)));
+            prop_assert!(!is_plain(text.as_bytes()) || written == text);
+            prop_assert_eq!(is_plain(text.as_bytes()), text.chars().all(|char| ('\u{2}'..'\u{80}').contains(&char)));
             prop_assert_eq!(read_text(&written), Some(JsString::from(text)));
         }
     }

@@ -22,6 +22,8 @@ pub(crate) struct Paths {
     infos: Vec<PathInfo>,
     /// The suffixes below which some path lies.
     above: HashSet<Box<str>, layout::NameHash>,
+    /// How many of them are not flat.
+    not_flat: usize,
 }
 
 /// A register's suffix, taken apart.
@@ -38,6 +40,11 @@ pub(crate) struct PathInfo {
 }
 
 impl PathInfo {
+    /// Whether it holds all that there is of a field in which no other lies.
+    pub(crate) fn is_flat(&self) -> bool {
+        self.part_of.is_none() && !self.has_below
+    }
+
     /// Whether it is the register of a field that lies in no other.
     pub(crate) fn is_field(&self, name: &JsString) -> bool {
         self.part_of.is_none() && matches!(self.field.0.as_slice(), [only] if only == name)
@@ -46,7 +53,8 @@ impl PathInfo {
 
 impl Default for Paths {
     fn default() -> Self {
-        let mut paths = Self { positions: HashMap::default(), infos: Vec::new(), above: HashSet::default() };
+        let (positions, above) = (HashMap::default(), HashSet::default());
+        let mut paths = Self { positions, infos: Vec::new(), above, not_flat: 0 };
         paths.intern("");
         paths
     }
@@ -65,7 +73,9 @@ impl Paths {
         // The root lies above every field.
         let has_below = suffix == ROOT || self.above.contains(suffix);
         let holds = Holds::of(suffix);
-        self.infos.push(PathInfo { suffix: suffix.into(), field, part_of, holds, has_below });
+        let info = PathInfo { suffix: suffix.into(), field, part_of, holds, has_below };
+        self.not_flat += usize::from(!info.is_flat());
+        self.infos.push(info);
         self.note_paths_above(suffix);
         position
     }
@@ -78,6 +88,7 @@ impl Paths {
                 if let Some(info) =
                     self.positions.get(above).and_then(|position| self.infos.get_mut(*position as usize))
                 {
+                    self.not_flat += usize::from(info.is_flat());
                     info.has_below = true;
                 }
             }
@@ -95,6 +106,11 @@ impl Paths {
 
     pub(crate) fn info(&self, position: u32) -> &PathInfo {
         self.infos.get(position as usize).expect("path positions come from this table")
+    }
+
+    /// Whether every one of them is flat.
+    pub(crate) fn are_flat(&self) -> bool {
+        self.not_flat == 0
     }
 
     /// Whether the first of them are those of `others`.

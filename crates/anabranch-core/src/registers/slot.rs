@@ -118,6 +118,11 @@ impl<'p> Slot<'p> {
         page.entries(self.at).iter().map(move |stored| page.entry(stored))
     }
 
+    /// The path of each of them.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = u32> + use<'p> {
+        self.page.entries(self.at).iter().map(|stored| stored.path)
+    }
+
     /// Its values alone.
     pub(crate) fn scalars(&self) -> Scalars<'p> {
         Scalars { page: self.page, entries: self.page.entries(self.at) }
@@ -130,8 +135,8 @@ impl<'p> Slot<'p> {
 
     /// Whether there is more of it than its entries, or less.
     pub(crate) fn has_hidden(&self, history: &History) -> bool {
-        let is_gone = || self.entries().any(|entry| self.is_hidden(&entry, history));
-        self.buried().next().is_some() || self.page.overwritten(self.at).next().is_some() && is_gone()
+        let is_hidden = |entry: Entry<'_>| self.is_hidden(&entry, history);
+        self.buried().next().is_some() || self.page.overwritten(self.at).any(|gone| self.raw(gone.path).any(is_hidden))
     }
 
     /// What automerge's `get_all` shows of one register.

@@ -38,7 +38,12 @@ impl ShownKeys {
     }
 
     pub(crate) fn rekeyed(&self, record: RecordId) -> Option<&Key> {
-        if self.rekeyed.is_empty() { None } else { self.rekeyed.get(&record) }
+        if self.are_moved() { self.rekeyed.get(&record) } else { None }
+    }
+
+    /// Whether any record is shown under another key than that of its identity.
+    pub(crate) fn are_moved(&self) -> bool {
+        !self.rekeyed.is_empty()
     }
 
     /// The records that lost their key to another, with the key that they have instead.

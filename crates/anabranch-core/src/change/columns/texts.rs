@@ -2,18 +2,39 @@
 
 use super::super::leb128::{read_signed, read_unsigned};
 
+/// A text of a column that was accepted.
+pub(crate) struct AcceptedText<'c, 'v> {
+    pub(crate) bytes: &'c [u8],
+    column: &'c [u8],
+    /// Where it lies there.
+    at: usize,
+    valid: &'v mut Valid<'c>,
+}
+
+impl<'c> AcceptedText<'c, '_> {
+    /// A part of it; `None` if it has no such part.
+    #[inline]
+    pub(crate) fn part(&mut self, from: usize, length: usize) -> Option<&'c str> {
+        self.valid.text(self.column, self.at + from, length)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn text(mut self) -> &'c str {
+        self.part(0, self.bytes.len()).unwrap_or_default()
+    }
+}
+
 /// Calls `visit` with the texts of a column of runs without nulls, that of a run once.
-pub(crate) fn each_text_accepted<'a>(column: &'a [u8], mut visit: impl FnMut(&'a str)) {
+#[inline]
+pub(crate) fn each_text_accepted<'c>(column: &'c [u8], mut visit: impl FnMut(AcceptedText<'c, '_>)) {
     let (mut rest, mut valid) = (column, Valid::default());
     while let Some(run) = read_signed(&mut rest) {
         let texts = if run < 0 { run.unsigned_abs() } else { 1 };
         for _ in 0..texts {
             let length = read_unsigned(&mut rest).and_then(|length| usize::try_from(length).ok());
-            let Some(text) = length.and_then(|length| valid.text(column, column.len() - rest.len(), length)) else {
-                return;
-            };
-            visit(text);
-            rest = rest.get(text.len()..).unwrap_or_default();
+            let Some((bytes, after)) = length.and_then(|length| rest.split_at_checked(length)) else { return };
+            visit(AcceptedText { bytes, column, at: column.len() - rest.len(), valid: &mut valid });
+            rest = after;
         }
     }
 }

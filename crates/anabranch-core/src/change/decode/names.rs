@@ -1,7 +1,7 @@
 //! The names in an accepted change: what else it says is passed over.
 
 use super::{ActorId, Columns, DecodeChangeError, Decoded, Limits, Reader, ops, read_chunk_header, read_columns};
-use crate::change::columns::each_text_accepted;
+use crate::change::columns::{AcceptedText, each_text_accepted};
 use crate::heads::ChangeHash;
 use crate::limits;
 
@@ -12,7 +12,10 @@ impl Decoded {
     /// Calls `visit` with the name of every op of an accepted change, of equal ones in a row once, or tells that some of its
     /// ops act inside sequences.
     #[inline]
-    pub(crate) fn each_name_accepted<'b>(bytes: &'b [u8], visit: impl FnMut(&'b str)) -> Result<(), InSequences> {
+    pub(crate) fn each_name_accepted<'b>(
+        bytes: &'b [u8],
+        visit: impl FnMut(AcceptedText<'b, '_>),
+    ) -> Result<(), InSequences> {
         let columns = columns_accepted(bytes).expect("accepted changes decode");
         ops::only_sets(bytes, &columns).ok_or(InSequences)?;
         let (from, to) = columns.names;

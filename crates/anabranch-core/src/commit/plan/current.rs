@@ -46,7 +46,7 @@ impl Current {
 
     /// What a found sequence is, which is a commit of its own upon nothing: its first op makes it, the others insert.
     pub(super) fn of_found(found: &Plan, elements: Elements<'_>) -> Self {
-        let actor = found.encode(&[], 0).first().map_or(ActorId::BLANK, |first| first.actor());
+        let actor = found.encode(Vec::new(), 0).first().map_or(ActorId::BLANK, |first| first.actor());
         let ids = (2..=found.ops.len() as u32).map(|counter| (counter, actor)).collect();
         let (mut text, mut list) = (Vec::new(), Vec::new());
         match elements {

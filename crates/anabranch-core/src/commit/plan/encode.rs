@@ -29,7 +29,7 @@ struct Said<'p> {
 
 impl Plan {
     /// Encodes the chain upon `deps` (at most [`limits::DEPS_MAX`]), whose largest op counter is `last_op`.
-    pub(crate) fn encode(&self, deps: &[ChangeHash], last_op: u32) -> Vec<Arc<UncheckedChange>> {
+    pub(crate) fn encode(&self, deps: Vec<ChangeHash>, last_op: u32) -> Vec<Arc<UncheckedChange>> {
         let blanks = self.lay_out(deps, last_op);
         let actor = ActorHasher::derive(self.author.kind, blanks.iter().map(BlankChange::said));
         let mut chain: Vec<Arc<UncheckedChange>> = Vec::with_capacity(blanks.len());
@@ -41,13 +41,10 @@ impl Plan {
     }
 
     /// The changes of the chain, their author still blank.
-    fn lay_out(&self, deps: &[ChangeHash], last_op: u32) -> Vec<BlankChange> {
-        let cuts = self.cut_into_changes();
-        let header = Header {
-            length: cuts.len() as u32,
-            by: self.author.name.as_str().into(),
-            origin: self.author.origin.clone(),
-        };
+    fn lay_out(&self, deps: Vec<ChangeHash>, last_op: u32) -> Vec<BlankChange> {
+        let changes = self.cut_into_changes().count();
+        let header =
+            Header { length: changes as u32, by: self.author.name.clone(), origin: self.author.origin.clone() };
         let places: Vec<Option<DraftPlace>> = match self.places.is_empty() {
             true => Vec::new(),
             false => {
@@ -55,24 +52,24 @@ impl Plan {
                 (0..self.ops.len()).map(&mut place).collect()
             }
         };
-        let mut blanks: Vec<BlankChange> = Vec::with_capacity(cuts.len());
+        let mut blanks: Vec<BlankChange> = Vec::with_capacity(changes);
         let (mut ops, mut room): (Vec<DraftOp<'_>>, Room) = Default::default();
         let mut said = self.said();
-        let (mut from, mut start_op) = (0, u64::from(last_op) + 1);
-        for to in cuts {
+        let (mut first, mut from, mut start_op) = (Some(deps), 0, u64::from(last_op) + 1);
+        for to in self.cut_into_changes() {
             ops.clear();
             ops.extend(said.by_ref().take(to - from).zip(from..).map(|(said, at)| {
                 let place = places.get(at).and_then(Option::as_ref);
                 let name = [said.name.0, said.name.1];
                 DraftOp { name, place, value_code: said.value_code, value: said.value, preds: said.preds }
             }));
-            let (deps, message) = match from {
-                0 => (deps, header.message()),
-                _ => (&[ChangeHash::BLANK][..], String::new()),
+            let (deps, message) = match first.take() {
+                Some(deps) => (deps, header.message()),
+                None => (vec![ChangeHash::BLANK], String::new()),
             };
-            let seq = blanks.len() as u64 + 1;
-            let draft = Draft { deps, actor: ActorId::BLANK, seq, start_op, message: &message, ops: &ops };
-            blanks.push(BlankChange::of(&draft, &mut room));
+            let (deps, message, seq) = (deps.into(), message.into(), blanks.len() as u64 + 1);
+            let draft = Draft { deps, actor: ActorId::BLANK, seq, start_op, message, ops: &ops };
+            blanks.push(BlankChange::of(draft, &mut room));
             start_op += (to - from) as u64;
             from = to;
         }
@@ -80,25 +77,26 @@ impl Plan {
     }
 
     /// The ends of the changes: about a hundred records each, fewer where they are large.
-    fn cut_into_changes(&self) -> Vec<usize> {
-        let mut cuts = Vec::new();
+    fn cut_into_changes(&self) -> impl Iterator<Item = usize> {
         let (mut records, mut from, mut before) = (0, (0, 0), (0, 0));
-        for End { at, bytes, of_record } in &self.ends {
-            let end = (*at as usize, *bytes);
-            let full = records == limits::RECORDS_PER_CHANGE
-                || (end.0 - from.0) as u64 > limits::OPS_MAX
-                || end.1 - from.1 > limits::CHANGE_BYTES_TARGET;
-            if full && before.0 > from.0 {
-                cuts.push(before.0);
-                (records, from) = (0, before);
+        let mut ends = self.ends.iter();
+        std::iter::from_fn(move || {
+            for End { at, bytes, of_record } in ends.by_ref() {
+                let end = (*at as usize, *bytes);
+                let full = records == limits::RECORDS_PER_CHANGE
+                    || (end.0 - from.0) as u64 > limits::OPS_MAX
+                    || end.1 - from.1 > limits::CHANGE_BYTES_TARGET;
+                let cut = std::mem::replace(&mut before, end);
+                if full && cut.0 > from.0 {
+                    (records, from) = (usize::from(*of_record), cut);
+                    return Some(cut.0);
+                }
+                records += usize::from(*of_record);
             }
-            records += usize::from(*of_record);
-            before = end;
-        }
-        if before.0 > from.0 {
-            cuts.push(before.0);
-        }
-        cuts
+            let last = (before.0 > from.0).then_some(before.0);
+            from = before;
+            last
+        })
     }
 
     /// Whether every op sets a register to a scalar under a name that has no blank.

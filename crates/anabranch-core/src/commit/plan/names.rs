@@ -3,7 +3,7 @@
 use hashbrown::HashTable;
 use memchr::memmem;
 
-use crate::layout;
+use crate::layout::{self, hash_key};
 use crate::string::JsString;
 
 /// Identities in the order in which they came, and suffixes, each once.
@@ -13,10 +13,14 @@ pub(super) struct Names {
     /// Where each identity ends, and the first op that names it.
     ends: Vec<(usize, u32)>,
     suffixes: Vec<Suffix>,
-    by_suffix: HashTable<u32>,
+    /// Those of them that were looked for by hash: none while there are few.
+    by_hash: HashTable<u32>,
     last: u32,
     bytes: usize,
 }
+
+/// Suffixes up to which they are compared one by one.
+const COMPARED_SUFFIXES: usize = 16;
 
 struct Suffix {
     text: Box<str>,
@@ -108,12 +112,10 @@ impl Names {
             self.last = guess;
             return guess;
         }
-        let (hash, suffixes) = (hash(suffix), &self.suffixes);
-        let has = |at: &u32| suffixes.get(*at as usize).is_some_and(|have| *have.text == *suffix);
-        let at = match self.by_suffix.find(hash, has) {
-            Some(at) => *at,
-            None => self.intern(suffix, hash),
-        };
+        let at = self.find(suffix).unwrap_or_else(|| {
+            self.suffixes.push(Suffix { text: suffix.into(), field: None, next: 0 });
+            self.suffixes.len() as u32 - 1
+        });
         if let Some(last) = self.suffixes.get_mut(self.last as usize) {
             last.next = at;
         }
@@ -121,18 +123,17 @@ impl Names {
         at
     }
 
-    fn intern(&mut self, suffix: &str, own: u64) -> u32 {
-        let at = self.suffixes.len() as u32;
-        self.suffixes.push(Suffix { text: suffix.into(), field: None, next: 0 });
-        let suffixes = &self.suffixes;
-        let rehash = |at: &u32| suffixes.get(*at as usize).map_or(0, |suffix| hash(&suffix.text));
-        self.by_suffix.insert_unique(own, at, rehash);
-        at
+    fn find(&mut self, suffix: &str) -> Option<u32> {
+        let Self { suffixes, by_hash, .. } = self;
+        if suffixes.len() <= COMPARED_SUFFIXES {
+            return suffixes.iter().position(|have| *have.text == *suffix).map(|at| at as u32);
+        }
+        let text = |at: u32| suffixes.get(at as usize).map_or("", |suffix| &suffix.text);
+        for new in by_hash.len() as u32..suffixes.len() as u32 {
+            by_hash.insert_unique(hash_key(text(new)), new, |at| hash_key(text(*at)));
+        }
+        by_hash.find(hash_key(suffix), |at| text(*at) == suffix).copied()
     }
-}
-
-fn hash(suffix: &str) -> u64 {
-    layout::hash_key(suffix)
 }
 
 #[cfg(test)]

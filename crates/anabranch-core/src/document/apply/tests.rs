@@ -92,8 +92,7 @@ impl Chain {
         }
         let mut said = ActorHasher::new(self.kind);
         self.each_draft(ActorId::BLANK, &mut |draft| {
-            let blank = BlankChange::of(draft, &mut Room::default());
-            said.blank(blank.said());
+            said.blank(BlankChange::of(draft, &mut Room::default()).said());
             ChangeHash::BLANK
         });
         said.finish()
@@ -102,7 +101,7 @@ impl Chain {
     fn make(&self) -> Vec<ChangeBytes> {
         let mut made: Vec<ChangeBytes> = Vec::new();
         self.each_draft(self.actor(), &mut |draft| {
-            let (bytes, hash) = encode(draft);
+            let (bytes, hash) = encode(&draft);
             made.push(ChangeBytes { hash, bytes: bytes.into() });
             hash
         });
@@ -110,7 +109,7 @@ impl Chain {
     }
 
     /// Calls `make` with every change, which returns the hash that the next one depends on.
-    fn each_draft(&self, actor: ActorId, make: &mut dyn FnMut(&Draft<'_>) -> ChangeHash) {
+    fn each_draft(&self, actor: ActorId, make: &mut dyn FnMut(Draft<'_>) -> ChangeHash) {
         let header = Header { length: self.changes.len() as u32, by: self.by.into(), origin: Origin::Person };
         let message = self.message.clone().unwrap_or_else(|| header.message());
         let (mut deps, mut start_op) = (self.deps.clone(), self.start_op);
@@ -127,7 +126,8 @@ impl Chain {
                 })
                 .collect();
             let seq = self.first_seq + nth as u64;
-            deps = vec![make(&Draft { deps: &deps, actor, seq, start_op, message, ops: &drafts })];
+            let (before, message) = (deps.as_slice().into(), message.into());
+            deps = vec![make(Draft { deps: before, actor, seq, start_op, message, ops: &drafts })];
             start_op = start_op.wrapping_add(ops.len() as u64);
         }
     }
