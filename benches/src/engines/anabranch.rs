@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anabranch_core::{
-    Author, CaptureKind, ChangeBytes, Document, Edit, FieldPath, Heads, JsString, Key, KeyRef, KnownHeads, StoreSchema,
-    Value, ValueRef,
+    Author, CaptureKind, ChangeBytes, Document, Edit, FieldPath, Heads, JsString, Key, KeyRef, KnownHeads, RowFields,
+    StoreSchema, Value, ValueRef,
 };
 use anabranch_store::testing::MemoryDisk;
 use anabranch_store::{Access, Disk, Note, StoreDir, StoreName};
@@ -15,9 +15,6 @@ use crate::read_out::ReadOut;
 use crate::rows::{FIELDS, Field, Row, Update};
 
 mod saved;
-
-/// Rows that are built as values and captured together.
-const ROWS_TOGETHER: usize = 8;
 
 /// The engine of this workspace.
 pub(crate) struct Anabranch;
@@ -159,24 +156,10 @@ fn heads(document: &Document) -> EngineResult<KnownHeads> {
 }
 
 fn capture(own: &mut NamedDocument, kind: CaptureKind, rows: &[Row]) -> EngineResult<Vec<Piece>> {
-    let is_first = matches!(kind, CaptureKind::First);
     let mut capture = own.document.capture(own.replica, kind);
     capture.schema(&StoreSchema::default())?;
-    // Readers of exports share the names of properties from record to record too.
-    let names = FIELDS.map(JsString::from);
-    let record = |row: &Row| {
-        let fields = names.iter().cloned().zip(row.fields.iter().map(value));
-        (Key::String(row.key.as_str().into()), Value::Object(fields.collect()))
-    };
-    if is_first {
-        // It looks for nothing.
-        rows.iter().map(record).try_for_each(|(key, value)| capture.record(&key, &value, None))?;
-    } else {
-        for rows in rows.chunks(ROWS_TOGETHER) {
-            let records: Vec<(Key, Value)> = rows.iter().map(record).collect();
-            capture.records(records.iter().map(|(key, value)| (key, value)), None)?;
-        }
-    }
+    let lent = |row: &'_ Row| (KeyRef::String(&row.key), row.fields.each_ref().map(|field| Some(lend(field))));
+    capture.rows(rows.iter().map(lent), &RowFields::new(FIELDS)?)?;
     let prepared = capture.finish(true)?;
     Ok(pieces(own.document.commit(prepared)?.changes))
 }
@@ -202,6 +185,17 @@ fn value(field: &Field) -> Value {
         Field::Bool(bool) => Value::Bool(*bool),
         Field::Tags(tags) => Value::Array(tags.iter().map(|tag| Value::from(tag.as_str())).collect()),
         Field::Date(ms) => Value::Date(Some(*ms)),
+    }
+}
+
+fn lend(field: &Field) -> ValueRef<'_> {
+    match field {
+        Field::Text(text) => ValueRef::String(text),
+        Field::Integer(number) => ValueRef::Number(*number as f64),
+        Field::Number(number) => ValueRef::Number(*number),
+        Field::Bool(bool) => ValueRef::Bool(*bool),
+        Field::Tags(tags) => ValueRef::from(tags.as_slice()),
+        Field::Date(ms) => ValueRef::Date(*ms),
     }
 }
 

@@ -14,6 +14,7 @@ mod hashes;
 mod text;
 
 pub(crate) use hashes::{Hashes, NameHash, hash_identity, hash_key};
+use text::write_str;
 pub(crate) use text::{is_plain, read_text, write_text};
 
 /// The identity under which a store's schema and policies are kept; sorts before every key.
@@ -51,6 +52,13 @@ pub(crate) fn write_key(key: &Key, out: &mut String) {
             items.iter().for_each(|item| write_key(item, out));
         }
     }
+    out.push(END as char);
+}
+
+/// The same of a string.
+pub(crate) fn write_string_key(text: &str, out: &mut String) {
+    out.push(STRING as char);
+    write_str(text, out);
     out.push(END as char);
 }
 

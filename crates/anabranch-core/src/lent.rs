@@ -8,6 +8,7 @@ mod items;
 mod key;
 mod properties;
 mod record;
+mod row;
 mod value;
 
 pub use items::Items;
@@ -17,4 +18,6 @@ pub use properties::Properties;
 pub(crate) use properties::{FieldAt, StoredProperties};
 pub(crate) use record::Lying;
 pub use record::RecordRef;
+pub(crate) use row::Row;
+pub use row::{NameFieldsError, RowFields};
 pub use value::ValueRef;

@@ -61,7 +61,7 @@ pub use document::{ApplyOutcome, ChangeBytes, Document, TrimError};
 pub use heads::{ChangeHash, Heads};
 pub use history::{KnownHeads, UnknownHeads};
 pub use key::{Key, KeyPath};
-pub use lent::{KeyRef, RecordRef, ValueRef};
+pub use lent::{KeyRef, RecordRef, RowFields, ValueRef};
 pub use record::{Batch, Conflict, ConflictKind, Contender, Origin, Record, RecordChange};
 pub use saved::{PageHash, Saved, Source};
 pub use schema::{DeletePolicy, FieldPath, FieldPolicy, Index, StoreSchema};

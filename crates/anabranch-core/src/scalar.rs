@@ -2,6 +2,7 @@
 
 use crate::change::code;
 use crate::change::{read_signed, write_signed};
+use crate::lent::ValueRef;
 use crate::value::Value;
 
 mod canonical;
@@ -127,50 +128,83 @@ impl<'a> Scalar<'a> {
 /// Appends the scalar bytes of a leaf and returns its type code.
 pub(crate) fn write_value(value: &Value, out: &mut Vec<u8>) -> u8 {
     match value {
-        Value::Null => code::NULL,
-        Value::Bool(false) => code::FALSE,
-        Value::Bool(true) => code::TRUE,
-        Value::Number(number) => write_number(*number, out),
-        Value::String(text) if text.as_str().is_some() => {
-            out.extend(text.as_str().unwrap_or_default().as_bytes());
-            code::STR
-        }
-        Value::Date(Some(ms)) => {
-            write_signed(*ms, out);
-            code::TIMESTAMP
-        }
         Value::Object(object) if object.is_empty() => {
             out.push(EMPTY_OBJECT);
             code::BYTES
         }
-        other => {
+        value => write_primitive(value.into(), out).unwrap_or_else(|| {
             out.push(VALUE);
-            canonical::write(other, out);
+            canonical::write(value, out);
+            code::BYTES
+        }),
+    }
+}
+
+/// The same of a leaf that is lent, and is no object.
+pub(crate) fn write_lent(value: ValueRef<'_>, out: &mut Vec<u8>) -> u8 {
+    match value {
+        ValueRef::Array(items) => {
+            out.push(VALUE);
+            canonical::write_items(items, out);
             code::BYTES
         }
+        ValueRef::Other(value) => write_value(value, out),
+        value => write_primitive(value, out).unwrap_or_else(|| write_value(&value.to_value(), out)),
     }
+}
+
+#[inline]
+fn write_primitive(value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<u8> {
+    Some(match value {
+        ValueRef::Null => code::NULL,
+        ValueRef::Bool(false) => code::FALSE,
+        ValueRef::Bool(true) => code::TRUE,
+        ValueRef::Number(number) => write_number(number, out),
+        ValueRef::String(text) => {
+            out.extend_from_slice(text.as_bytes());
+            code::STR
+        }
+        ValueRef::Date(ms) => {
+            write_signed(ms, out);
+            code::TIMESTAMP
+        }
+        ValueRef::Array(_) | ValueRef::Object(_) | ValueRef::Other(_) => return None,
+    })
 }
 
 /// Whether `scalar` is what [`write_value`] makes of a leaf; `encoded` is room to write it to.
 pub(crate) fn is_of(value: &Value, scalar: Scalar<'_>, encoded: &mut Vec<u8>) -> bool {
-    match value {
-        Value::String(text) if text.as_str().is_some() => {
-            scalar.code == code::STR && text.as_str().map(str::as_bytes) == Some(scalar.bytes)
+    is_primitive(value.into(), scalar).unwrap_or_else(|| {
+        encoded.clear();
+        let code = write_value(value, encoded);
+        scalar == Scalar { code, bytes: encoded }
+    })
+}
+
+/// The same of what [`write_lent`] makes.
+pub(crate) fn is_of_lent(value: ValueRef<'_>, scalar: Scalar<'_>, encoded: &mut Vec<u8>) -> bool {
+    is_primitive(value, scalar).unwrap_or_else(|| {
+        encoded.clear();
+        let code = write_lent(value, encoded);
+        scalar == Scalar { code, bytes: encoded }
+    })
+}
+
+#[inline]
+fn is_primitive(value: ValueRef<'_>, scalar: Scalar<'_>) -> Option<bool> {
+    Some(match value {
+        ValueRef::String(text) => scalar.code == code::STR && text.as_bytes() == scalar.bytes,
+        ValueRef::Date(ms) => scalar.code == code::TIMESTAMP && read_signed(&mut &*scalar.bytes) == Some(ms),
+        ValueRef::Null => scalar.code == code::NULL,
+        ValueRef::Bool(bool) => scalar.code == if bool { code::TRUE } else { code::FALSE },
+        ValueRef::Number(number) if is_integer(number) => {
+            scalar.code == code::INT && read_signed(&mut &*scalar.bytes) == Some(number as i64)
         }
-        Value::Date(Some(ms)) => scalar.code == code::TIMESTAMP && read_signed(&mut &*scalar.bytes) == Some(*ms),
-        Value::Bool(bool) => scalar.code == if *bool { code::TRUE } else { code::FALSE },
-        Value::Number(number) if is_integer(*number) => {
-            scalar.code == code::INT && read_signed(&mut &*scalar.bytes) == Some(*number as i64)
+        ValueRef::Number(number) => {
+            scalar.code == code::F64 && scalar.bytes == canonical_bits(number).to_le_bytes().as_slice()
         }
-        Value::Number(number) => {
-            scalar.code == code::F64 && scalar.bytes == canonical_bits(*number).to_le_bytes().as_slice()
-        }
-        other => {
-            encoded.clear();
-            let code = write_value(other, encoded);
-            scalar == Scalar { code, bytes: encoded }
-        }
-    }
+        ValueRef::Array(_) | ValueRef::Object(_) | ValueRef::Other(_) => return None,
+    })
 }
 
 /// Appends the scalar bytes of a set's element.

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+mod coming;
+mod rows;
 mod seen;
 #[cfg(test)]
 mod tests;
@@ -17,11 +19,13 @@ use crate::document::{ChangeBytes, Document};
 use crate::history::KnownHeads;
 use crate::key::Key;
 use crate::layout;
+use crate::lent::KeyRef;
 use crate::limits;
 use crate::schema::StoreSchema;
 use crate::snapshot::StoreSnapshot;
 use crate::value::Value;
 use crate::view::{View, stored_schema};
+use coming::{Coming, EncodedKeys};
 use seen::{SeenKeys, SeenRecords};
 
 /// Records that are looked for together: enough to have as many waits for memory at once as there can be, and few enough to be
@@ -65,6 +69,14 @@ pub enum CaptureError {
     /// The record is too large.
     #[error(transparent)]
     RecordTooLarge(#[from] RecordTooLarge),
+    /// A row has another number of values than there are fields.
+    #[error("a row of {values} values for {fields} fields")]
+    RowLength {
+        /// The values of the row.
+        values: usize,
+        /// The fields that rows were said to have.
+        fields: usize,
+    },
     /// The prepared commit could not be taken.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -84,6 +96,8 @@ pub struct Capture<'d> {
     /// How many of them the base shows.
     shown_seen: usize,
     seen_new: SeenKeys,
+    /// Those of the records that are taken together.
+    keys: EncodedKeys,
     rows: Rows,
     records_read: usize,
 }
@@ -109,6 +123,7 @@ impl Document {
             seen: SeenRecords::default(),
             shown_seen: 0,
             seen_new: SeenKeys::default(),
+            keys: EncodedKeys::default(),
             rows: Rows::default(),
             records_read: 0,
         }
@@ -167,25 +182,23 @@ impl Capture<'_> {
             if together.is_empty() {
                 return Ok(());
             }
-            let encoded: Vec<String> = together.iter().map(|(key, _)| layout::encode_key(key)).collect();
-            self.base.registers.load(encoded.iter().map(String::as_str));
-            for ((key, value), encoded) in together.into_iter().zip(&encoded) {
-                self.encoded_record((key, encoded), value, loss)?;
-            }
+            let mut keys = std::mem::take(&mut self.keys);
+            keys.encode(together.iter().map(|(key, _)| KeyRef::from(*key)));
+            self.base.registers.load(keys.iter());
+            let taken = keys.iter().zip(together).try_for_each(|(encoded, (key, value))| {
+                self.encoded_record((&key.into(), encoded), Coming::Value(value, loss))
+            });
+            self.keys = keys;
+            taken?;
         }
     }
 
     /// Takes a record. What equals `loss` of the baseline's value is unknown, not changed.
     pub fn record(&mut self, key: &Key, value: &Value, loss: Option<Loss<'_>>) -> Result<(), CaptureError> {
-        self.encoded_record((key, &layout::encode_key(key)), value, loss)
+        self.encoded_record((&key.into(), &layout::encode_key(key)), Coming::Value(value, loss))
     }
 
-    fn encoded_record(
-        &mut self,
-        (key, encoded): (&Key, &str),
-        value: &Value,
-        loss: Option<Loss<'_>>,
-    ) -> Result<(), CaptureError> {
+    fn encoded_record(&mut self, (key, encoded): (&KeyRef<'_>, &str), coming: Coming<'_>) -> Result<(), CaptureError> {
         self.records_read += 1;
         let mark = self.plan.mark();
         let known = self.base.keys().find_encoded(&self.base.registers, key, encoded);
@@ -194,20 +207,20 @@ impl Capture<'_> {
             None => None,
         };
         let has_own_key = match (known, fresh) {
-            (Some(_), Some(false)) => return Err(CaptureError::DuplicateKey { key: key.clone() }),
+            (Some(_), Some(false)) => return Err(CaptureError::DuplicateKey { key: key.to_key() }),
             (Some(record), _) => {
-                let is_shown = self.plan.put(&self.base, Target::Known(record), value, loss);
+                let is_shown = coming.put(&mut self.plan, &self.base, Target::Known(record));
                 self.shown_seen += usize::from(is_shown);
                 self.base.keys().rekeyed(record).is_none()
             }
             (None, _) => {
-                let identity = self.identity_of_new(key, encoded, value, loss)?;
-                self.plan.put(&self.base, Target::New(&identity), value, loss);
+                let identity = self.identity_of_new(key, encoded, coming)?;
+                coming.put(&mut self.plan, &self.base, Target::New(&identity));
                 layout::key_of_identity(&identity) == encoded
             }
         };
         match self.plan.end_record() {
-            Ok(true) => self.rows.push_captured((!has_own_key).then(|| key.clone())),
+            Ok(true) => self.rows.push_captured((!has_own_key).then(|| key.to_key())),
             Ok(false) => (),
             Err(error) => {
                 self.plan.roll_back(mark);
@@ -220,26 +233,23 @@ impl Capture<'_> {
     /// A positive integer that a generator may have made between two captures names a new record; other keys join.
     fn identity_of_new<'k>(
         &mut self,
-        key: &Key,
+        key: &KeyRef<'_>,
         encoded: &'k str,
-        value: &Value,
-        loss: Option<Loss<'_>>,
+        coming: Coming<'_>,
     ) -> Result<Cow<'k, str>, CaptureError> {
         if encoded.len() > limits::KEY_BYTES_MAX {
             return Err(CaptureError::KeyTooLong { bytes: encoded.len() });
         }
         if !self.seen_new.insert(encoded) {
-            return Err(CaptureError::DuplicateKey { key: key.clone() });
+            return Err(CaptureError::DuplicateKey { key: key.to_key() });
         }
-        let is_generated = |view: &View<'_>| view.schema().auto_increment && is_generator_key(key);
+        let is_generated = |view: &View<'_>| view.schema().auto_increment && is_generator_key(&key.to_key());
         if self.is_next {
             return Ok(if is_generated(&self.base) { own_identity(encoded).into() } else { encoded.into() });
         }
         let Some(earlier) = &self.earlier else { return Ok(encoded.into()) };
-        let known = earlier.keys().find(&earlier.registers, key);
-        let equals = known
-            .and_then(|record| earlier.value_of(record))
-            .is_some_and(|was| was == *value || loss.is_some_and(|loss| loss(&was) == *value));
+        let known = earlier.keys().find_encoded(&earlier.registers, key, encoded);
+        let equals = known.and_then(|record| earlier.value_of(record)).is_some_and(|was| coming.is(&was));
         match known {
             Some(record) if equals => Ok(earlier.registers.slot(record).identity().to_owned().into()),
             _ if is_generated(earlier) => Ok(own_identity(encoded).into()),

@@ -162,7 +162,7 @@ impl Writer<'_> {
 
     fn put_at(&mut self, key: &Key, value: &Value, generated: bool) -> Result<(), RowRefusal> {
         let encoded = layout::encode_key(key);
-        if let Some(record) = self.view.keys().find_encoded(&self.view.registers, key, &encoded) {
+        if let Some(record) = self.view.keys().find_encoded(&self.view.registers, &key.into(), &encoded) {
             self.plan.put(self.view, Target::Known(record), value, None);
             return Ok(());
         }

@@ -16,6 +16,7 @@ use crate::view::fields::{Leaf, LeafValue, each_leaf, flat};
 mod elements;
 mod hidden;
 mod parts;
+mod rows;
 mod unchanged;
 
 /// What a source gives back for a value that went through it: values that it gives back alike are unknown, not changed.
@@ -96,7 +97,7 @@ impl Plan {
         fields: impl Iterator<Item = (&'v JsString, &'v Value)>,
     ) {
         for (name, value) in fields {
-            if !self.set_next_field(name, value) {
+            if !self.set_next_field(name, |out| scalar::write_value(value, out)) {
                 let mut suffix = String::new();
                 layout::write_path(std::iter::once(name), &mut suffix);
                 self.set_leaf(view, identity, None, &suffix, value);

@@ -7,7 +7,6 @@ use crate::change::ActorId;
 use crate::commit::Author;
 use crate::limits;
 use crate::registers::Slot;
-use crate::scalar;
 use crate::schema::FieldPolicy;
 use crate::string::JsString;
 use crate::value::{VALUE_DEPTH_MAX, Value};
@@ -127,22 +126,27 @@ impl Plan {
     }
 
     /// Sets a field of a record that is new and was named last; `false` if that takes more than a look at the field before.
-    pub(crate) fn set_next_field(&mut self, field: &JsString, value: &Value) -> bool {
-        if !self.sequences.is_empty() {
+    pub(crate) fn set_next_field(&mut self, field: &JsString, write: impl FnOnce(&mut Vec<u8>) -> u8) -> bool {
+        if self.has_sequences() {
             return false;
         }
         let Some(named) = self.names.next_field(field, FIELD_NAME_BYTES_MAX) else { return false };
         let at = (self.values.len(), self.preds.len());
-        let value_code = scalar::write_value(value, &mut self.values);
+        let value_code = write(&mut self.values);
         self.push_op(named, value_code, at);
         true
     }
 
     /// Remembers that the register which was set last is that of a field which lies in no other.
     pub(crate) fn note_field(&mut self, field: &JsString) {
-        if self.sequences.is_empty() {
+        if !self.has_sequences() {
             self.names.note_field(field);
         }
+    }
+
+    /// Whether some fields are declared sequences.
+    pub(crate) fn has_sequences(&self) -> bool {
+        !self.sequences.is_empty()
     }
 
     /// Ends an op whose value and predecessors were appended from these positions on.

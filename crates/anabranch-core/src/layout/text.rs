@@ -5,13 +5,22 @@ use crate::string::JsString;
 /// Writes code units so that bytewise order is code unit order and NUL does not occur: units 0 and 1 are escaped by
 /// U+0001 (and never by two of them, so that an escape is recognised wherever one begins to read), surrogates move to the private use area at U+E000, units from U+E000 move above the BMP.
 pub(crate) fn write_text(text: &JsString, out: &mut String) {
-    if let Some(text) = text.as_str()
-        && is_plain(text.as_bytes())
-    {
-        out.push_str(text);
-        return;
+    match text.as_str() {
+        Some(text) => write_str(text, out),
+        None => write_units(text.units(), out),
     }
-    for unit in text.units() {
+}
+
+/// The same of a text.
+pub(super) fn write_str(text: &str, out: &mut String) {
+    match is_plain(text.as_bytes()) {
+        true => out.push_str(text),
+        false => write_units(text.encode_utf16(), out),
+    }
+}
+
+fn write_units(units: impl Iterator<Item = u16>, out: &mut String) {
+    for unit in units {
         match unit {
             0 => out.push_str("\u{1}\u{2}"),
             1 => out.push_str("\u{1}\u{3}"),

@@ -11,6 +11,7 @@ pub struct Items<'a>(Lie<'a>);
 #[derive(Clone, Copy, Debug)]
 enum Lie<'a> {
     Built(&'a [Value]),
+    Strings(&'a [String]),
     Bytes(StoredItems<&'a [u8]>),
     Text(StoredItems<TextRest<'a>>),
 }
@@ -101,9 +102,23 @@ impl<'a> Items<'a> {
         Self(Lie::Built(items))
     }
 
+    /// Whether no more than `levels` values lie one inside the other here. What is stored does not lie deeper than is allowed.
+    pub(super) fn nest_within(&self, levels: usize) -> bool {
+        match self.0 {
+            Lie::Built(items) => items.iter().all(|item| item.nests_within(levels)),
+            _ => true,
+        }
+    }
+
     /// Items of a list of which every one can be lent.
     pub(crate) fn stored<R: Rest<'a>>(items: StoredItems<R>) -> Self {
         R::into_items(items)
+    }
+}
+
+impl<'a> From<&'a [String]> for Items<'a> {
+    fn from(strings: &'a [String]) -> Self {
+        Self(Lie::Strings(strings))
     }
 }
 
@@ -119,6 +134,11 @@ impl<'a> Iterator for Items<'a> {
                 *items = rest;
                 Some(ValueRef::from(first))
             }
+            Lie::Strings(items) => {
+                let (first, rest) = items.split_first()?;
+                *items = rest;
+                Some(ValueRef::String(first))
+            }
             Lie::Bytes(items) => items.next(),
             Lie::Text(items) => items.next(),
         }
@@ -127,6 +147,7 @@ impl<'a> Iterator for Items<'a> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         let count = match &self.0 {
             Lie::Built(items) => items.len(),
+            Lie::Strings(items) => items.len(),
             Lie::Bytes(items) => items.count,
             Lie::Text(items) => items.count,
         };

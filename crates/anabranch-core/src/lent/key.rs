@@ -26,6 +26,14 @@ impl<'a> KeyRef<'a> {
         layout::read_identity(identity).map(|identity| KeyRef::Other(Cow::Owned(identity.key)))
     }
 
+    /// Appends its sortable encoding.
+    pub(crate) fn write(&self, out: &mut String) {
+        match self {
+            KeyRef::String(text) => layout::write_string_key(text, out),
+            KeyRef::Other(key) => layout::write_key(key, out),
+        }
+    }
+
     /// The same as a key of its own.
     pub fn to_key(&self) -> Key {
         match self {

@@ -1,6 +1,7 @@
 //! The canonical encoding of values that are no scalars of automerge (FORMAT.md, "Values").
 
 use crate::change::{read_unsigned, write_unsigned};
+use crate::lent::{Items, ValueRef};
 use crate::string::JsString;
 use crate::value::{
     ArrayBuffer, BLOB_INLINE_BYTES_MAX, BigInt, Blob, File, GeometryKind, Graph, ImageData, Object, SparseArray,
@@ -117,7 +118,7 @@ fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
 
 fn write_text(text: &JsString, out: &mut Vec<u8>) {
     match text.as_str() {
-        Some(text) => tagged(STRING, out, |out| write_bytes(text.as_bytes(), out)),
+        Some(text) => write_str(text, out),
         None => tagged(UTF16, out, |out| {
             write_unsigned(text.len() as u64, out);
             text.units().for_each(|unit| out.extend(unit.to_le_bytes()));
@@ -125,9 +126,25 @@ fn write_text(text: &JsString, out: &mut Vec<u8>) {
     }
 }
 
+fn write_str(text: &str, out: &mut Vec<u8>) {
+    tagged(STRING, out, |out| write_bytes(text.as_bytes(), out));
+}
+
 fn write_list(items: &[Value], out: &mut Vec<u8>) {
     write_unsigned(items.len() as u64, out);
     items.iter().for_each(|item| write(item, out));
+}
+
+/// Appends the canonical bytes of an array.
+pub(super) fn write_items(items: Items<'_>, out: &mut Vec<u8>) {
+    out.push(ARRAY);
+    write_unsigned(items.len() as u64, out);
+    items.for_each(|item| match item {
+        ValueRef::String(text) => write_str(text, out),
+        ValueRef::Array(items) => write_items(items, out),
+        ValueRef::Other(value) => write(value, out),
+        item => write(&item.to_value(), out),
+    });
 }
 
 fn write_object(object: &Object, out: &mut Vec<u8>) {

@@ -5,7 +5,7 @@ use super::{Value, ViewBuffer};
 impl Value {
     /// Whether at most `levels` values lie one inside the other below this one, itself counted if it can hold others.
     pub(crate) fn nests_within(&self, levels: usize) -> bool {
-        let inside = |value: &Value| levels.checked_sub(1).is_some_and(|levels| value.nests_within(levels));
+        let inside = |value: &Value| levels > 0 && (value.holds_none() || value.nests_within(levels - 1));
         match self {
             Value::Array(items) | Value::Set(items) => levels > 0 && items.iter().all(inside),
             Value::Object(object) => levels > 0 && object.values().all(inside),
@@ -21,6 +21,11 @@ impl Value {
             },
             _ => true,
         }
+    }
+
+    /// Whether it is of a kind that holds no other values, as most fields are.
+    fn holds_none(&self) -> bool {
+        matches!(self, Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Date(_))
     }
 }
 

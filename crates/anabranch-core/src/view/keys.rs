@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::key::Key;
 use crate::layout;
+use crate::lent::KeyRef;
 use crate::registers::{RecordId, RegistersAt};
 
 /// The records that are shown under another key than that of their identity.
@@ -53,12 +54,17 @@ impl ShownKeys {
 
     /// The record that is shown under `key`, deleted ones included.
     pub(crate) fn find(&self, registers: &RegistersAt<'_>, key: &Key) -> Option<RecordId> {
-        self.find_encoded(registers, key, &layout::encode_key(key))
+        self.find_encoded(registers, &key.into(), &layout::encode_key(key))
     }
 
     /// The same for a key whose encoding is at hand.
-    pub(crate) fn find_encoded(&self, registers: &RegistersAt<'_>, key: &Key, encoded: &str) -> Option<RecordId> {
-        let rekeyed = if self.by_rekeyed.is_empty() { None } else { self.by_rekeyed.get(key).copied() };
+    pub(crate) fn find_encoded(
+        &self,
+        registers: &RegistersAt<'_>,
+        key: &KeyRef<'_>,
+        encoded: &str,
+    ) -> Option<RecordId> {
+        let rekeyed = if self.are_moved() { self.by_rekeyed.get(&key.to_key()).copied() } else { None };
         rekeyed.or_else(|| holder(registers, encoded))
     }
 
