@@ -158,8 +158,7 @@ fn heads(document: &Document) -> EngineResult<KnownHeads> {
 fn capture(own: &mut NamedDocument, kind: CaptureKind, rows: &[Row]) -> EngineResult<Vec<Piece>> {
     let mut capture = own.document.capture(own.replica, kind);
     capture.schema(&StoreSchema::default())?;
-    let lent = |row: &'_ Row| (KeyRef::String(&row.key), row.fields.each_ref().map(|field| Some(lend(field))));
-    capture.rows(rows.iter().map(lent), &RowFields::new(FIELDS)?)?;
+    capture.rows(rows.iter().map(lend_row), &RowFields::new(FIELDS)?)?;
     let prepared = capture.finish(true)?;
     Ok(pieces(own.document.commit(prepared)?.changes))
 }
@@ -186,6 +185,10 @@ fn value(field: &Field) -> Value {
         Field::Tags(tags) => Value::Array(tags.iter().map(|tag| Value::from(tag.as_str())).collect()),
         Field::Date(ms) => Value::Date(Some(*ms)),
     }
+}
+
+fn lend_row(row: &Row) -> (KeyRef<'_>, [Option<ValueRef<'_>>; FIELDS.len()]) {
+    (KeyRef::String(&row.key), row.fields.each_ref().map(|field| Some(lend(field))))
 }
 
 fn lend(field: &Field) -> ValueRef<'_> {

@@ -14,8 +14,10 @@ use crate::sequence::OpId;
 
 mod ancestry;
 pub(crate) mod chain;
+mod followed;
 mod saved;
 pub(crate) use ancestry::{Ancestry, Past};
+use followed::Followed;
 
 type Lookup<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
@@ -34,6 +36,7 @@ pub(crate) struct History {
     chains: Vec<Chain>,
     /// The last change of every line.
     line_ends: Vec<u32>,
+    followed: Followed,
     /// The changes on which nothing depends, and their positions.
     heads: BTreeMap<ChangeHash, u32>,
     /// The same as they are told, until the next change comes.
@@ -333,6 +336,7 @@ impl History {
             self.heads.remove(&dep);
         }
         self.heads.insert(hash, position);
+        self.followed.push(deps, self.heads.len());
         self.positions.insert(hash, position).is_none()
     }
 }

@@ -49,8 +49,8 @@ impl Ancestry {
 impl History {
     /// Everything that these changes depend on, and themselves.
     pub(crate) fn ancestry(&self, of: &[u32]) -> Ancestry {
-        if self.known_heads.get().is_some_and(|heads| *heads.positions == *of) {
-            return Ancestry { covered: self.changes.len() as u32, above: Vec::new() };
+        if let Some(covered) = self.followed.all_heads_of(of) {
+            return Ancestry { covered, above: Vec::new() };
         }
         let covered = self.covered_by(of);
         let end = of.iter().map(|position| position + 1).max().unwrap_or(0);
@@ -75,8 +75,9 @@ impl History {
     pub(super) fn covered_after(&self, deps: &[u32]) -> u32 {
         let covered = self.covered_by(deps);
         let end = deps.iter().map(|dep| dep + 1).max().unwrap_or(0);
-        match deps {
-            [_, _, ..] if end.saturating_sub(covered) <= JOIN_WALK_MAX => self.ancestry(deps).covered(),
+        match (deps, self.followed.all_heads_of(deps)) {
+            (_, Some(all)) => all,
+            ([_, _, ..], None) if end.saturating_sub(covered) <= JOIN_WALK_MAX => self.ancestry(deps).covered(),
             _ => covered,
         }
     }
@@ -158,11 +159,14 @@ mod tests {
     /// A history of changes that say nothing, of which these are the dependencies.
     fn history(deps: &[BTreeSet<u32>]) -> History {
         let mut history = History::default();
-        for deps in deps {
+        for (position, deps) in (0u32..).zip(deps) {
             let deps: Box<[u32]> = deps.iter().copied().collect();
             let (covered, line) = (history.covered_after(&deps), history.line_after(&deps));
+            let mut hash = ChangeHash([0; 32]);
+            hash.0[..4].copy_from_slice(&position.to_le_bytes());
+            history.link(hash, position, &deps);
             history.changes.push(Stored {
-                hash: ChangeHash([0; 32]),
+                hash,
                 bytes: None,
                 is_trimmed: false,
                 start_op: 1,
@@ -198,6 +202,28 @@ mod tests {
                 prop_assert_eq!(short.contains(position), long.contains(position), "{}", position);
             }
             prop_assert!(!short.contains(short.covered()) && short.above.last() != Some(&0));
+        }
+
+        #[test]
+        fn heads_of_any_time_are_known_as_all_that_there_were_and_nothing_else_is(
+            deps in dependencies(),
+            of in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
+        ) {
+            let history = history(&deps);
+            let heads_of = |count: u32| -> Vec<u32> {
+                let is_head = |at: &u32| !deps.iter().take(count as usize).any(|deps| deps.contains(at));
+                (0..count).filter(is_head).collect()
+            };
+            for count in 1..=deps.len() as u32 {
+                let mut heads = heads_of(count);
+                heads.reverse();
+                prop_assert_eq!(history.followed.all_heads_of(&heads), Some(count));
+            }
+            let mut of: Vec<u32> = of.iter().map(|of| of.index(deps.len()) as u32).collect();
+            let told = history.followed.all_heads_of(&of);
+            of.sort_unstable();
+            let count = of.last().map(|last| last + 1);
+            prop_assert_eq!(told, count.filter(|count| heads_of(*count) == of));
         }
 
         #[test]
