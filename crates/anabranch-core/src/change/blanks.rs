@@ -22,9 +22,10 @@ impl Blanks {
     pub(crate) fn each_said(&self, chunk: &[u8], author: ActorId, is_first: bool, hear: &mut dyn FnMut(&[u8])) {
         let dep = (!is_first).then_some((self.deps_at, &ChangeHash::BLANK.0[..]));
         let author_at = (self.actor_at, &ActorId::BLANK.0[..]);
-        let written_out = author.to_string();
         let names = chunk.get(self.names.0..self.names.1).unwrap_or_default();
-        let in_names = memmem::find_iter(names, &written_out);
+        // The names of a small change have no room for it.
+        let written_out = (names.len() >= layout::OWN_ACTOR.len()).then(|| author.to_string());
+        let in_names = written_out.iter().flat_map(|author| memmem::find_iter(names, author));
         let in_names = in_names.map(|at| (self.names.0 + at, layout::OWN_ACTOR.as_bytes()));
         let mut said = HASHED_AT;
         for (at, blank) in dep.into_iter().chain([author_at]).chain(in_names) {

@@ -3,6 +3,8 @@
 use super::{Names, StoredEntry, load_ahead};
 use crate::registers::SEARCHED_ENTRIES;
 
+/// Records whose entries are loaded to guess from: changes mostly set a few fields, in turn or all of each record.
+const GUESSED_FROM: usize = 4;
 /// Where nothing lies.
 pub(super) const NOWHERE: u32 = u32::MAX;
 
@@ -14,11 +16,19 @@ pub(super) fn locate_values(names: &Names, paths: &[Option<u32>], entries: &[&[S
         let runs = names.runs().zip(entries).map(|((_, ops), entries)| (ops, *entries));
         runs.filter(|(_, entries)| (1..=SEARCHED_ENTRIES).contains(&entries.len()))
     };
+    let some = runs().take(GUESSED_FROM).flat_map(|(_, entries)| entries.iter().step_by(2));
+    load_ahead(some.map(StoredEntry::lines));
     let guesses =
         guess_places(paths, runs().flat_map(|(ops, entries)| ops.map(move |op| (names.suffix_of(op), entries))));
     let guess_of = |op| guesses.get(names.suffix_of(op)).copied().unwrap_or(usize::MAX);
-    let guessed = runs().flat_map(|(ops, entries)| ops.filter_map(move |op| entries.get(guess_of(op))));
-    load_ahead(guessed.map(StoredEntry::lines));
+    // Told first and loaded then: the shorter the loop that loads, the more of its loads a processor has under way.
+    let mut guessed: Vec<&StoredEntry> = Vec::with_capacity(names.op_count());
+    for (ops, entries) in runs() {
+        for op in ops {
+            guessed.extend(entries.get(guess_of(op)));
+        }
+    }
+    load_ahead(guessed.iter().map(|entry| entry.lines()));
     for (ops, entries) in runs() {
         for (op, value) in ops.clone().zip(values.get_mut(ops).unwrap_or_default()) {
             if let Some(Some(path)) = paths.get(names.suffix_of(op)) {
