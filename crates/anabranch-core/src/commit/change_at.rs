@@ -60,7 +60,7 @@ impl Document {
             let mut plan = Plan::new(author.clone());
             plan.keep_sequences(view.schema());
             let rows_told = Rows::with_capacity(rows.size_hint().0);
-            let mut writer = Writer { next_key: None, plan, rows: rows_told, seen: SeenKeys::default(), view: &view };
+            let mut writer = Writer { next_key: None, plan, rows: rows_told, seen: RowKeys::default(), view: &view };
             rows.for_each(|row| writer.row(row));
             let Writer { plan, rows, .. } = writer;
             if rows.refused() > 0 && !options.partial {
@@ -77,18 +77,18 @@ struct Writer<'v> {
     view: &'v View<'v>,
     plan: Plan,
     rows: Rows,
-    seen: SeenKeys,
+    seen: RowKeys,
     next_key: Option<f64>,
 }
 
 /// The keys that rows named, the first apart: most commits have no other.
 #[derive(Default)]
-struct SeenKeys {
+struct RowKeys {
     first: Option<Key>,
     others: BTreeSet<Key>,
 }
 
-impl SeenKeys {
+impl RowKeys {
     /// Takes a key; `false` if it was there.
     fn insert(&mut self, key: &Key) -> bool {
         match &self.first {

@@ -1,8 +1,9 @@
 //! The hashes by which records and names are found.
 //!
 //! Whoever sends changes chooses names. Of a fast hash that is no cipher anybody makes as many texts as he likes that share
-//! all its bits, and each would be compared with all before it. SipHash (Aumasson and Bernstein, 2012) has no such texts even
-//! under a key that everybody knows, as ours: nothing here may draw a secret one, for what is saved lies by these hashes.
+//! all its bits, and each would be compared with all before it. Of SipHash (Aumasson and Bernstein, 2012) nobody is known to make
+//! them, not even under a key that everybody knows, as ours: nothing here may draw a secret one, for what is saved lies by these
+//! hashes.
 
 use std::hash::BuildHasherDefault;
 
