@@ -31,13 +31,14 @@ impl Document {
         let positions = self.changes_between(from, to);
         // A change comes back to no record: of one change each is named once, unless its ops act inside sequences.
         let mut seen = (positions.len() > 1).then(Seen::default);
-        let view = self.at(to);
+        // Where no two records claim one key now, none ever had another: records never go.
+        let moved = self.registers.contested().next().map(|_| self.at(to));
         for position in positions {
             if self.history.is_trimmed(position) {
                 continue;
             }
             let bytes = self.history.bytes(position);
-            let is_simple = seen.is_none() && !view.keys().are_moved();
+            let is_simple = seen.is_none() && moved.is_none();
             let mut before: &[u8] = &[];
             let told = Decoded::each_name_accepted(&bytes, |mut name| {
                 if layout::suffix_in(name.bytes, before).is_some() {
@@ -51,26 +52,25 @@ impl Document {
                     // Its first byte says that it is a text, its last ends it.
                     name.part(1, length - 2).map(KeyRef::String).iter().for_each(&mut *tell);
                 } else if let Some(identity) = name.part(0, length) {
-                    key_once(&view, identity, &mut seen).iter().for_each(&mut *tell);
+                    key_once(moved.as_ref(), identity, &mut seen).iter().for_each(&mut *tell);
                 }
             });
             if told.is_err() {
                 seen.get_or_insert_default();
                 self.each_op(position, &mut |identity, _| {
-                    key_once(&view, identity, &mut seen).iter().for_each(&mut *tell)
+                    key_once(moved.as_ref(), identity, &mut seen).iter().for_each(&mut *tell)
                 });
             }
         }
     }
 }
 
-/// The key under which a record is shown, unless it was told before.
-fn key_once<'i>(view: &'i View<'_>, identity: &'i str, seen: &mut Option<Seen>) -> Option<KeyRef<'i>> {
+/// The key under which a record is shown, unless it was told before; `moved` shows which have another than their own.
+fn key_once<'i>(moved: Option<&'i View<'_>>, identity: &'i str, seen: &mut Option<Seen>) -> Option<KeyRef<'i>> {
     if identity == layout::SCHEMA_IDENTITY || seen.as_ref().is_some_and(|seen| seen.contains(identity)) {
         return None;
     }
     seen.as_mut().map(|seen| seen.insert(identity.into()));
-    let rekeyed = || view.keys().rekeyed(view.registers.find(identity)?);
-    let moved = if view.keys().are_moved() { rekeyed() } else { None };
-    moved.map(KeyRef::from).or_else(|| KeyRef::of_identity(identity))
+    let rekeyed = |view: &'i View<'_>| view.keys().rekeyed(view.registers.find(identity)?);
+    moved.and_then(rekeyed).map(KeyRef::from).or_else(|| KeyRef::of_identity(identity))
 }

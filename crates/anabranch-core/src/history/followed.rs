@@ -38,7 +38,13 @@ impl Followed {
 }
 
 fn are_distinct(positions: &[u32]) -> bool {
-    let mut sorted = positions.to_vec();
-    sorted.sort_unstable();
-    sorted.windows(2).all(|pair| matches!(pair, [a, b] if a < b))
+    match positions {
+        [] | [_] => true,
+        [a, b] => a != b,
+        many => {
+            let mut sorted = many.to_vec();
+            sorted.sort_unstable();
+            sorted.windows(2).all(|pair| matches!(pair, [a, b] if a < b))
+        }
+    }
 }
