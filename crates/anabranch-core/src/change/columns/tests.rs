@@ -189,8 +189,18 @@ proptest! {
         let mut expected: Vec<&[u8]> = decoded(&bytes).expect("a column of fewer than a thousand texts");
         expected.dedup();
         let mut told = Vec::new();
-        each_text_accepted(&bytes, |text| told.push(text.text().as_bytes()));
+        let mut parts = Vec::new();
+        each_text_accepted(&bytes, |mut text| {
+            // Whatever begins and ends where characters do is a part.
+            let whole = text.bytes;
+            for (from, to) in [(0, whole.len()), (1, whole.len()), (whole.len() / 2, whole.len() / 2), (0, 1)] {
+                let expected = whole.get(from..to).and_then(|part| std::str::from_utf8(part).ok());
+                parts.push((to >= from && to <= whole.len()).then(|| (text.part(from, to - from), expected)));
+            }
+            told.push(text.text().as_bytes());
+        });
         prop_assert_eq!(told, expected);
+        prop_assert!(parts.iter().flatten().all(|(part, expected)| part == expected), "{:?}", parts);
     }
 }
 
