@@ -62,7 +62,7 @@ impl<'s, S: Iterator<Item = (u32, Scalar<'s>)>> Held<'_, S> {
         self.scalars.next().is_some_and(|(path, scalar)| is_path(self.paths.info(path)) && is_it(scalar))
     }
 
-    fn is_all(mut self) -> bool {
+    fn is_all(&mut self) -> bool {
         self.scalars.next().is_none()
     }
 }
