@@ -4,6 +4,7 @@
 
 use super::super::{ActorId, ActorKind, Draft, DraftOp, DraftPlace, Limits, SequenceAction, code, encode};
 use super::*;
+use crate::heads::ChangeHash;
 use crate::key::Key;
 
 fn actor() -> ActorId {
@@ -25,7 +26,8 @@ fn change_of(names: &[Option<String>]) -> (Decoded, Vec<u8>) {
             preds: &[],
         })
         .collect();
-    let draft = Draft { deps: [][..].into(), actor: actor(), seq: 1, start_op: 2, message: "".into(), ops: &ops };
+    let deps = [1, 2].map(|byte| ChangeHash([byte; 32]));
+    let draft = Draft { deps: deps[..].into(), actor: actor(), seq: 1, start_op: 2, message: "".into(), ops: &ops };
     let (bytes, _) = encode(&draft);
     (Decoded::read(&bytes, Limits::default()).unwrap(), bytes)
 }
