@@ -11,9 +11,11 @@ use crate::schema::FieldPath;
 use crate::string::JsString;
 
 mod hashes;
+mod suffixes;
 mod text;
 
 pub(crate) use hashes::{Hashes, NameHash, hash_identity, hash_key};
+pub(crate) use suffixes::SuffixIndex;
 use text::write_str;
 pub(crate) use text::{is_plain, read_text, write_text};
 
@@ -37,28 +39,22 @@ const ENCODED_BYTES: usize = 40;
 /// Appends the sortable encoding of a key: ordered bytewise as IndexedDB orders keys.
 pub(crate) fn write_key(key: &Key, out: &mut String) {
     match key {
-        Key::Number(number) => write_sortable_double(NUMBER, *number, out),
-        Key::Date(ms) => write_sortable_double(DATE, *ms, out),
-        Key::String(text) => {
-            out.push(STRING as char);
-            write_text(text, out);
-        }
-        Key::Binary(bytes) => {
-            out.push(BINARY as char);
-            bytes.iter().for_each(|byte| push_hex(*byte, out));
-        }
-        Key::Array(items) => {
-            out.push(ARRAY as char);
-            items.iter().for_each(|item| write_key(item, out));
-        }
+        Key::Number(number) => framed(NUMBER, out, |out| write_sortable_double(*number, out)),
+        Key::Date(ms) => framed(DATE, out, |out| write_sortable_double(*ms, out)),
+        Key::String(text) => framed(STRING, out, |out| write_text(text, out)),
+        Key::Binary(bytes) => framed(BINARY, out, |out| bytes.iter().for_each(|byte| push_hex(*byte, out))),
+        Key::Array(items) => framed(ARRAY, out, |out| items.iter().for_each(|item| write_key(item, out))),
     }
-    out.push(END as char);
 }
 
 /// The same of a string.
 pub(crate) fn write_string_key(text: &str, out: &mut String) {
-    out.push(STRING as char);
-    write_str(text, out);
+    framed(STRING, out, |out| write_str(text, out));
+}
+
+fn framed(kind: u8, out: &mut String, write: impl FnOnce(&mut String)) {
+    out.push(kind as char);
+    write(out);
     out.push(END as char);
 }
 
@@ -104,10 +100,9 @@ fn read_array<'a>(name: &mut &'a str, mut body: &'a str, depth: usize) -> Option
     Some(Key::Array(items))
 }
 
-fn write_sortable_double(kind: u8, number: f64, out: &mut String) {
+fn write_sortable_double(number: f64, out: &mut String) {
     let bits = number.to_bits();
     let sortable = if bits >> 63 == 0 { bits | 1 << 63 } else { !bits };
-    out.push(kind as char);
     let digits = format!("{sortable:016x}");
     out.push_str(digits.trim_end_matches('0'));
 }

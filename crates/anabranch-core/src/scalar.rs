@@ -126,36 +126,14 @@ impl<'a> Scalar<'a> {
 }
 
 /// Appends the scalar bytes of a leaf and returns its type code.
-pub(crate) fn write_value(value: &Value, out: &mut Vec<u8>) -> u8 {
-    match value {
-        Value::Object(object) if object.is_empty() => {
-            out.push(EMPTY_OBJECT);
-            code::BYTES
-        }
-        value => write_primitive(value.into(), out).unwrap_or_else(|| {
-            out.push(VALUE);
-            canonical::write(value, out);
-            code::BYTES
-        }),
-    }
-}
-
-/// The same of a leaf that is lent, and is no object.
-pub(crate) fn write_lent(value: ValueRef<'_>, out: &mut Vec<u8>) -> u8 {
-    match value {
-        ValueRef::Array(items) => {
-            out.push(VALUE);
-            canonical::write_items(items, out);
-            code::BYTES
-        }
-        ValueRef::Other(value) => write_value(value, out),
-        value => write_primitive(value, out).unwrap_or_else(|| write_value(&value.to_value(), out)),
-    }
-}
-
 #[inline]
-fn write_primitive(value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<u8> {
-    Some(match value {
+pub(crate) fn write_value<'v>(value: impl Into<ValueRef<'v>>, out: &mut Vec<u8>) -> u8 {
+    // Whoever lends may call any value another.
+    let value = match value.into() {
+        ValueRef::Other(value) => ValueRef::from(value),
+        value => value,
+    };
+    match value {
         ValueRef::Null => code::NULL,
         ValueRef::Bool(false) => code::FALSE,
         ValueRef::Bool(true) => code::TRUE,
@@ -168,24 +146,24 @@ fn write_primitive(value: ValueRef<'_>, out: &mut Vec<u8>) -> Option<u8> {
             write_signed(ms, out);
             code::TIMESTAMP
         }
-        ValueRef::Array(_) | ValueRef::Object(_) | ValueRef::Other(_) => return None,
-    })
+        ValueRef::Object(properties) if { properties }.next().is_none() => {
+            out.push(EMPTY_OBJECT);
+            code::BYTES
+        }
+        value => {
+            out.push(VALUE);
+            canonical::write_lent(value, out);
+            code::BYTES
+        }
+    }
 }
 
 /// Whether `scalar` is what [`write_value`] makes of a leaf; `encoded` is room to write it to.
-pub(crate) fn is_of(value: &Value, scalar: Scalar<'_>, encoded: &mut Vec<u8>) -> bool {
-    is_primitive(value.into(), scalar).unwrap_or_else(|| {
-        encoded.clear();
-        let code = write_value(value, encoded);
-        scalar == Scalar { code, bytes: encoded }
-    })
-}
-
-/// The same of what [`write_lent`] makes.
-pub(crate) fn is_of_lent(value: ValueRef<'_>, scalar: Scalar<'_>, encoded: &mut Vec<u8>) -> bool {
+pub(crate) fn is_of<'v>(value: impl Into<ValueRef<'v>>, scalar: Scalar<'_>, encoded: &mut Vec<u8>) -> bool {
+    let value = value.into();
     is_primitive(value, scalar).unwrap_or_else(|| {
         encoded.clear();
-        let code = write_lent(value, encoded);
+        let code = write_value(value, encoded);
         scalar == Scalar { code, bytes: encoded }
     })
 }

@@ -78,11 +78,21 @@ impl DraftOp<'_> {
 
 /// Bytes for which room is made at first: those of a change of one field.
 const FIRST_BYTES: usize = 256;
-/// What comes before the columns at most, beside the message and the ids of dependencies and authors: the chunk's own head, ten
-/// integers, and what columns there are.
-const HEAD_BYTES_MAX: usize = 256;
 /// The columns that a change may have.
 const COLUMNS: usize = 12;
+/// An integer is ten bytes at most.
+const INTEGER_BYTES_MAX: usize = 10;
+/// What comes before the columns at most, beside the message and the ids of dependencies and other authors: the magic, the
+/// checksum, the type and the length of the chunk; its author; how many dependencies, bytes of a message, other authors and
+/// columns there are, which change of its author it is, its first op and its time; and what each column is, in one byte, and
+/// how long.
+const HEAD_BYTES_MAX: usize = 4
+    + 4
+    + 1
+    + INTEGER_BYTES_MAX
+    + (1 + size_of::<ActorId>())
+    + 7 * INTEGER_BYTES_MAX
+    + COLUMNS * (1 + INTEGER_BYTES_MAX);
 
 /// Encodes a change and returns its bytes and its hash.
 #[cfg(test)]
@@ -178,10 +188,12 @@ impl Room {
 
         let in_chunk = |at: usize| at - *chunk_at;
         let (deps_at, actor_at) = (in_chunk(body_at + deps_at), in_chunk(body_at + actor_at));
-        let before_names = columns.iter().take_while(|(specification, _)| *specification != column::KEY_STR);
-        let names_at = in_chunk(columns_at + before_names.map(|(_, length)| length).sum::<usize>());
-        let names = columns.iter().find(|(specification, _)| *specification == column::KEY_STR);
-        Blanks { deps_at, actor_at, names: (names_at, names_at + names.map_or(0, |(_, length)| *length)) }
+        let mut at = columns_at;
+        let names = columns.iter().find_map(|(specification, length)| {
+            at += length;
+            (*specification == column::KEY_STR).then(|| (in_chunk(at - length), in_chunk(at)))
+        });
+        Blanks { deps_at, actor_at, names: names.unwrap_or_default() }
     }
 }
 

@@ -1,12 +1,8 @@
 //! The names of a change's ops, each cut once into the record and the register that it names.
 
-use hashbrown::HashTable;
-
 use super::decode::Decoded;
-use crate::layout::{self, Hashes, hash_key};
+use crate::layout::{self, Hashes, SuffixIndex};
 
-/// Suffixes up to which they are compared one by one.
-const COMPARED_SUFFIXES: usize = 16;
 /// Records for which there is room at once: that each op names another is usual of small changes alone.
 const RESERVED_RECORDS_MAX: usize = 128;
 
@@ -57,7 +53,7 @@ impl Names {
             suffixes: Vec::new(),
             of_ops: Vec::with_capacity(change.ops.len()),
         };
-        let mut index = SuffixIndex::default();
+        let mut finder = SuffixFinder::default();
         let mut identity: &[u8] = &[];
         for (at, op) in change.ops.iter().enumerate() {
             let name = change.name_bytes(bytes, op);
@@ -77,7 +73,7 @@ impl Names {
                 }
             };
             let span = Span { at: op.name_at + identity.len() as u32, bytes: suffix.len() as u32 };
-            names.of_ops.push(index.position(&mut names.suffixes, span, bytes));
+            names.of_ops.push(finder.position(&mut names.suffixes, span, bytes));
         }
         Ok(names)
     }
@@ -134,37 +130,31 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Finds suffixes again: the one that follows the one before, as in most records, else by comparing, else by hash.
+/// Finds suffixes again, mostly where the one before is followed by the next, as in most records.
 #[derive(Default)]
-struct SuffixIndex {
+struct SuffixFinder {
     next: usize,
-    many: HashTable<u32>,
+    index: SuffixIndex,
 }
 
-impl SuffixIndex {
+impl SuffixFinder {
     /// The position of a suffix among those that were seen, to which it is added if it is new.
     fn position(&mut self, seen: &mut Vec<Span>, suffix: Span, bytes: &[u8]) -> u32 {
         let own = suffix.of(bytes);
-        let is_own = |span: &Span| span.of(bytes) == own;
-        let found = match seen.get(self.next).is_some_and(is_own) {
-            true => Some(self.next),
-            false if seen.len() <= COMPARED_SUFFIXES => seen.iter().position(is_own),
-            false => self.find(seen, own, bytes),
+        let found = match seen.get(self.next).is_some_and(|next| next.of(bytes) == own) {
+            true => Some(self.next as u32),
+            false => {
+                let text = |at: u32| seen.get(at as usize).map_or(&[][..], |span| span.of(bytes));
+                self.index.find(own, seen.len(), text)
+            }
         };
-        let at = found.unwrap_or(seen.len());
-        if found.is_none() {
+        let at = found.unwrap_or_else(|| {
             seen.push(suffix);
-        }
-        self.next = if at + 1 < seen.len() { at + 1 } else { 0 };
-        at as u32
-    }
-
-    fn find(&mut self, seen: &[Span], own: &[u8], bytes: &[u8]) -> Option<usize> {
-        let suffix = |at: u32| seen.get(at as usize).map_or(&[][..], |span| span.of(bytes));
-        for new in self.many.len() as u32..seen.len() as u32 {
-            self.many.insert_unique(hash_key(suffix(new)), new, |at| hash_key(suffix(*at)));
-        }
-        self.many.find(hash_key(own), |at| suffix(*at) == own).map(|at| *at as usize)
+            seen.len() as u32 - 1
+        });
+        let next = at as usize + 1;
+        self.next = if next < seen.len() { next } else { 0 };
+        at
     }
 }
 

@@ -117,6 +117,7 @@ impl<'a> Items<'a> {
 }
 
 impl<'a> From<&'a [String]> for Items<'a> {
+    /// The strings, in order.
     fn from(strings: &'a [String]) -> Self {
         Self(Lie::Strings(strings))
     }

@@ -43,14 +43,6 @@ impl<'a> Properties<'a> {
         Self(Lie::Built(object.as_slice()))
     }
 
-    /// Whether no more than `levels` values lie one inside the other here. What is stored does not lie deeper than is allowed.
-    pub(super) fn nest_within(&self, levels: usize) -> bool {
-        match self.0 {
-            Lie::Built(properties) => properties.iter().all(|(_, value)| value.nests_within(levels)),
-            Lie::Stored(_) => true,
-        }
-    }
-
     /// Properties of which every one can be lent.
     #[inline]
     pub(super) fn stored(properties: StoredProperties<'a>) -> Self {

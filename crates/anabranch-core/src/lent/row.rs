@@ -66,9 +66,13 @@ impl<'r> Row<'r> {
 
     /// Whether it is a record with a field, and each of them a leaf that nests no deeper than a record's may.
     pub(crate) fn is_flat(self) -> bool {
+        // Below the record itself.
+        let levels = VALUE_DEPTH_MAX - 1;
         let is_leaf = |value: &ValueRef<'_>| match value {
             ValueRef::Object(_) | ValueRef::Other(Value::Object(_)) => false,
-            value => value.nests_within(VALUE_DEPTH_MAX - 1),
+            ValueRef::Array(items) => items.nest_within(levels - 1),
+            ValueRef::Other(value) => value.nests_within(levels),
+            _ => true,
         };
         let mut there = self.values.iter().flatten().peekable();
         there.peek().is_some() && there.all(is_leaf)

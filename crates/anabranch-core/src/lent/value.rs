@@ -40,19 +40,6 @@ impl ValueRef<'_> {
     }
 }
 
-impl ValueRef<'_> {
-    /// Whether at most `levels` values lie one inside the other below this one, itself counted if it can hold others. What is
-    /// stored does not lie deeper than is allowed.
-    pub(crate) fn nests_within(&self, levels: usize) -> bool {
-        match self {
-            ValueRef::Array(items) => levels > 0 && items.nest_within(levels - 1),
-            ValueRef::Object(properties) => levels > 0 && properties.nest_within(levels - 1),
-            ValueRef::Other(value) => value.nests_within(levels),
-            _ => true,
-        }
-    }
-}
-
 impl<'a> From<&'a [String]> for ValueRef<'a> {
     /// An array of strings.
     fn from(strings: &'a [String]) -> Self {

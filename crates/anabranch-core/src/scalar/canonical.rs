@@ -1,7 +1,7 @@
 //! The canonical encoding of values that are no scalars of automerge (FORMAT.md, "Values").
 
 use crate::change::{read_unsigned, write_unsigned};
-use crate::lent::{Items, ValueRef};
+use crate::lent::ValueRef;
 use crate::string::JsString;
 use crate::value::{
     ArrayBuffer, BLOB_INLINE_BYTES_MAX, BigInt, Blob, File, GeometryKind, Graph, ImageData, Object, SparseArray,
@@ -135,16 +135,24 @@ fn write_list(items: &[Value], out: &mut Vec<u8>) {
     items.iter().for_each(|item| write(item, out));
 }
 
-/// Appends the canonical bytes of an array.
-pub(super) fn write_items(items: Items<'_>, out: &mut Vec<u8>) {
-    out.push(ARRAY);
-    write_unsigned(items.len() as u64, out);
-    items.for_each(|item| match item {
+/// The same of a value that is lent.
+pub(super) fn write_lent(value: ValueRef<'_>, out: &mut Vec<u8>) {
+    match value {
         ValueRef::String(text) => write_str(text, out),
-        ValueRef::Array(items) => write_items(items, out),
+        ValueRef::Array(items) => tagged(ARRAY, out, |out| {
+            write_unsigned(items.len() as u64, out);
+            items.for_each(|item| write_lent(item, out));
+        }),
+        ValueRef::Object(properties) => tagged(OBJECT, out, |out| {
+            write_unsigned(properties.count() as u64, out);
+            properties.for_each(|(name, value)| {
+                write_text(name, out);
+                write_lent(value, out);
+            });
+        }),
         ValueRef::Other(value) => write(value, out),
-        item => write(&item.to_value(), out),
-    });
+        value => write(&value.to_value(), out),
+    }
 }
 
 fn write_object(object: &Object, out: &mut Vec<u8>) {

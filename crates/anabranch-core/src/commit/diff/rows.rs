@@ -30,10 +30,10 @@ impl Plan {
     fn create_row(&mut self, view: &View<'_>, identity: &str, row: Row<'_>) {
         self.set(view, identity, None, "", |_| Scalar::PRESENT.code);
         for (name, value) in row.fields() {
-            if !self.set_next_field(name, |out| scalar::write_lent(value, out)) {
+            if !self.set_next_field(name, |out| scalar::write_value(value, out)) {
                 let mut suffix = String::new();
                 layout::write_path(std::iter::once(name), &mut suffix);
-                self.set(view, identity, None, &suffix, |out| scalar::write_lent(value, out));
+                self.set(view, identity, None, &suffix, |out| scalar::write_value(value, out));
                 self.note_field(name);
             }
         }

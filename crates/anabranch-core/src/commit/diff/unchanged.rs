@@ -37,7 +37,7 @@ pub(super) fn is_row_plainly_unchanged(view: &View<'_>, slot: Slot<'_>, row: Row
     let Some(mut held) = Held::of(view, slot) else { return false };
     let mut encoded = Vec::new();
     let is_same = |(name, value): (&JsString, ValueRef<'_>)| {
-        held.is_next(&|path| path.is_field(name), &mut |scalar| scalar::is_of_lent(value, scalar, &mut encoded))
+        held.is_next(&|path| path.is_field(name), &mut |scalar| scalar::is_of(value, scalar, &mut encoded))
     };
     row.fields().all(is_same) && held.is_all()
 }

@@ -1,9 +1,8 @@
 //! The names of planned ops, taken apart: an import has millions of ops, but few fields and one identity a record.
 
-use hashbrown::HashTable;
 use memchr::memmem;
 
-use crate::layout::{self, hash_key};
+use crate::layout::{self, SuffixIndex};
 use crate::string::JsString;
 
 /// Identities in the order in which they came, and suffixes, each once.
@@ -13,14 +12,10 @@ pub(super) struct Names {
     /// Where each identity ends, and the first op that names it.
     ends: Vec<(usize, u32)>,
     suffixes: Vec<Suffix>,
-    /// Those of them that were looked for by hash: none while there are few.
-    by_hash: HashTable<u32>,
+    index: SuffixIndex,
     last: u32,
     bytes: usize,
 }
-
-/// Suffixes up to which they are compared one by one.
-const COMPARED_SUFFIXES: usize = 16;
 
 struct Suffix {
     text: Box<str>,
@@ -124,15 +119,8 @@ impl Names {
     }
 
     fn find(&mut self, suffix: &str) -> Option<u32> {
-        let Self { suffixes, by_hash, .. } = self;
-        if suffixes.len() <= COMPARED_SUFFIXES {
-            return suffixes.iter().position(|have| *have.text == *suffix).map(|at| at as u32);
-        }
-        let text = |at: u32| suffixes.get(at as usize).map_or("", |suffix| &suffix.text);
-        for new in by_hash.len() as u32..suffixes.len() as u32 {
-            by_hash.insert_unique(hash_key(text(new)), new, |at| hash_key(text(*at)));
-        }
-        by_hash.find(hash_key(suffix), |at| text(*at) == suffix).copied()
+        let text = |at: u32| self.suffixes.get(at as usize).map_or(&[][..], |suffix| suffix.text.as_bytes());
+        self.index.find(suffix.as_bytes(), self.suffixes.len(), text)
     }
 }
 
