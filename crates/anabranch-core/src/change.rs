@@ -17,8 +17,8 @@ pub(crate) use chunk::Chunk;
 pub(crate) use leb128::{read_signed, read_unsigned, write_signed, write_unsigned};
 pub(crate) use names::{NamedRecord, Names};
 
-pub(crate) use decode::Decoded;
 pub use decode::{DecodeChangeError, Limits};
+pub(crate) use decode::{Decoded, InSequences};
 pub(crate) use decode::{DecodedOp, OpRef, Place};
 #[cfg(test)]
 pub(crate) use encode::encode;

@@ -159,12 +159,14 @@ pub(crate) fn identity_length(name: impl AsRef<[u8]>) -> Option<usize> {
     is_lower_hex(name.get(key + 1..key + 33)?).then_some(key + 33)
 }
 
-/// Whether the first so many bytes of a name are its identity, and that nothing but a plain text as key. Told at a glance, so
-/// that it pays to ask whether an identity is as long as the one before it: the plain keys of a store mostly are of one length.
+/// The key in a name of which the first so many bytes are the identity, if that is nothing but a plain text as key. Told at a
+/// glance, so that it pays to ask whether an identity is as long as the one before it: the plain keys of a store mostly are of
+/// one length.
 #[inline]
-pub(crate) fn begins_with_plain_key(name: &[u8], identity_bytes: usize) -> bool {
-    let Some((identity, rest)) = name.split_at_checked(identity_bytes) else { return false };
-    matches!(identity, [STRING, text @ .., END] if is_plain(text)) && rest.first() != Some(&b'@')
+pub(crate) fn plain_key_in(name: &str, identity_bytes: usize) -> Option<&str> {
+    let (identity, rest) = name.as_bytes().split_at_checked(identity_bytes)?;
+    let is_plain_key = matches!(identity, [STRING, text @ .., END] if is_plain(text)) && rest.first() != Some(&b'@');
+    if is_plain_key { name.get(1..identity_bytes - 1) } else { None }
 }
 
 /// The suffix of `name` if it names a register of the record `identity`; the empty identity is no record's.

@@ -5,7 +5,6 @@ mod texts;
 mod write;
 
 pub(super) use read::{BadColumn, BooleanDecoder, NullableDecoder, RunDecoder, RunValue};
-pub(crate) use texts::AcceptedText;
 pub(super) use texts::{Valid, each_text_accepted};
 pub(super) use write::{ColumnValue, DeltaEncoder, NullableEncoder, RunEncoder, write_booleans};
 

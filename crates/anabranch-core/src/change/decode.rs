@@ -8,6 +8,7 @@ use crate::limits;
 use crate::scalar::Scalar;
 
 mod names;
+pub(crate) use names::InSequences;
 mod ops;
 mod places;
 

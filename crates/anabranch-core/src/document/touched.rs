@@ -3,7 +3,7 @@
 use hashbrown::HashSet;
 
 use super::Document;
-use crate::change::Decoded;
+use crate::change::{Decoded, InSequences};
 use crate::history::KnownHeads;
 use crate::key::Key;
 use crate::layout;
@@ -38,31 +38,66 @@ impl Document {
                 continue;
             }
             let bytes = self.history.bytes(position);
-            let is_simple = seen.is_none() && moved.is_none();
-            let mut before: &[u8] = &[];
-            let told = Decoded::each_name_accepted(&bytes, |mut name| {
-                if layout::suffix_in(name.bytes, before).is_some() {
-                    return;
-                }
-                let is_plain = layout::begins_with_plain_key(name.bytes, before.len());
-                let length = if is_plain { Some(before.len()) } else { layout::identity_length(name.bytes) };
-                let Some(length) = length else { return };
-                before = name.bytes.get(..length).unwrap_or_default();
-                if is_plain && is_simple {
-                    // Its first byte says that it is a text, its last ends it.
-                    name.part(1, length - 2).map(KeyRef::String).iter().for_each(&mut *tell);
-                } else if let Some(identity) = name.part(0, length) {
-                    key_once(moved.as_ref(), identity, &mut seen).iter().for_each(&mut *tell);
-                }
-            });
-            if told.is_err() {
+            let told = match (&moved, &mut seen) {
+                (None, None) => each_own_key(&bytes, tell),
+                (moved, seen) => each_record(&bytes, |first| {
+                    let key = first.identity().and_then(|identity| key_once(moved.as_ref(), identity, seen));
+                    key.iter().for_each(&mut *tell);
+                }),
+            };
+            if let Err(InSequences) = told {
                 seen.get_or_insert_default();
                 self.each_op(position, &mut |identity, _| {
-                    key_once(moved.as_ref(), identity, &mut seen).iter().for_each(&mut *tell)
+                    key_once(moved.as_ref(), identity, &mut seen).iter().for_each(&mut *tell);
                 });
             }
         }
     }
+}
+
+/// A name with which a change begins to speak of another record.
+struct FirstName<'b> {
+    name: &'b str,
+    identity_bytes: usize,
+    /// The key, where it is known that it is a plain text and all of the identity.
+    plain_key: Option<&'b str>,
+}
+
+/// Calls `visit` for every run of ops of an accepted change that write one record.
+#[inline]
+fn each_record<'b>(change: &'b [u8], mut visit: impl FnMut(FirstName<'b>)) -> Result<(), InSequences> {
+    let mut before: &[u8] = &[];
+    Decoded::each_name_accepted(change, |name| {
+        let bytes = name.as_bytes();
+        if layout::suffix_in(bytes, before).is_some() {
+            return;
+        }
+        let plain_key = layout::plain_key_in(name, before.len());
+        let length = if plain_key.is_some() { Some(before.len()) } else { layout::identity_length(bytes) };
+        if let Some(identity_bytes) = length {
+            before = bytes.get(..identity_bytes).unwrap_or_default();
+            visit(FirstName { name, identity_bytes, plain_key });
+        }
+    })
+}
+
+/// Tells the keys of the records that an accepted change writes, where each is shown under its own.
+fn each_own_key(change: &[u8], tell: &mut dyn FnMut(&KeyRef<'_>)) -> Result<(), InSequences> {
+    each_record(change, |first| match first.plain_key {
+        Some(key) => tell(&KeyRef::String(key)),
+        None => first.identity().and_then(own_key).iter().for_each(&mut *tell),
+    })
+}
+
+impl<'b> FirstName<'b> {
+    fn identity(&self) -> Option<&'b str> {
+        self.name.get(..self.identity_bytes)
+    }
+}
+
+/// The key in an identity, unless that is the schema's.
+fn own_key(identity: &str) -> Option<KeyRef<'_>> {
+    if identity == layout::SCHEMA_IDENTITY { None } else { KeyRef::of_identity(identity) }
 }
 
 /// The key under which a record is shown, unless it was told before; `moved` shows which have another than their own.
@@ -72,5 +107,5 @@ fn key_once<'i>(moved: Option<&'i View<'_>>, identity: &'i str, seen: &mut Optio
     }
     seen.as_mut().map(|seen| seen.insert(identity.into()));
     let rekeyed = |view: &'i View<'_>| view.keys().rekeyed(view.registers.find(identity)?);
-    moved.and_then(rekeyed).map(KeyRef::from).or_else(|| KeyRef::of_identity(identity))
+    moved.and_then(rekeyed).map(KeyRef::from).or_else(|| own_key(identity))
 }

@@ -64,13 +64,12 @@ pub(crate) fn read_text(content: &str) -> Option<JsString> {
 /// Whether a text is encoded as it is.
 #[inline]
 pub(crate) fn is_plain(text: &[u8]) -> bool {
-    let (eights, rest) = text.as_chunks::<8>();
-    let are_eights = eights.iter().all(|eight| are_plain(u64::from_le_bytes(*eight)));
-    are_eights
-        && match text.last_chunk() {
-            Some(last) => are_plain(u64::from_le_bytes(*last)),
-            None => rest.iter().all(|byte| (2..0x80).contains(byte)),
-        }
+    let is_eight_plain = |eight: &[u8; 8]| are_plain(u64::from_le_bytes(*eight));
+    match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) if text.len() <= 16 => is_eight_plain(first) & is_eight_plain(last),
+        (Some(_), Some(last)) => is_eight_plain(last) && text.as_chunks().0.iter().all(is_eight_plain),
+        _ => text.iter().all(|byte| (2..0x80).contains(byte)),
+    }
 }
 
 /// Whether each of eight bytes is from 2 to 0x7F. With its highest bit set no byte borrows from the next.

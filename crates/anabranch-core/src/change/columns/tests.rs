@@ -176,10 +176,18 @@ fn a_column_of_booleans_is_read_exactly_if_it_is_what_its_values_are_written_as(
 }
 
 proptest! {
-    /// Texts of one letter and of hundreds, in runs and alone, whose lengths are no UTF-8 between them.
+    /// Texts of one letter, of hundreds and of thousands, in runs and alone: what tells their lengths is no UTF-8 mostly, but
+    /// may be.
     #[test]
     fn texts_of_accepted_columns_are_what_decoding_finds(
-        texts in prop::collection::vec((prop::sample::select(&["", "a", "ü", "\u{1F600}x", "same"][..]), 1..200usize, 1..4usize), 0..40)
+        texts in prop::collection::vec(
+            (
+                prop::sample::select(&["", "a", "ü", "\u{1F600}x", "same"][..]),
+                prop_oneof![40 => 1..200usize, 1 => 16_300..16_500usize],
+                1..4usize,
+            ),
+            0..100,
+        )
     ) {
         let texts: Vec<(String, usize)> = texts.into_iter().map(|(text, times, ops)| (text.repeat(times), ops)).collect();
         let mut bytes = Vec::new();
@@ -189,18 +197,8 @@ proptest! {
         let mut expected: Vec<&[u8]> = decoded(&bytes).expect("a column of fewer than a thousand texts");
         expected.dedup();
         let mut told = Vec::new();
-        let mut parts = Vec::new();
-        each_text_accepted(&bytes, |mut text| {
-            // Whatever begins and ends where characters do is a part.
-            let whole = text.bytes;
-            for (from, to) in [(0, whole.len()), (1, whole.len()), (whole.len() / 2, whole.len() / 2), (0, 1)] {
-                let expected = whole.get(from..to).and_then(|part| std::str::from_utf8(part).ok());
-                parts.push((to >= from && to <= whole.len()).then(|| (text.part(from, to - from), expected)));
-            }
-            told.push(text.text().as_bytes());
-        });
+        each_text_accepted(&bytes, |text| told.push(text.as_bytes()));
         prop_assert_eq!(told, expected);
-        prop_assert!(parts.iter().flatten().all(|(part, expected)| part == expected), "{:?}", parts);
     }
 }
 

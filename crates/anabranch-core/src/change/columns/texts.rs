@@ -2,40 +2,56 @@
 
 use super::super::leb128::{read_signed, read_unsigned};
 
-/// A text of a column that was accepted.
-pub(crate) struct AcceptedText<'c, 'v> {
-    pub(crate) bytes: &'c [u8],
-    column: &'c [u8],
-    /// Where it lies there.
-    at: usize,
-    valid: &'v mut Valid<'c>,
-}
-
-impl<'c> AcceptedText<'c, '_> {
-    /// A part of it; `None` if it has no such part.
-    #[inline]
-    pub(crate) fn part(&mut self, from: usize, length: usize) -> Option<&'c str> {
-        self.valid.text(self.column, self.at + from, length)
-    }
-
-    #[cfg(test)]
-    pub(crate) fn text(mut self) -> &'c str {
-        self.part(0, self.bytes.len()).unwrap_or_default()
-    }
-}
-
-/// Calls `visit` with the texts of a column of runs without nulls, that of a run once.
+/// Calls `visit` with the texts of an accepted column of runs without nulls, that of a run once.
 #[inline]
-pub(crate) fn each_text_accepted<'c>(column: &'c [u8], mut visit: impl FnMut(AcceptedText<'c, '_>)) {
-    let (mut rest, mut valid) = (column, Valid::default());
-    while let Some(run) = read_signed(&mut rest) {
+pub(crate) fn each_text_accepted<'c>(column: &'c [u8], mut visit: impl FnMut(&'c str)) {
+    let mut rest = Accepted { column, text: "", text_end: 0 };
+    while let Some(run) = rest.take(read_signed) {
         let texts = if run < 0 { run.unsigned_abs() } else { 1 };
         for _ in 0..texts {
-            let length = read_unsigned(&mut rest).and_then(|length| usize::try_from(length).ok());
-            let Some((bytes, after)) = length.and_then(|length| rest.split_at_checked(length)) else { return };
-            visit(AcceptedText { bytes, column, at: column.len() - rest.len(), valid: &mut valid });
-            rest = after;
+            let Some(text) = rest.take_short_text().or_else(|| rest.take_text()) else { return };
+            visit(text);
         }
+    }
+}
+
+/// The rest of an accepted column.
+struct Accepted<'c> {
+    column: &'c [u8],
+    /// As much of the rest as was found to be UTF-8 at once: short texts are, with their lengths between them.
+    text: &'c str,
+    /// Where that ends.
+    text_end: usize,
+}
+
+impl<'c> Accepted<'c> {
+    /// Takes an integer.
+    fn take<T>(&mut self, read: impl FnOnce(&mut &'c [u8]) -> Option<T>) -> Option<T> {
+        let before = self.column.get(self.text_end - self.text.len()..)?;
+        let mut rest = before;
+        let taken = read(&mut rest)?;
+        self.text = self.text.get(before.len() - rest.len()..).unwrap_or_else(|| {
+            let text = valid_prefix(rest);
+            self.text_end = self.column.len() - rest.len() + text.len();
+            text
+        });
+        Some(taken)
+    }
+
+    fn take_text(&mut self) -> Option<&'c str> {
+        let length = usize::try_from(self.take(read_unsigned)?).ok()?;
+        let (text, rest) = self.text.split_at_checked(length)?;
+        self.text = rest;
+        Some(text)
+    }
+
+    /// The same of a text whose length is one byte and lies with it in what was found to be UTF-8; `None` says nothing.
+    #[inline(always)]
+    fn take_short_text(&mut self) -> Option<&'c str> {
+        let length = self.text.as_bytes().first().filter(|length| **length < 0x80)?;
+        let (text, rest) = self.text.get(1..)?.split_at_checked(usize::from(*length))?;
+        self.text = rest;
+        Some(text)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The names in an accepted change: what else it says is passed over.
 
-use super::{ActorId, Columns, DecodeChangeError, Decoded, Limits, Reader, ops, read_chunk_header, read_columns};
-use crate::change::columns::{AcceptedText, each_text_accepted};
+use super::{ActorId, DecodeChangeError, Decoded, Limits, Reader, read_chunk_header};
+use crate::change::column;
+use crate::change::columns::each_text_accepted;
 use crate::heads::ChangeHash;
 use crate::limits;
 
@@ -12,19 +13,15 @@ impl Decoded {
     /// Calls `visit` with the name of every op of an accepted change, of equal ones in a row once, or tells that some of its
     /// ops act inside sequences.
     #[inline]
-    pub(crate) fn each_name_accepted<'b>(
-        bytes: &'b [u8],
-        visit: impl FnMut(AcceptedText<'b, '_>),
-    ) -> Result<(), InSequences> {
-        let columns = columns_accepted(bytes).expect("accepted changes decode");
-        ops::only_sets(bytes, &columns).ok_or(InSequences)?;
-        let (from, to) = columns.names;
-        each_text_accepted(bytes.get(from..to).unwrap_or_default(), visit);
+    pub(crate) fn each_name_accepted<'b>(bytes: &'b [u8], visit: impl FnMut(&'b str)) -> Result<(), InSequences> {
+        let names = names_accepted(bytes).expect("accepted changes decode")?;
+        each_text_accepted(names, visit);
         Ok(())
     }
 }
 
-fn columns_accepted(bytes: &[u8]) -> Result<Columns, DecodeChangeError> {
+/// The column of names.
+fn names_accepted(bytes: &[u8]) -> Result<Result<&[u8], InSequences>, DecodeChangeError> {
     let body_at = read_chunk_header(bytes, Limits { change_bytes: usize::MAX, ..Limits::default() })?;
     let mut reader = Reader { whole: bytes, rest: bytes.get(body_at..).unwrap_or_default() };
     let deps = reader.count("dependencies", limits::DEPS_MAX)?;
@@ -37,5 +34,16 @@ fn columns_accepted(bytes: &[u8]) -> Result<Columns, DecodeChangeError> {
     for _ in 0..reader.count("actors", limits::ACTORS_MAX)? {
         reader.run("actor", size_of::<ActorId>())?;
     }
-    read_columns(&mut reader)
+    let (mut at, mut names) = (0, 0..0);
+    for _ in 0..reader.count("columns", limits::COLUMNS_MAX)? {
+        let specification = reader.unsigned("column")?;
+        let length = reader.count("column", limits::CHANGE_BYTES_MAX)?;
+        match specification {
+            column::OBJECT_ACTOR | column::OBJECT_COUNTER => return Ok(Err(InSequences)),
+            column::KEY_STR => names = at..at + length,
+            _ => (),
+        }
+        at += length;
+    }
+    Ok(Ok(reader.rest.get(names).unwrap_or_default()))
 }

@@ -25,7 +25,7 @@ pub(super) fn read_ops(
 }
 
 /// How many ops there are if all of them set registers, as in nearly every change.
-pub(super) fn only_sets(bytes: &[u8], columns: &Columns) -> Option<u64> {
+fn only_sets(bytes: &[u8], columns: &Columns) -> Option<u64> {
     let slice = |(from, to): (usize, usize)| bytes.get(from..to).unwrap_or_default();
     let in_sequences = [columns.object_actor, columns.object_counter, columns.element_actor, columns.element_counter];
     if in_sequences.iter().any(|(from, to)| to > from) {

@@ -109,7 +109,7 @@ fn names_alone_are_told_where_all_ops_set_registers_and_nowhere_else() {
     let told = |names: &[Option<String>]| {
         let (change, bytes) = change_of(names);
         let mut told = Vec::new();
-        let are_all = Decoded::each_name_accepted(&bytes, |name| told.push(Some(name.text().to_owned()))).is_ok();
+        let are_all = Decoded::each_name_accepted(&bytes, |name| told.push(Some(name.to_owned()))).is_ok();
         assert_eq!(change.places.is_empty(), are_all);
         are_all.then_some(told)
     };
