@@ -28,24 +28,27 @@ pub(super) use stored::{StoredEntry, StoredSlot};
 pub(crate) use values::Lendable;
 pub(super) use values::{Keep, Runs, StoredValue, Values};
 
-/// Some records of a store.
+/// Some records of a store. What looking up and setting read lies in front, in as few cache lines as there can be: where there
+/// are many pages, each is written seldom.
 #[derive(Clone, Default)]
+#[repr(C, align(64))]
 pub(crate) struct Page {
     /// Positions of records, by the hash of their key; records of one key lie in one page.
     index: Index,
     pub(super) slots: Vec<StoredSlot>,
-    pub(super) identities: String,
+    /// Bytes of values that nothing shows any more.
+    wasted_bytes: usize,
     pub(super) entries: Vec<StoredEntry>,
-    pub(super) values: Values,
     overwritten: Overwritten,
+    /// Entries that were moved away from.
+    wasted_entries: usize,
+    pub(super) values: Values,
+    pub(super) identities: String,
     /// Every sequence that a register holds or held, and where each lies by the op that made it.
     pub(super) sequences: Vec<Held>,
     pub(super) by_object: BTreeMap<OpId, u32>,
     /// Sequences that were overwritten, by record: edits that nobody saw who overwrote them keep them alive.
     buried: BTreeMap<u32, Vec<u32>>,
-    /// Bytes of values that nothing shows any more, and entries that were moved away from.
-    wasted_bytes: usize,
-    wasted_entries: usize,
 }
 
 impl Page {
@@ -145,7 +148,7 @@ impl Page {
 
     /// A word of every line of the page itself that looking up and setting read.
     pub(super) fn own_lines(&self) -> usize {
-        self.index.len() ^ self.slots.len() ^ self.entries.len() ^ self.values.len() ^ self.wasted_bytes
+        self.index.len() ^ self.entries.len() ^ self.values.len()
     }
 
     /// A word of every line to whose end something is added where a value is overwritten.
