@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anabranch_core::Document;
+use anabranch_core::{Document, Heads};
 use anabranch_store::{Access, StoreName};
 
 use super::capture::LeftOut;
@@ -79,20 +79,17 @@ fn check_cache(workspace: &Workspace, name: &StoreName, document: &Document) -> 
 /// Baselines, offers and runs name heads that the stores have.
 fn check_replicas(workspace: &mut Workspace) -> Result<(), Failure> {
     let replicas = workspace.dir.replicas().clone();
-    let held = replicas.values().flat_map(|replica| {
-        let baselines = replica.baselines.iter().flat_map(|(name, baseline)| {
-            let left_out = LeftOut::read(&baseline.left_out);
-            let apart: Vec<_> = left_out.held().map(|(_, heads)| heads.clone()).collect();
-            apart.into_iter().chain([baseline.heads.clone()]).map(|heads| (name.clone(), heads))
-        });
-        let offers = replica
-            .offers
-            .iter()
-            .flat_map(|offer| offer.heads.iter().map(|(name, heads)| (name.clone(), heads.clone())));
-        baselines.chain(offers).collect::<Vec<_>>()
-    });
-    let runs = workspace.dir.runs().values().map(|run| (run.store.clone(), run.base.clone()));
-    let all: Vec<_> = held.chain(runs).collect();
+    let mut all: Vec<(StoreName, Heads)> = Vec::new();
+    for replica in replicas.values() {
+        for (name, baseline) in &replica.baselines {
+            let left_out = LeftOut::read(&baseline.left_out)?;
+            all.extend(left_out.held().map(|(_, heads)| (name.clone(), heads.clone())));
+            all.push((name.clone(), baseline.heads.clone()));
+        }
+        let offered = replica.offers.iter().flat_map(|offer| &offer.heads);
+        all.extend(offered.map(|(name, heads)| (name.clone(), heads.clone())));
+    }
+    all.extend(workspace.dir.runs().values().map(|run| (run.store.clone(), run.base.clone())));
     for (name, heads) in all {
         let dir = workspace.dir.name();
         let document = workspace.document(&name)?;

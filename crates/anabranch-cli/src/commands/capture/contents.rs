@@ -108,7 +108,7 @@ impl Source<'_> {
                 (CaptureKind::Lost { earlier: known(document, &baseline.heads)? }, LeftOut::default())
             }
             Some(baseline) => {
-                let left_out = LeftOut::read(&baseline.left_out);
+                let left_out = LeftOut::read(&baseline.left_out)?;
                 let baseline = known(document, &baseline.heads)?;
                 (CaptureKind::Next { baseline, left_out: left_out.keys() }, left_out)
             }

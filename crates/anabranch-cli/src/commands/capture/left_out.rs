@@ -23,9 +23,11 @@ const ENTRY_DEPTH: usize = 96;
 pub(crate) struct LeftOut(BTreeMap<Key, Option<Heads>>);
 
 impl LeftOut {
-    /// Reads the texts of a baseline: `{"key":K,"heads":[…]}`, or a key alone.
-    pub(crate) fn read(texts: &[String]) -> Self {
-        Self(texts.iter().filter_map(|text| read_entry(text)).collect())
+    /// Reads the texts of a baseline: `{"key":K,"heads":[…]}`, or a key alone. One that says neither is an error: a record that
+    /// was forgotten here would be taken for deleted.
+    pub(crate) fn read(texts: &[String]) -> Result<Self, Failure> {
+        let entry = |text: &String| read_entry(text).ok_or_else(|| unreadable(text));
+        Ok(Self(texts.iter().map(entry).collect::<Result<_, Failure>>()?))
     }
 
     /// The texts to keep in a baseline.
@@ -35,10 +37,14 @@ impl LeftOut {
 
     /// What stays unknown once an offer was taken that left out `keys`: each as of the heads as of which the replica held
     /// it until then.
-    pub(super) fn after_offer(&self, keys: &[String], baseline: &Heads) -> Self {
-        let keys = keys.iter().filter_map(|text| json::read_key(text.as_bytes()).ok());
+    pub(super) fn after_offer(&self, keys: &[String], baseline: &Heads) -> Result<Self, Failure> {
         let held = |key: &Key| self.0.get(key).cloned().flatten().unwrap_or_else(|| baseline.clone());
-        Self(keys.map(|key| (key.clone(), Some(held(&key)))).collect())
+        let entry = |text: &String| {
+            let key = json::read_key(text.as_bytes()).map_err(|_| unreadable(text))?;
+            let heads = held(&key);
+            Ok((key, Some(heads)))
+        };
+        Ok(Self(keys.iter().map(entry).collect::<Result<_, Failure>>()?))
     }
 
     pub(super) fn keys(&self) -> BTreeSet<Key> {
@@ -58,6 +64,13 @@ impl LeftOut {
     pub(super) fn hold(&mut self, key: Key, heads: Heads) {
         self.0.insert(key, Some(heads));
     }
+}
+
+fn unreadable(text: &str) -> Failure {
+    Failure::data(format_args!(
+        "the log says of a record that was left out of what was written back that it is {text}, which is no key: so it cannot \
+         be told which records the replica never got; capture it with --lost-replica, which takes nothing for deleted"
+    ))
 }
 
 fn read_entry(text: &str) -> Option<(Key, Option<Heads>)> {
@@ -163,10 +176,22 @@ mod tests {
         let key = |text: &str| json::read_key(text.as_bytes()).unwrap();
         for heads in heads {
             let left_out = LeftOut(keys.iter().map(|text| (key(text), heads.clone())).collect());
-            assert_eq!(LeftOut::read(&left_out.write()), left_out);
+            assert_eq!(LeftOut::read(&left_out.write()).unwrap(), left_out);
         }
         // What was kept before heads were.
         let texts: Vec<String> = keys.iter().map(|text| (*text).to_owned()).collect();
-        assert_eq!(LeftOut::read(&texts), LeftOut(keys.iter().map(|text| (key(text), None)).collect()));
+        assert_eq!(LeftOut::read(&texts).unwrap(), LeftOut(keys.iter().map(|text| (key(text), None)).collect()));
+    }
+
+    #[test]
+    fn what_names_no_record_is_refused_and_not_forgotten() {
+        for text in ["", "{}", "true", r#"{"key":5,"heads":["a"]}"#, r#"{"key":null,"heads":[]}"#] {
+            let texts = ["5".to_owned(), text.to_owned()];
+            let refused = [LeftOut::read(&texts), LeftOut::default().after_offer(&texts, &Heads::empty())];
+            for refused in refused {
+                let message = refused.unwrap_err().to_string();
+                assert!(message.contains(text) && message.contains("--lost-replica"), "{message}");
+            }
+        }
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn settle(
     let mut open: Vec<Offer> = Vec::new();
     match answer {
         Some(OfferAnswer::NotTaken) => (),
-        Some(OfferAnswer::Taken) => replica.offers.last().into_iter().for_each(|offer| take(&mut baselines, offer)),
+        Some(OfferAnswer::Taken) => take_last(&mut baselines, replica)?,
         None if replica.offers.is_empty() => (),
         None => {
             let contents = Contents::read(workspace, replica, export)?;
@@ -53,11 +53,11 @@ pub(super) fn settle(
                 match (votes.taken, votes.not_taken) {
                     (0, 0) => {
                         let unread = |store: &StoreName| votes.unread.contains(store);
-                        take(&mut baselines, &part_of(offer, &|store| !unread(store)));
+                        take(&mut baselines, &part_of(offer, &|store| !unread(store)))?;
                         open.extend(Some(part_of(offer, &unread)).filter(|offer| !offer.heads.is_empty()));
                     }
                     (_, 0) => {
-                        take(&mut baselines, offer);
+                        take(&mut baselines, offer)?;
                         // It came after them, so what they offered is in it.
                         open.clear();
                     }
@@ -68,7 +68,7 @@ pub(super) fn settle(
                              {not_taken} as before; say --offer taken or --offer not-taken",
                             replica.name
                         );
-                        replica.offers.last().into_iter().for_each(|offer| take(&mut baselines, offer));
+                        take_last(&mut baselines, replica)?;
                         return Ok(Settled::Mixed { why, taken: baselines });
                     }
                 }
@@ -78,13 +78,18 @@ pub(super) fn settle(
     Ok(Settled::Certain { baselines, open })
 }
 
-fn take(baselines: &mut Baselines, offer: &Offer) {
+fn take_last(baselines: &mut Baselines, replica: &Replica) -> Result<(), Failure> {
+    replica.offers.last().map_or(Ok(()), |offer| take(baselines, offer))
+}
+
+fn take(baselines: &mut Baselines, offer: &Offer) -> Result<(), Failure> {
     for (store, heads) in &offer.heads {
         let keys = offer.left_out.get(store).map_or(&[][..], Vec::as_slice);
         let Baseline { heads: until_now, left_out } = baselines.remove(store).unwrap_or_default();
-        let left_out = LeftOut::read(&left_out).after_offer(keys, &until_now).write();
+        let left_out = LeftOut::read(&left_out)?.after_offer(keys, &until_now)?.write();
         baselines.insert(store.clone(), Baseline { heads: heads.clone(), left_out });
     }
+    Ok(())
 }
 
 /// The offer as far as it is about these stores.
@@ -163,7 +168,7 @@ fn votes(
     for (store, heads) in &offer.heads {
         let left_out = offer.left_out.get(store).map_or(&[][..], Vec::as_slice);
         let baseline = baselines.get(store);
-        let never_got = baseline.map(|baseline| LeftOut::read(&baseline.left_out)).unwrap_or_default();
+        let never_got = baseline.map_or(Ok(LeftOut::default()), |baseline| LeftOut::read(&baseline.left_out))?;
         let read = contents.values.get(store).unwrap_or(&none);
         for (key, (before, after)) in differences(workspace, baseline, store, heads)? {
             if !contents.read.contains(store) {
@@ -211,7 +216,7 @@ fn differences(
     let changes = document.record_changes(&from, &to).changes.into_iter();
     let mut differences: Differences = changes.map(|change| (change.key, (change.before, change.after))).collect();
     let (offered, mut as_of): (View<'_>, BTreeMap<&Heads, View<'_>>) = (document.at(&to), BTreeMap::new());
-    let left_out = LeftOut::read(&left_out);
+    let left_out = LeftOut::read(&left_out)?;
     for (key, heads) in left_out.held() {
         if !as_of.contains_key(heads) {
             as_of.insert(heads, document.at(&known(document, heads)?));
