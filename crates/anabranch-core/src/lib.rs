@@ -46,6 +46,8 @@ mod scalar;
 pub mod schema;
 mod sequence;
 pub mod snapshot;
+#[cfg(test)]
+mod steps;
 pub mod string;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -229,10 +229,27 @@ impl Page {
 
     /// Remembers the class of a found value that was overwritten.
     pub(super) fn note_overwritten(&mut self, at: u32, gone: StoredEntry) {
+        let last = self.add_overwritten(at, gone);
+        self.overwritten.index(at, last, &self.values);
+    }
+
+    /// The same of one that the index does not know yet, as its value is not here; its position.
+    pub(super) fn add_overwritten(&mut self, at: u32, gone: StoredEntry) -> u32 {
         // Its bytes stay: the class is told by them.
-        if let Some(slot) = self.slots.get_mut(at as usize) {
-            slot.overwritten = self.overwritten.push(gone, slot.overwritten);
-        }
+        let slot = self.slots.get_mut(at as usize).expect("positions of records come from this page");
+        slot.overwritten = self.overwritten.push(gone, slot.overwritten);
+        slot.overwritten
+    }
+
+    /// Whether a found value of this register that held this was overwritten.
+    pub(super) fn is_class_overwritten(&self, at: u32, path: u32, scalar: Scalar<'_>) -> bool {
+        self.overwritten.contains((at, self.stored(at).overwritten), (path, scalar), &self.values)
+    }
+
+    /// Whether found values of a record were overwritten, and whether that many that they are better asked for than read.
+    pub(super) fn have_been_overwritten(&self, at: u32) -> (bool, bool) {
+        let last = self.stored(at).overwritten;
+        (last != NONE, self.overwritten.are_many(last))
     }
 
     /// The encoded keys of all records.

@@ -64,7 +64,7 @@ pub(super) fn decode(bytes: &[u8], paths: &Paths, history: &History) -> Option<P
         }
         for _ in 0..reader.count(4)? {
             let stored = entry(&mut reader, &mut value_at).filter(|stored| !is_sequence(stored))?;
-            page.note_overwritten(at, stored);
+            page.add_overwritten(at, stored);
         }
         read_sequences(at, &mut reader, &mut page, (paths, history))?;
     }

@@ -13,8 +13,6 @@ mod places;
 mod preds;
 
 use places::PlaceCheck;
-#[cfg(test)]
-pub(super) use preds::steps;
 
 /// Why a change was refused. An honest replica's changes are never refused; each reason says what it would have to have
 /// done for it.

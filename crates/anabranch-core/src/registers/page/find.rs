@@ -74,7 +74,10 @@ impl Page {
         let (slots, identities) = (&self.slots, &self.identities);
         let hashes_at = |at| hashes_at(slots, identities, at);
         self.index = Index::with_capacity(slots.len());
-        (0..slots.len() as u32).for_each(|at| self.index.insert(hashes_at(at), at, hashes_at));
+        for (at, slot) in (0..).zip(slots) {
+            self.index.insert(hashes_at(at), at, hashes_at);
+            self.overwritten.index(at, slot.overwritten, &self.values);
+        }
     }
 }
 

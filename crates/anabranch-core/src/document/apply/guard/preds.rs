@@ -31,7 +31,7 @@ impl<'p> Visible<'p> {
         let is_op = |entry: Entry<'_>| entry.counter == counter && is_it(entry.change);
         (self.searches <= SEARCHES_MAX).then(|| {
             #[cfg(test)]
-            steps::count(self.slot.entries().len());
+            crate::steps::count(self.slot.entries().len());
             self.slot.raw(path).any(is_op)
         })
     }
@@ -40,7 +40,7 @@ impl<'p> Visible<'p> {
     fn has(&mut self, path: u32, change: u32, counter: u32) -> bool {
         if self.sorted.is_empty() {
             #[cfg(test)]
-            steps::count(self.slot.entries().len());
+            crate::steps::count(self.slot.entries().len());
             self.sorted = self.slot.entries().map(|entry| (entry.path, entry.change, entry.counter)).collect();
             self.sorted.sort_unstable();
         }
@@ -119,23 +119,4 @@ fn check_hidden(
         }
     }
     Ok(())
-}
-
-/// How many entries the guard looked at: what its work is made of.
-#[cfg(test)]
-pub(in crate::document::apply) mod steps {
-    use std::cell::Cell;
-
-    thread_local! {
-        static STEPS: Cell<u64> = const { Cell::new(0) };
-    }
-
-    pub(super) fn count(entries: usize) {
-        STEPS.set(STEPS.get() + entries as u64);
-    }
-
-    /// Those since it was asked last.
-    pub(in crate::document::apply) fn take() -> u64 {
-        STEPS.replace(0)
-    }
 }

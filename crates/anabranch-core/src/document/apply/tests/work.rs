@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::testing::{put, raw_registers};
+use crate::value::Value;
 
 /// So many commits, each upon the one before and overwriting what one of the last hundred wrote.
 fn line(count: usize) -> Vec<ChangeBytes> {
@@ -98,11 +99,11 @@ fn what_overwrites_thousands_of_values_of_one_field_is_work_for_each_once() {
     let actor = Chain::new("hoarder", (0..VALUES).map(|at| vec![set("k", "x", &at.to_string())]).collect()).actor();
     let mut document = with(&[&hoard]);
     let before = document.registers.steps;
-    guard::steps::take();
+    crate::steps::take();
     let mut op = set("k", "x", "the last");
     op.preds = (1..=VALUES as u32).map(|counter| (counter, actor)).collect();
     lands(&mut document, &Chain::of("cleaner", op).after(&hoard).make());
-    let (of_registers, of_guard) = (document.registers.steps - before, guard::steps::take());
+    let (of_registers, of_guard) = (document.registers.steps - before, crate::steps::take());
     assert!(of_registers > 0 && of_guard > 0);
     let steps = of_registers + of_guard;
     assert!(steps <= 32 * VALUES as u64, "{steps} entries were looked at");
@@ -111,27 +112,35 @@ fn what_overwrites_thousands_of_values_of_one_field_is_work_for_each_once() {
 }
 
 #[test]
-fn a_record_of_thousands_of_fields_is_rewritten_with_work_for_each_once() {
+fn a_record_of_thousands_of_fields_is_rewritten_and_read_with_work_for_each_once() {
     const FIELDS: usize = 3_000;
+    let key = Key::String("k".into());
+    let there = Op { name: layout::encode_key(&key), code: code::TRUE, value: vec![], preds: vec![] };
     let op = |at: usize, text: &str| set("k", &format!("{at:05}"), text);
-    let wide = Chain::new("a", vec![(0..FIELDS).map(|at| op(at, "old")).collect()]);
-    let mut document = with(&[&wide.make()]);
-    let before = document.registers.steps;
-    guard::steps::take();
-    let rewrite = |at: usize| {
-        let preds = vec![(at as u32 + 1, wide.actor())];
-        Op { preds, ..op(at, "new") }
-    };
-    // Backwards, so that what ascends is no condition.
-    let rewritten = Chain::new("b", vec![(0..FIELDS).rev().map(rewrite).collect()]).after(&wide.make()).make();
-    lands(&mut document, &rewritten);
-    let (of_registers, of_guard) = (document.registers.steps - before, guard::steps::take());
-    assert!(of_registers > 0 && of_guard > 0);
-    let steps = of_registers + of_guard;
-    assert!(steps <= 32 * FIELDS as u64, "{steps} entries were looked at");
-    let registers = raw_registers(&document);
-    assert_eq!(registers.len(), FIELDS);
-    assert!(registers.values().all(|values| values.len() == 1 && values[0].bytes == b"new"));
+    // Of found values it is remembered, too, that they were overwritten.
+    for kind in [ActorKind::Edit, ActorKind::Found] {
+        let ops = std::iter::once(there.clone()).chain((0..FIELDS).map(|at| op(at, "old")));
+        let wide = Chain { kind, ..Chain::new("a", vec![ops.collect()]) };
+        let mut document = with(&[&wide.make()]);
+        let before = document.registers.steps;
+        crate::steps::take();
+        let rewrite = |at: usize| {
+            let preds = vec![(at as u32 + 2, wide.actor())];
+            Op { preds, ..op(at, "new") }
+        };
+        // Backwards, so that what ascends is no condition.
+        let rewritten = Chain::new("b", vec![(0..FIELDS).rev().map(rewrite).collect()]).after(&wide.make()).make();
+        lands(&mut document, &rewritten);
+        let (of_registers, of_others) = (document.registers.steps - before, crate::steps::take());
+        assert!(of_registers > 0 && of_others > 0);
+        let steps = of_registers + of_others;
+        assert!(steps <= 32 * FIELDS as u64, "{steps} entries were looked at");
+        let Some(Value::Object(record)) = document.view().get(&key) else { panic!("it is there") };
+        assert_eq!(record.len(), FIELDS);
+        assert!(record.values().all(|value| *value == Value::from("new")));
+        let steps = crate::steps::take();
+        assert!(steps <= FIELDS as u64, "{steps} overwritten values were looked at");
+    }
 }
 
 #[test]
