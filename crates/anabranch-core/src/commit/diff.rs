@@ -1,6 +1,6 @@
 //! Diffing a record against what the base shows, to the fewest registers that must be set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{Elements, Plan};
 use crate::key::Key;
@@ -77,15 +77,15 @@ impl Plan {
                 return self.create_flat(view, identity, fields);
             }
         }
-        let mut written = Vec::new();
+        let mut written = BTreeSet::new();
         each_leaf(value, &mut String::new(), &mut |suffix, leaf| {
             self.set_leaf(view, identity, slot, suffix, leaf);
             if slot.is_some() {
-                written.push(suffix.to_owned());
+                written.insert(suffix.to_owned());
             }
         });
         if let Some(slot) = slot {
-            self.remove_others(view, slot, |suffix| written.iter().any(|written| written == suffix));
+            self.remove_others(view, slot, |suffix| written.contains(suffix));
         }
     }
 
@@ -209,7 +209,7 @@ impl Plan {
         match difference.value {
             Some(value) if self.edit_elements(view, slot, difference, value) => return,
             Some(value) => self.set_leaf(view, identity, Some(slot), &difference.suffix, value),
-            None if path.is_some_and(|path| slot.raw(path).next().is_some()) => {
+            None if path.is_some_and(|path| self.holds_any(view, slot, path)) => {
                 self.remove_register(view, slot, &difference.suffix);
             }
             None => (),
@@ -219,12 +219,12 @@ impl Plan {
 
     /// A value written as a whole replaces all increments and elements.
     pub(super) fn remove_parts(&mut self, view: &View<'_>, slot: Slot<'_>, path: Option<u32>) {
-        let is_part = |suffix: &str| {
-            view.paths().find(suffix).and_then(|part| view.paths().info(part).part_of) == path && path.is_some()
-        };
-        if slot.entries().any(|entry| view.paths().info(entry.path).part_of.is_some()) {
-            self.remove_others(view, slot, |suffix| !is_part(suffix));
+        if view.paths().are_flat() {
+            return;
         }
+        let parts = path.map(|path| self.parts_of(view, slot, path)).unwrap_or_default();
+        let suffixes: BTreeSet<&str> = parts.iter().map(|part| &*view.paths().info(*part).suffix).collect();
+        suffixes.into_iter().for_each(|suffix| self.remove_register(view, slot, suffix));
     }
 }
 

@@ -1,6 +1,6 @@
 //! A commit being planned: the registers that it sets, and their encoding as a chain of changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::change::ActorId;
@@ -16,10 +16,12 @@ mod current;
 mod encode;
 mod names;
 mod sequences;
+mod wide;
 pub(crate) use encode::OwnChain;
 use names::Names;
 pub(crate) use sequences::Elements;
 use sequences::PlannedPlace;
+use wide::Wide;
 
 /// The registers that a commit sets, in flat arenas: an import has millions of them.
 pub(crate) struct Plan {
@@ -40,6 +42,8 @@ pub(crate) struct Plan {
     found: Vec<(usize, Plan)>,
     /// What is too large of the record that is being planned.
     too_large: Option<RecordTooLarge>,
+    /// The record that is being planned, if it is a wide one.
+    wide: Wide,
 }
 
 impl fmt::Debug for Plan {
@@ -95,6 +99,7 @@ impl Plan {
             sequences: BTreeMap::new(),
             found: Vec::new(),
             too_large: None,
+            wide: Wide::default(),
         }
     }
 
@@ -117,12 +122,33 @@ impl Plan {
         if let Some(slot) = slot
             && let Some(path) = view.paths().find(suffix)
         {
-            self.preds.extend(slot.raw(path).map(|entry| (entry.counter, view.history.actor(entry.change))));
+            let Self { wide, preds, .. } = self;
+            let actor = |(counter, change): (u32, u32)| (counter, view.history.actor(change));
+            match wide.turn_to(view, slot) {
+                true => preds.extend(wide.entries_of(path).filter_map(|at| slot.op_at(path, at)).map(actor)),
+                false => preds.extend(slot.raw(path).map(|entry| actor((entry.counter, entry.change)))),
+            }
             if let Some(own) = self.preds.get_mut(from..) {
                 own.sort_unstable();
             }
         }
         self.push_op(named, value_code, (values_at, from));
+    }
+
+    /// Whether a register of a record holds anything.
+    pub(super) fn holds_any(&mut self, view: &View<'_>, slot: Slot<'_>, path: u32) -> bool {
+        match self.wide.turn_to(view, slot) {
+            true => self.wide.entries_of(path).next().is_some(),
+            false => slot.raw(path).next().is_some(),
+        }
+    }
+
+    /// The registers of the parts of a field that are not removed, each once.
+    pub(super) fn parts_of(&mut self, view: &View<'_>, slot: Slot<'_>, field: u32) -> BTreeSet<u32> {
+        match self.wide.turn_to(view, slot) {
+            true => self.wide.parts_of(field).collect(),
+            false => wide::parts(view, slot).filter(|(own, _)| *own == field).map(|(_, part)| part).collect(),
+        }
     }
 
     /// Sets a field of a record that is new and was named last; `false` if that takes more than a look at the field before.

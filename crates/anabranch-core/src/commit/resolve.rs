@@ -1,5 +1,7 @@
 //! Resolving: writing what follows all concurrent values, so that a conflict is over.
 
+use std::collections::BTreeSet;
+
 use super::plan::{Plan, RecordTooLarge};
 use super::receipt::Rows;
 use super::{Author, Commit, CommitError};
@@ -111,18 +113,18 @@ impl Plan {
         if path.0.is_empty() {
             prefix.clear();
         }
-        let mut written = Vec::new();
+        let mut written = BTreeSet::new();
         if let Some(value) = value {
             each_leaf(value, &mut prefix, &mut |suffix, leaf| {
                 self.set_leaf(view, slot.identity(), Some(slot), suffix, leaf);
-                written.push(suffix.to_owned());
+                written.insert(suffix.to_owned());
             });
         }
         let touches = |suffix: &str| {
             let main = suffix.split(layout::PART).next().unwrap_or_default();
             path.0.is_empty() || main == "=" || main == field || is_inside(main, &field) || is_inside(&field, main)
         };
-        self.remove_others(view, slot, |suffix| !touches(suffix) || written.iter().any(|written| written == suffix));
+        self.remove_others(view, slot, |suffix| !touches(suffix) || written.contains(suffix));
         Ok(())
     }
 }

@@ -246,10 +246,14 @@ impl Page {
         self.overwritten.contains((at, self.stored(at).overwritten), (path, scalar), &self.values)
     }
 
-    /// Whether found values of a record were overwritten, and whether that many that they are better asked for than read.
-    pub(super) fn have_been_overwritten(&self, at: u32) -> (bool, bool) {
-        let last = self.stored(at).overwritten;
-        (last != NONE, self.overwritten.are_many(last))
+    /// Whether found values of a record were overwritten.
+    pub(super) fn has_overwritten(&self, at: u32) -> bool {
+        self.stored(at).overwritten != NONE
+    }
+
+    /// Whether they are so many that they are better asked for than read.
+    pub(super) fn has_many_overwritten(&self, at: u32) -> bool {
+        self.overwritten.are_many(self.stored(at).overwritten)
     }
 
     /// The encoded keys of all records.

@@ -136,10 +136,9 @@ impl<'p> Slot<'p> {
     /// Whether there is more of it than its entries, or less.
     pub(crate) fn has_hidden(&self, history: &History) -> bool {
         let is_hidden = |entry: Entry<'_>| self.is_hidden(&entry, history);
-        let is_any_hidden = || match self.page.have_been_overwritten(self.at) {
-            (false, _) => false,
-            (true, true) => self.entries().any(is_hidden),
-            (true, false) => self.page.overwritten(self.at).any(|gone| self.raw(gone.path).any(is_hidden)),
+        let is_any_hidden = || match self.page.has_many_overwritten(self.at) {
+            true => self.entries().any(is_hidden),
+            false => self.page.overwritten(self.at).any(|gone| self.raw(gone.path).any(is_hidden)),
         };
         self.buried().next().is_some() || is_any_hidden()
     }
@@ -177,8 +176,7 @@ impl<'p> Slot<'p> {
     /// Whether a found value of this class was overwritten: the class is one op, so this one is overwritten too. A found
     /// sequence is of the class of the value that it was found as, and whoever edits it overwrites the others.
     pub(crate) fn is_hidden(&self, entry: &Entry<'_>, history: &History) -> bool {
-        let (is_any_gone, _) = self.page.have_been_overwritten(self.at);
-        if !is_any_gone || !entry.is_found(history) {
+        if !self.page.has_overwritten(self.at) || !entry.is_found(history) {
             return false;
         }
         let is_class = |scalar: Scalar<'_>| self.page.is_class_overwritten(self.at, entry.path, scalar);
