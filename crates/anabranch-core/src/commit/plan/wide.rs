@@ -4,6 +4,9 @@
 use crate::registers::{SEARCHED_ENTRIES, Slot};
 use crate::view::View;
 
+/// Entries up to which a record is searched. Tests of whole histories take more for many.
+const SEARCHED: usize = if cfg!(feature = "testing") { 2 } else { SEARCHED_ENTRIES };
+
 /// The registers of a wide record that ops are planned for.
 #[derive(Default)]
 pub(super) struct Wide {
@@ -17,7 +20,7 @@ pub(super) struct Wide {
 impl Wide {
     /// Makes this the registers of a record if it is a wide one; whether it is.
     pub(super) fn turn_to(&mut self, view: &View<'_>, slot: Slot<'_>) -> bool {
-        if slot.entries().len() <= SEARCHED_ENTRIES {
+        if slot.entries().len() <= SEARCHED {
             return false;
         }
         if self.identity != slot.identity() {
