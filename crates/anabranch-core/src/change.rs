@@ -18,7 +18,7 @@ pub(crate) use leb128::{read_signed, read_unsigned, write_signed, write_unsigned
 pub(crate) use names::{NamedRecord, Names};
 
 pub use decode::{DecodeChangeError, Limits};
-pub(crate) use decode::{Decoded, InSequences};
+pub(crate) use decode::{Decoded, InSequences, OpNames};
 pub(crate) use decode::{DecodedOp, OpRef, Place};
 #[cfg(test)]
 pub(crate) use encode::encode;

@@ -1,11 +1,12 @@
 //! The history of a store: changes in causal order, the chains that they form, and who came before whom.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
 
-use crate::change::{ActorId, ActorKind, Decoded, OpRef};
+use crate::change::{ActorId, ActorKind, Decoded, OpNames, OpRef};
 use crate::heads::{ChangeHash, Heads};
 use crate::record::Origin;
 use crate::registers::Registers;
@@ -63,7 +64,12 @@ pub(crate) struct Stored {
     line: u32,
     /// The hash of each record that it writes, ascending ([`crate::layout::hash_identity`]).
     touched: Box<[u32]>,
+    /// Where its names lie, if it has many ops and one of them was asked for.
+    names: OnceLock<Box<OpNames>>,
 }
+
+/// Ops of a change from which on it is kept where their names lie: whoever sends changes decides how often one is asked for.
+const NAMES_KEPT: u32 = 1024;
 
 impl Stored {
     /// The largest op counter in this change, or of what came before it if it is empty.
@@ -176,6 +182,15 @@ impl History {
         let stored = self.change(position);
         let from_source = || self.source.as_ref()?.change(&stored.hash);
         stored.bytes.clone().or_else(from_source).expect("the source has every change that was accepted")
+    }
+
+    /// Where the names of a change lie that was not trimmed and has these bytes.
+    pub(crate) fn names_of(&self, position: u32, bytes: &[u8]) -> Cow<'_, OpNames> {
+        let stored = self.change(position);
+        match stored.ops < NAMES_KEPT {
+            true => Cow::Owned(OpNames::of(bytes)),
+            false => Cow::Borrowed(stored.names.get_or_init(|| Box::new(OpNames::of(bytes)))),
+        }
     }
 
     /// Forgets the bytes of all changes, which `source` has, as it has the pages of the floor.
@@ -320,6 +335,7 @@ impl History {
                 covered,
                 line,
                 touched: Box::default(),
+                names: OnceLock::new(),
             });
         }
         let header = checked.header();

@@ -8,9 +8,11 @@ use crate::limits;
 use crate::scalar::Scalar;
 
 mod names;
-pub(crate) use names::InSequences;
+mod op_names;
 mod ops;
 mod places;
+pub(crate) use names::InSequences;
+pub(crate) use op_names::OpNames;
 
 /// Why bytes are no change of ours. An honest replica never makes such bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

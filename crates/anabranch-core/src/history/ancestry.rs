@@ -175,6 +175,7 @@ mod tests {
                 covered,
                 line,
                 touched: Box::default(),
+                names: OnceLock::new(),
             });
         }
         history

@@ -1,6 +1,6 @@
 //! History as a saved document's index keeps it (FORMAT.md §8.1): everything but the contents of changes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{Chain, History, KnownHeads, Stored};
 use crate::change::{ActorId, ActorKind};
@@ -82,7 +82,8 @@ impl History {
             let (covered, line) = (self.covered_after(&deps), self.line_after(&deps));
             let deps = std::mem::replace(&mut deps, [position].into());
             self.authors.push(actor);
-            self.changes.push(Stored { hash, bytes: None, is_trimmed, start_op, ops, deps, covered, line, touched });
+            let (bytes, names) = (None, OnceLock::new());
+            self.changes.push(Stored { hash, bytes, is_trimmed, start_op, ops, deps, covered, line, touched, names });
             start_op = end;
         }
         // A merge change is empty, any other is not.

@@ -1,5 +1,7 @@
 //! The names in an accepted change: what else it says is passed over.
 
+use std::ops::Range;
+
 use super::{ActorId, DecodeChangeError, Decoded, Limits, Reader, read_chunk_header};
 use crate::change::column;
 use crate::change::columns::each_text_accepted;
@@ -14,14 +16,26 @@ impl Decoded {
     /// ops act inside sequences.
     #[inline]
     pub(crate) fn each_name_accepted<'b>(bytes: &'b [u8], visit: impl FnMut(&'b str)) -> Result<(), InSequences> {
-        let names = names_accepted(bytes).expect("accepted changes decode")?;
-        each_text_accepted(names, visit);
+        let NamesAccepted { column, are_all } = names_accepted(bytes);
+        if !are_all {
+            return Err(InSequences);
+        }
+        each_text_accepted(bytes.get(column).unwrap_or_default(), visit);
         Ok(())
     }
 }
 
-/// The column of names.
-fn names_accepted(bytes: &[u8]) -> Result<Result<&[u8], InSequences>, DecodeChangeError> {
+/// Where the names of an accepted change lie, and whether all of its ops have one.
+pub(super) struct NamesAccepted {
+    pub(super) column: Range<usize>,
+    pub(super) are_all: bool,
+}
+
+pub(super) fn names_accepted(bytes: &[u8]) -> NamesAccepted {
+    find_names(bytes).expect("accepted changes decode")
+}
+
+fn find_names(bytes: &[u8]) -> Result<NamesAccepted, DecodeChangeError> {
     let body_at = read_chunk_header(bytes, Limits { change_bytes: usize::MAX, ..Limits::default() })?;
     let mut reader = Reader { whole: bytes, rest: bytes.get(body_at..).unwrap_or_default() };
     let deps = reader.count("dependencies", limits::DEPS_MAX)?;
@@ -34,16 +48,17 @@ fn names_accepted(bytes: &[u8]) -> Result<Result<&[u8], InSequences>, DecodeChan
     for _ in 0..reader.count("actors", limits::ACTORS_MAX)? {
         reader.run("actor", size_of::<ActorId>())?;
     }
-    let (mut at, mut names) = (0, 0..0);
+    let (mut end, mut names, mut are_all) = (0, 0..0, true);
     for _ in 0..reader.count("columns", limits::COLUMNS_MAX)? {
         let specification = reader.unsigned("column")?;
-        let length = reader.count("column", limits::CHANGE_BYTES_MAX)?;
+        let from = end;
+        end += reader.count("column", limits::CHANGE_BYTES_MAX)?;
         match specification {
-            column::OBJECT_ACTOR | column::OBJECT_COUNTER => return Ok(Err(InSequences)),
-            column::KEY_STR => names = at..at + length,
+            column::OBJECT_ACTOR | column::OBJECT_COUNTER => are_all = false,
+            column::KEY_STR => names = from..end,
             _ => (),
         }
-        at += length;
     }
-    Ok(Ok(reader.rest.get(names).unwrap_or_default()))
+    let columns_at = reader.at();
+    Ok(NamesAccepted { column: columns_at + names.start..columns_at + names.end, are_all })
 }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::super::{ActorId, ActorKind, Draft, DraftOp, DraftPlace, Limits, SequenceAction, code, encode};
+use proptest::prelude::*;
+
+use super::super::{ActorId, ActorKind, Draft, DraftOp, DraftPlace, Limits, OpNames, SequenceAction, code, encode};
 use super::*;
 use crate::heads::ChangeHash;
 use crate::key::Key;
@@ -132,4 +134,23 @@ fn each_suffix_has_one_position_in_whatever_order_suffixes_come() {
         assert_eq!(finder.position(&mut seen, Span { at, bytes: 1 }, &bytes), at);
     }
     assert_eq!(seen.len(), 100);
+}
+
+proptest! {
+    #[test]
+    fn the_name_of_any_op_is_found_without_decoding_the_others(
+        runs in prop::collection::vec((prop::option::weighted(0.7, 0..4usize), 1..200usize, any::<bool>()), 0..12),
+    ) {
+        let mut names = Vec::new();
+        for (record, ops, is_one) in runs {
+            let name = |nth: usize| record.map(|record| format!("{}.{}", identity(record), if is_one { 0 } else { nth }));
+            names.extend((0..ops).map(name));
+        }
+        let (change, bytes) = change_of(&names);
+        let found = OpNames::of(&bytes);
+        for (nth, name) in (0..).zip(&names) {
+            prop_assert_eq!(found.name(&bytes, nth), name.as_ref().map(String::as_bytes), "{}", nth);
+        }
+        prop_assert_eq!(found.name(&bytes, change.ops.len() as u32), None);
+    }
 }

@@ -49,7 +49,7 @@ impl<'p> Visible<'p> {
 }
 
 /// Checks all predecessors of a change. Nearly all are visible in the register that the op sets; the others are looked up
-/// in their changes, each of which is decoded once.
+/// in their changes.
 pub(super) fn check(
     known: Known<'_>,
     past: &Past<'_>,
@@ -107,12 +107,11 @@ fn check_hidden(
         if history.is_trimmed(position) {
             continue;
         }
-        let (stored, accepted) = (history.change(position), history.bytes(position));
-        let decoded = Decoded::read_accepted(&accepted, stored.hash);
+        let (start_op, accepted) = (history.change(position).start_op, history.bytes(position));
+        let names = history.names_of(position, &accepted);
         for pred in of_change {
-            let set = decoded.ops.get((pred.counter - stored.start_op) as usize);
-            let set = set.map(|op| decoded.name(&accepted, op));
-            let sets = change.ops.get(pred.op as usize).map(|op| change.name(bytes, op));
+            let set = names.name(&accepted, pred.counter - start_op);
+            let sets = change.ops.get(pred.op as usize).map(|op| change.name_bytes(bytes, op));
             if set.is_none() || set != sets {
                 return Err(RefuseReason::Predecessor { op: pred.op });
             }
