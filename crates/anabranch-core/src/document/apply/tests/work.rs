@@ -144,6 +144,30 @@ fn a_record_of_thousands_of_fields_is_rewritten_and_read_with_work_for_each_once
 }
 
 #[test]
+fn a_record_of_many_fields_that_many_deleted_is_read_with_work_for_each_once() {
+    const MANY: usize = 500;
+    let life = |code, preds| Op { name: layout::encode_key(&Key::String("k".into())), code, value: vec![], preds };
+    let fields = |text: &str| (0..MANY).map(|at| set("k", &format!("{at:05}"), text)).collect::<Vec<Op>>();
+    let there = Chain::of("a", life(code::TRUE, vec![]));
+    let made = there.make();
+    let edited = Chain::new("b", vec![fields("edited")]).after(&made).make();
+    // Later in Lamport order than what they did not know.
+    let padding =
+        Chain::new("c", vec![(0..MANY).map(|at| set("pad", &at.to_string(), "")).collect()]).after(&made).make();
+    let delete = || life(code::FALSE, vec![(1, there.actor())]);
+    let mut document = with(&[&made, &edited, &padding]);
+    for nth in 0..MANY {
+        let by: &'static str = Box::leak(nth.to_string().into_boxed_str());
+        lands(&mut document, &Chain::of(by, delete()).after(&padding).make());
+    }
+    crate::steps::take();
+    assert_eq!(document.view().get(&Key::String("k".into())), None);
+    assert!(!document.view().conflicts().is_empty());
+    let steps = crate::steps::take();
+    assert!(steps <= 16 * MANY as u64, "{steps} deletions were asked");
+}
+
+#[test]
 fn what_is_overwritten_again_and_again_takes_up_little_more_than_what_shows() {
     let takes_up_little = |document: &Document| {
         let bytes = document.resident_bytes();
