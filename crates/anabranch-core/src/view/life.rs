@@ -1,13 +1,14 @@
 //! Whether a record is there: its life register against the edits that were concurrent with its deletion.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::View;
 use crate::history::Ancestry;
 use crate::registers::{Entry, LIFE, SequenceEdit, Slot};
 use crate::scalar::Scalar;
 use crate::schema::DeletePolicy;
+use crate::sequence::OpId;
 
 /// Deletions up to which each is asked what it knew. Tests of whole histories take more for many.
 const ASKED: usize = if cfg!(feature = "testing") { 1 } else { 8 };
@@ -76,15 +77,16 @@ impl View<'_> {
         let survives = |entry: &Entry<'p>| {
             !says_nothing(entry) && !slot.is_hidden(entry, self.history) && !known(entry) && !known_by_value(entry)
         };
-        let mut survivors: Vec<Entry<'p>> = slot.entries().filter(survives).collect();
+        let (own, mut survivors): (Vec<Entry<'p>>, Vec<Entry<'p>>) =
+            slot.entries().filter(survives).partition(|entry| entry.sequence.is_some());
+        let own: BTreeSet<OpId> = own.iter().filter_map(|entry| Some(entry.sequence?.id)).collect();
         let sequences =
             slot.entries().filter(|entry| !slot.is_hidden(entry, self.history)).chain(self.kept_alive(slot));
         for held in sequences.filter_map(|entry| entry.sequence) {
             let made = self.history.chain_of(held.change);
-            let own = survivors.iter().position(|entry| entry.sequence.is_some_and(|own| own.id == held.id));
-            own.map(|at| survivors.swap_remove(at));
             // That it was made is an edit only if the one who deleted did not know it by its value either.
-            let edits = self.edits_of(held).filter(|edit| own.is_some() || self.history.chain_of(edit.change) != made);
+            let is_edit = |edit: &Entry<'_>| own.contains(&held.id) || self.history.chain_of(edit.change) != made;
+            let edits = self.edits_of(held).filter(is_edit);
             survivors.extend(edits.filter(|edit| !known(edit)));
         }
         survivors
@@ -139,7 +141,7 @@ impl<'d, 'p> Seen<'d, 'p> {
         Seen::ByMany { before: view.history.ancestry(&firsts), in_commits }
     }
 
-    /// Whether one of them is no earlier than an edit, and knew it.
+    /// Whether some deletion knew an edit.
     fn knows(&self, view: &View<'_>, edit: SequenceEdit) -> bool {
         match self {
             Seen::ByFew(deletions) => {
