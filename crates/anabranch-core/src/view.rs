@@ -24,6 +24,7 @@ pub(crate) mod keys;
 mod life;
 mod policy;
 mod scan;
+mod seen;
 mod sequences;
 mod shapes;
 pub(crate) mod stored_schema;

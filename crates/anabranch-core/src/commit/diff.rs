@@ -11,7 +11,7 @@ use crate::schema::FieldPolicy;
 use crate::string::JsString;
 use crate::value::Value;
 use crate::view::View;
-use crate::view::fields::{Leaf, LeafValue, each_leaf, flat};
+use crate::view::fields::{Leaf, LeafValue, each_leaf, flat, have_same_elements};
 
 mod elements;
 mod hidden;
@@ -248,29 +248,15 @@ fn is_equal(view: &View<'_>, leaf: &Leaf<'_>, new: &Value, encoded: &mut Vec<u8>
     let code = scalar::write_value(new, encoded);
     let stored = leaf.entry.scalar;
     (stored.code, stored.bytes) == (code, encoded.as_slice())
-        || holds_blob(new) && stored.code == code && leaf.value() == *new
+        || new.holds_blob() && stored.code == code && leaf.value() == *new
         || view.policy(leaf.path) == FieldPolicy::Set && same_elements(&leaf.value(), new)
-}
-
-/// Only Blobs have two encodings of equal values: with and without their bytes.
-pub(super) fn holds_blob(value: &Value) -> bool {
-    match value {
-        Value::Blob(_) | Value::File(_) | Value::FileList(_) | Value::Graph(_) => true,
-        Value::Array(items) | Value::Set(items) => items.iter().any(holds_blob),
-        Value::Map(entries) => entries.iter().any(|(key, value)| holds_blob(key) || holds_blob(value)),
-        Value::SparseArray(array) => array.items.iter().any(|(_, item)| holds_blob(item)),
-        Value::Object(object) => object.iter().any(|(_, value)| holds_blob(value)),
-        _ => false,
-    }
 }
 
 /// Sets are equal whatever the order of their elements.
 fn same_elements(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Set(a), Value::Set(b)) | (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len()
-                && a.iter().all(|element| b.contains(element))
-                && b.iter().all(|element| a.contains(element))
+            a.len() == b.len() && have_same_elements(a, b)
         }
         _ => false,
     }

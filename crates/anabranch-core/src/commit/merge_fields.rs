@@ -1,6 +1,6 @@
 //! Merging fields into a record: only those that are named are touched.
 
-use super::diff::{Target, holds_blob};
+use super::diff::Target;
 use super::plan::{Plan, RecordTooLarge};
 use super::receipt::RowRefusal;
 use crate::key::Key;
@@ -75,7 +75,7 @@ impl Plan {
 
     /// The register of a field that shows one leaf and is to become another, if that is all that happens.
     fn plain_register(&self, view: &View<'_>, slot: Slot<'_>, field: &FieldPath, value: &Value) -> Option<u32> {
-        let is_leaf = !matches!(value, Value::Object(_)) && !holds_blob(value);
+        let is_leaf = !matches!(value, Value::Object(_)) && !value.holds_blob();
         let levels = VALUE_DEPTH_MAX.checked_sub(field.0.len())?;
         // A key must stay what it is, which is looked at in the whole record.
         let lies_in_key = view

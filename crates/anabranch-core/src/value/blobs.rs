@@ -45,4 +45,11 @@ impl Value {
         /// Calls `visit` with every Blob and every File's contents inside this value, to change them.
         each_blob_mut, iter_mut, values_mut, mut
     }
+
+    /// Whether there is any.
+    pub(crate) fn holds_blob(&self) -> bool {
+        let mut holds = false;
+        self.each_blob(&mut |_| holds = true);
+        holds
+    }
 }

@@ -12,10 +12,12 @@ use crate::schema::FieldPolicy;
 use crate::string::JsString;
 use crate::value::{Object, Value};
 
+mod elements;
 mod nesting;
 mod parts;
 mod preferred;
 
+pub(crate) use elements::{Elements, have_same_elements};
 pub(crate) use preferred::Preferred;
 
 /// Values of one register up to which each is compared with each.
@@ -112,7 +114,7 @@ impl View<'_> {
             self.fold_register(values, prefer, &mut fields);
         }
         if !parts.is_empty() {
-            self.add_parts(&entries, &parts, prefer, &mut fields);
+            self.add_parts(&entries, parts, prefer, &mut fields);
         }
         self.separate_leaves_from_objects(&mut fields);
         fields

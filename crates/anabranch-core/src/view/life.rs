@@ -1,17 +1,14 @@
 //! Whether a record is there: its life register against the edits that were concurrent with its deletion.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::View;
-use crate::history::Ancestry;
+use super::seen::{ByPath, Seen};
 use crate::registers::{Entry, LIFE, SequenceEdit, Slot};
 use crate::scalar::Scalar;
 use crate::schema::DeletePolicy;
 use crate::sequence::OpId;
-
-/// Deletions up to which each is asked what it knew. Tests of whole histories take more for many.
-const ASKED: usize = if cfg!(feature = "testing") { 1 } else { 8 };
 
 /// A record's life at the view's heads.
 #[derive(Debug)]
@@ -68,7 +65,7 @@ impl View<'_> {
         let says_nothing =
             |entry: &Entry<'_>| entry.path == LIFE && (entry.is_found(self.history) || entry.scalar == Scalar::DELETED);
         let seen = Seen::of(self, deletions);
-        let known = |entry: &Entry<'_>| seen.knows(self, SequenceEdit { change: entry.change, counter: entry.counter });
+        let known = |entry: &Entry<'_>| seen.has(self, SequenceEdit { change: entry.change, counter: entry.counter });
         let by_path = OnceCell::new();
         let known_by_value = |entry: &Entry<'p>| {
             entry.is_found(self.history)
@@ -95,64 +92,6 @@ impl View<'_> {
     /// Whether a found value is what some deletion knew at this place: then its contents differ in nothing from it.
     fn is_known_by_value(&self, by_path: &ByPath<'_>, entry: &Entry<'_>, known: &dyn Fn(&Entry<'_>) -> bool) -> bool {
         let is_made = entry.sequence.is_none_or(|held| !held.is_edited(self.history));
-        is_made && by_path.of_register(entry.path).any(|have| self.is_equal_value(have, entry) && known(have))
-    }
-}
-
-/// The values of a record, those of each register beside each other.
-struct ByPath<'p>(Vec<Entry<'p>>);
-
-impl<'p> ByPath<'p> {
-    fn of(slot: Slot<'p>) -> Self {
-        let mut entries: Vec<Entry<'p>> = slot.entries().collect();
-        entries.sort_by_key(|entry| entry.path);
-        Self(entries)
-    }
-
-    fn of_register(&self, path: u32) -> impl Iterator<Item = &Entry<'p>> {
-        let from = self.0.partition_point(|entry| entry.path < path);
-        self.0.iter().skip(from).take_while(move |entry| entry.path == path)
-    }
-}
-
-/// What was written before some deletions or in the commit of one of them.
-enum Seen<'d, 'p> {
-    /// Before a few, each of which is asked.
-    ByFew(&'d [Entry<'p>]),
-    /// Whoever sends changes decides how many there are, and how many values are held against them.
-    ByMany {
-        before: Ancestry,
-        /// The last of them in each of their commits.
-        in_commits: BTreeMap<u32, u32>,
-    },
-}
-
-impl<'d, 'p> Seen<'d, 'p> {
-    fn of(view: &View<'_>, deletions: &'d [Entry<'p>]) -> Self {
-        if deletions.len() <= ASKED {
-            return Seen::ByFew(deletions);
-        }
-        let mut in_commits = BTreeMap::new();
-        for deletion in deletions {
-            let last = in_commits.entry(view.history.chain_of(deletion.change)).or_default();
-            *last = deletion.change.max(*last);
-        }
-        let firsts: Vec<u32> = deletions.iter().map(|deletion| view.history.chain(deletion.change).first).collect();
-        Seen::ByMany { before: view.history.ancestry(&firsts), in_commits }
-    }
-
-    /// Whether some deletion knew an edit.
-    fn knows(&self, view: &View<'_>, edit: SequenceEdit) -> bool {
-        match self {
-            Seen::ByFew(deletions) => {
-                #[cfg(test)]
-                crate::steps::count(deletions.len());
-                deletions.iter().any(|deletion| view.is_before(edit, deletion))
-            }
-            Seen::ByMany { before, in_commits } => {
-                let in_commit = in_commits.get(&view.history.chain_of(edit.change));
-                before.contains(edit.change) || in_commit.is_some_and(|last| edit.change <= *last)
-            }
-        }
+        is_made && by_path.of_register(entry.path).iter().any(|have| self.is_equal_value(have, entry) && known(have))
     }
 }

@@ -1,21 +1,28 @@
 //! Sequences in registers: which are there although something was written over them, and what lost inside them.
 
+use std::collections::BTreeMap;
+
 use super::View;
 use super::fields::{Clash, value_of};
-use crate::registers::{Entry, Held, SequenceEdit, Slot};
+use super::seen::{ByPath, Seen};
+use crate::registers::{Entry, Held, Slot};
 use crate::sequence::OpId;
 use crate::value::Value;
 
 impl View<'_> {
     /// Sequences that were overwritten by somebody who did not see the last edits of them. An edit against an overwriting is
     /// a conflict like any other: the sequence, all of it, is one of the values.
-    pub(crate) fn kept_alive<'p>(&self, slot: Slot<'p>) -> impl Iterator<Item = Entry<'p>> {
-        slot.buried().filter(move |held| self.has_unseen_edit(slot, held)).map(Entry::of_sequence)
-    }
-
-    fn has_unseen_edit(&self, slot: Slot<'_>, held: &Held) -> bool {
-        let seen = |edit: SequenceEdit| slot.raw(held.path).any(|entry| self.is_before(edit, &entry));
-        held.edits().iter().any(|edit| !seen(*edit))
+    pub(crate) fn kept_alive<'p>(&self, slot: Slot<'p>) -> impl Iterator<Item = Entry<'p>> + use<'p> {
+        if slot.buried().next().is_none() {
+            return Vec::new().into_iter();
+        }
+        let (values, mut seen) = (ByPath::of(slot), BTreeMap::new());
+        let is_alive = |held: &&Held| {
+            let seen = seen.entry(held.path).or_insert_with(|| Seen::of(self, values.of_register(held.path)));
+            held.edits().iter().any(|edit| !seen.has(self, *edit))
+        };
+        let alive: Vec<Entry<'p>> = slot.buried().filter(is_alive).map(Entry::of_sequence).collect();
+        alive.into_iter()
     }
 
     /// Every write of a sequence as an entry of its own.

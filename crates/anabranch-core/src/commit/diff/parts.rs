@@ -7,6 +7,7 @@ use crate::registers::Slot;
 use crate::scalar;
 use crate::value::Value;
 use crate::view::View;
+use crate::view::fields::Elements;
 
 /// The largest number up to which whole numbers are exact.
 const WHOLE_MAX: f64 = 9_007_199_254_740_991.0;
@@ -34,12 +35,11 @@ impl Plan {
             (Value::Set(from), Value::Set(to)) | (Value::Array(from), Value::Array(to)) => (from, to),
             _ => return false,
         };
-        let gone = from.iter().filter(|element| !to.contains(element)).map(|element| (false, element));
-        let came = to.iter().enumerate().filter(|(at, element)| {
-            !from.contains(element) && to.iter().position(|first| first == *element) == Some(*at)
-        });
+        let (were, mut are) = (Elements::of(from), Elements::default());
+        let came: Vec<&Value> = to.iter().filter(|element| are.add((*element).clone()) && !were.has(element)).collect();
+        let gone = from.iter().filter(|element| !are.has(element)).map(|element| (false, element));
         let mut changes: Vec<(String, bool, &Value)> = gone
-            .chain(came.map(|(_, element)| (true, element)))
+            .chain(came.into_iter().map(|element| (true, element)))
             .map(|(present, element)| (element_id(element), present, element))
             .collect();
         changes.sort_by(|(a, ..), (b, ..)| a.cmp(b));

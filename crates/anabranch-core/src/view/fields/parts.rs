@@ -1,5 +1,8 @@
 //! Fields that are made up of parts: counters of increments, sets of elements.
 
+use std::collections::BTreeMap;
+
+use super::elements::Elements;
 use super::{Clash, Fields, Leaf, LeafValue, Preferred, is_elements, value_of};
 use crate::registers::Entry;
 use crate::schema::FieldPolicy;
@@ -14,20 +17,22 @@ impl View<'_> {
     pub(super) fn add_parts<'p>(
         &self,
         mains: &[Entry<'p>],
-        parts: &[(u32, Entry<'p>)],
+        mut parts: Vec<(u32, Entry<'p>)>,
         prefer: Option<&Preferred<'_>>,
         fields: &mut Fields<'p>,
     ) {
-        let mut paths: Vec<u32> = parts.iter().map(|(main, _)| *main).collect();
-        paths.sort_unstable();
-        paths.dedup();
-        for path in paths {
-            let mut own: Vec<Entry<'p>> =
-                parts.iter().filter(|(main, _)| *main == path).map(|(_, entry)| *entry).collect();
-            own.retain(|entry| !entry.scalar.is_absent());
-            own.sort_by_key(|entry| self.lamport(entry));
-            let Some(last) = own.last().copied() else { continue };
-            let mains = mains.iter().filter(|entry| entry.path == path && !entry.scalar.is_absent());
+        let suffix = |path: u32| &*self.paths().info(path).suffix;
+        let clash_at = |(at, clash): (usize, &Clash<'p>)| (!clash.is_inside).then_some((clash.path, at));
+        let mut clashes: BTreeMap<u32, usize> = fields.clashes.iter().enumerate().filter_map(clash_at).collect();
+        let mut added: Vec<Leaf<'p>> = Vec::new();
+        parts.retain(|(_, part)| !part.scalar.is_absent());
+        parts.sort_by_key(|(main, part)| (*main, self.lamport(part)));
+        for own in parts.chunk_by(|(a, _), (b, _)| a == b) {
+            let Some((path, last)) = own.last().copied() else { continue };
+            let own: Vec<Entry<'p>> = own.iter().map(|(_, part)| *part).collect();
+            let from = mains.partition_point(|entry| suffix(entry.path) < suffix(path));
+            let mains = mains.iter().skip(from).take_while(|entry| entry.path == path);
+            let mains = mains.filter(|entry| !entry.scalar.is_absent());
             let merged = match self.policy(path) {
                 FieldPolicy::Counter => self.count(mains, &own),
                 FieldPolicy::Set => Some(self.unite(mains, &own)),
@@ -38,37 +43,29 @@ impl View<'_> {
                 (FieldPolicy::Set, Some(merged)) => !is_elements(merged),
                 _ => false,
             };
+            let leaf = fields.leaves.binary_search_by_key(&suffix(path), |leaf| suffix(leaf.path));
             if are_hidden {
-                self.list_hidden_parts(path, &own, fields);
+                let shown = leaf.ok().and_then(|at| fields.leaves.get(at)).map(Leaf::value);
+                let at = *clashes.entry(path).or_insert_with(|| {
+                    fields.clashes.push(Clash { path, shown, others: Vec::new(), is_inside: false });
+                    fields.clashes.len() - 1
+                });
+                fields.clashes.get_mut(at).into_iter().for_each(|clash| clash.others.extend(hidden_parts(&own)));
                 continue;
             }
             let Some(value) = merged else { continue };
-            let suffix = |path: u32| &*self.paths().info(path).suffix;
-            let at = fields.leaves.partition_point(|leaf| suffix(leaf.path) < suffix(path));
             let preference =
                 |part: &Entry<'p>| prefer.map_or(0, |of| self.preference_of(of, part.change, part.counter));
             let preference = own.iter().map(preference).max().unwrap_or(0);
-            let leaf = Leaf { path, value: LeafValue::Merged(value), entry: last, preference };
-            match fields.leaves.get_mut(at) {
-                Some(have) if have.path == path => *have = leaf,
-                _ => fields.leaves.insert(at, leaf),
+            let merged = Leaf { path, value: LeafValue::Merged(value), entry: last, preference };
+            match leaf.ok().and_then(|at| fields.leaves.get_mut(at)) {
+                Some(have) => *have = merged,
+                None => added.push(merged),
             }
         }
-    }
-
-    /// Lists the parts of a field that shows a value which has none.
-    fn list_hidden_parts<'p>(&self, path: u32, parts: &[Entry<'p>], fields: &mut Fields<'p>) {
-        let value = |part: &Entry<'p>| match part.scalar.to_increment() {
-            Some(delta) => Some(Value::Number(delta as f64)),
-            None => part.scalar.to_element().and_then(|(present, element)| present.then_some(element)),
-        };
-        let others = parts.iter().map(|part| (value(part), *part));
-        match fields.clashes.iter_mut().find(|clash| clash.path == path && !clash.is_inside) {
-            Some(clash) => clash.others.extend(others),
-            None => {
-                let shown = fields.leaves.iter().find(|leaf| leaf.path == path).map(Leaf::value);
-                fields.clashes.push(Clash { path, shown, others: others.collect(), is_inside: false });
-            }
+        if !added.is_empty() {
+            fields.leaves.append(&mut added);
+            fields.leaves.sort_by(|a, b| suffix(a.path).cmp(suffix(b.path)));
         }
     }
 
@@ -90,7 +87,7 @@ impl View<'_> {
         let mut mains: Vec<&Entry<'p>> = mains.collect();
         mains.sort_by_key(|entry| self.lamport(entry));
         let mut is_set = false;
-        let mut elements: Vec<Value> = Vec::new();
+        let mut elements = Elements::default();
         for main in mains {
             let (set, items) = match value_of(main) {
                 Some(Value::Set(items)) => (true, items),
@@ -99,27 +96,30 @@ impl View<'_> {
                 None => continue,
             };
             is_set |= set;
-            items.into_iter().for_each(|item| {
-                if !elements.contains(&item) {
-                    elements.push(item)
-                }
-            });
+            elements.extend(items);
         }
         let mut added: Vec<(Vec<u8>, Value)> = Vec::new();
-        let mut removed: Vec<Value> = Vec::new();
+        let mut removed = Elements::default();
         for (present, element) in parts.iter().filter_map(|part| part.scalar.to_element()) {
             match present {
                 true => added.push((crate::scalar::canonical_bytes(&element), element)),
-                false => removed.push(element),
+                false => removed.extend([element]),
             }
         }
-        elements.retain(|element| !removed.contains(element));
         added.sort_by(|(a, _), (b, _)| a.cmp(b));
-        added.into_iter().for_each(|(_, element)| {
-            if !elements.contains(&element) {
-                elements.push(element)
-            }
-        });
+        let mut all = Elements::default();
+        all.extend(elements.into_values().into_iter().filter(|element| !removed.has(element)));
+        all.extend(added.into_iter().map(|(_, element)| element));
+        let elements = all.into_values();
         if is_set { Value::Set(elements) } else { Value::Array(elements) }
     }
+}
+
+/// What the parts of a field say that shows a value which has none.
+fn hidden_parts<'p>(parts: &[Entry<'p>]) -> impl Iterator<Item = (Option<Value>, Entry<'p>)> {
+    let value = |part: &Entry<'p>| match part.scalar.to_increment() {
+        Some(delta) => Some(Value::Number(delta as f64)),
+        None => part.scalar.to_element().and_then(|(present, element)| present.then_some(element)),
+    };
+    parts.iter().map(move |part| (value(part), *part))
 }
