@@ -6,6 +6,7 @@ use super::View;
 use super::fields::{Clash, value_of};
 use super::seen::{ByPath, Seen};
 use crate::registers::{Entry, Held, Slot};
+use crate::scalar::Scalar;
 use crate::sequence::OpId;
 use crate::value::Value;
 
@@ -46,24 +47,50 @@ impl View<'_> {
         self.history.change_of_op(op.actor, op.counter).expect("elements were set by accepted ops")
     }
 
-    /// What several people made of one element of a list: the last shows, and the list as it were with another is listed.
+    /// What several people made of elements of a list: the last shows of each, and the list as it were with another is listed.
     pub(crate) fn clash_inside<'p>(&self, entry: &Entry<'p>) -> Option<Clash<'p>> {
         let held = entry.sequence.filter(|held| held.sequence.has_conflicts())?;
         let Value::Array(shown) = held.value() else { return None };
-        let mut others = Vec::new();
+        let mut lost: Vec<Lost<'_>> = Vec::new();
         for (at, element) in held.sequence.elements().enumerate() {
-            let Some((last, lost)) = element.values.split_last() else { continue };
-            for (op, scalar) in lost.iter().rev().filter(|(_, scalar)| *scalar != last.1) {
-                let change = self.change_of(*op);
-                let mut list = shown.clone();
-                if let (Some(slot), Ok(Some(value))) = (list.get_mut(at), scalar.to_value()) {
-                    *slot = value;
-                }
-                let entry = Entry { change, counter: op.counter, sequence: None, ..*entry };
-                others.push((Some(Value::Array(list)), entry));
+            let Some((last, others)) = element.values.split_last() else { continue };
+            let others = others.iter().rev().filter(|(_, scalar)| *scalar != last.1);
+            lost.extend((0..).zip(others).map(|(rank, (op, scalar))| Lost { rank, at, op: *op, scalar: *scalar }));
+        }
+        if lost.len() > LISTED_ALONE {
+            lost.retain(|lost| lost.rank < LISTED_ALONE);
+            lost.sort_by_key(|lost| lost.rank);
+        }
+        let are_together = |a: &Lost<'_>, b: &Lost<'_>| a.rank == b.rank && lost.len() > LISTED_ALONE;
+        let others = lost.chunk_by(are_together).map(|lost| self.list_with(&shown, lost, entry)).collect();
+        let clash = Clash { path: entry.path, shown: Some(Value::Array(shown)), others, is_inside: true };
+        (!lost.is_empty()).then_some(clash)
+    }
+
+    /// A list as it were with these elements, by the last of the ops that set them.
+    fn list_with<'p>(&self, shown: &[Value], lost: &[Lost<'_>], entry: &Entry<'p>) -> (Option<Value>, Entry<'p>) {
+        let mut list = shown.to_vec();
+        for Lost { at, scalar, .. } in lost {
+            if let (Some(slot), Ok(Some(value))) = (list.get_mut(*at), scalar.to_value()) {
+                *slot = value;
             }
         }
-        let clash = Clash { path: entry.path, shown: Some(Value::Array(shown)), others, is_inside: true };
-        (!clash.others.is_empty()).then_some(clash)
+        let set = |lost: &Lost<'_>| (lost.op.counter, self.change_of(lost.op));
+        let (counter, change) = lost.iter().map(set).max().unwrap_or((entry.counter, entry.change));
+        (Some(Value::Array(list)), Entry { change, counter, sequence: None, ..*entry })
     }
+}
+
+/// Up to so many lost elements of a list are listed in a list each. Of more, those that lost first to what shows of their
+/// elements are listed together, then those that lost second: whoever sends changes decides how many there are, and how long
+/// the list is.
+const LISTED_ALONE: usize = 64;
+
+/// A value of an element that does not show.
+struct Lost<'h> {
+    /// How many values of the element were set later and do not show either.
+    rank: usize,
+    at: usize,
+    op: OpId,
+    scalar: Scalar<'h>,
 }

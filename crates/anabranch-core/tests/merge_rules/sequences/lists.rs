@@ -1,5 +1,10 @@
 //! Elements of lists.
 
+use std::collections::BTreeSet;
+
+use anabranch_core::Value;
+use anabranch_core::json::value_to_string;
+
 use super::*;
 
 #[test]
@@ -55,6 +60,28 @@ fn what_lost_inside_a_list_that_was_itself_overwritten_is_listed() {
         for value in ["5", "[1,7,3]", "[1,8,3]"] {
             let is_shown = desk.show("1") == Some(with_list(value));
             assert!(is_shown || text.contains(&format!("| {value}")), "{value} is neither shown nor listed: {text}");
+        }
+        assert_settled(&desk);
+    }
+}
+
+#[test]
+fn of_many_elements_that_two_set_the_list_as_it_were_with_all_of_the_others_is_listed() {
+    for (items, lists) in [(64, 64), (65, 1), (200, 1)] {
+        let list = |from: usize| {
+            let items: Vec<String> = (from..from + items).map(|item| item.to_string()).collect();
+            with_list(&format!("[{}]", items.join(",")))
+        };
+        let mut desk = desk();
+        ["a", "b"].iter().for_each(|replica| drop(desk.capture(replica, &[("1", &list(0))])));
+        desk.capture("a", &[("1", &list(1_000))]);
+        desk.capture("b", &[("1", &list(2_000))]);
+        let conflicts = desk.document.view().conflicts();
+        assert_eq!((conflicts.len(), conflicts[0].others.len()), (1, lists));
+        if lists == 1 {
+            let of_whole = |value: &Option<Value>| with_list(&value_to_string(value.as_ref().unwrap()));
+            let both = BTreeSet::from([of_whole(&conflicts[0].shown), of_whole(&conflicts[0].others[0].value)]);
+            assert_eq!(both, BTreeSet::from([list(1_000), list(2_000)]));
         }
         assert_settled(&desk);
     }
