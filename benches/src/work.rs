@@ -70,6 +70,14 @@ impl Work {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
+    /// How many rounds there are for each that is asked for: what takes microseconds is disturbed by anything.
+    pub(crate) fn rounds(self) -> usize {
+        match self {
+            Work::CommitOneField | Work::ApplyOne | Work::Apply100 | Work::ListTouched => 5,
+            _ => 1,
+        }
+    }
+
     /// How many records the document has.
     pub(crate) fn record_count(self) -> usize {
         match self {
