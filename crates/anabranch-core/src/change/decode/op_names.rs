@@ -54,9 +54,11 @@ impl OpNames {
         let Mark { op: first, at, ops, is_repeated } = *self.marks.get(before)?;
         let nth = Some(op - first).filter(|nth| *nth < ops)?;
         let mut rest = change.get(at as usize..)?;
-        (0..if is_repeated { 0 } else { nth }).for_each(|_| {
+        for _ in 0..if is_repeated { 0 } else { nth } {
+            #[cfg(test)]
+            crate::steps::count(1);
             take_name(&mut rest);
-        });
+        }
         take_name(&mut rest)
     }
 }

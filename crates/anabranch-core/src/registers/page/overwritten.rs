@@ -106,7 +106,11 @@ impl Overwritten {
 
     /// Whether one of this class is among those of a record whose last one is `last`, which were let be found.
     pub(super) fn contains(&self, (record, last): (u32, u32), class: Class<'_>, values: &Values) -> bool {
-        let is_it = |at: &u32| self.all.get(*at as usize).is_some_and(|gone| gone.class(values) == class);
+        let is_it = |at: &u32| {
+            #[cfg(test)]
+            crate::steps::count(1);
+            self.all.get(*at as usize).is_some_and(|gone| gone.class(values) == class)
+        };
         if self.are_many(last) {
             let table = self.by_class.as_ref().and_then(|by_class| by_class.0.get(&record));
             return table.expect("those that are many are indexed").find(hash(class), is_it).is_some();
