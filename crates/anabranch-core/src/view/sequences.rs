@@ -1,6 +1,7 @@
 //! Sequences in registers: which are there although something was written over them, and what lost inside them.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use super::View;
 use super::fields::{Clash, value_of};
@@ -55,10 +56,10 @@ impl View<'_> {
         for (at, element) in held.sequence.elements().enumerate() {
             let Some((last, others)) = element.values.split_last() else { continue };
             let others = others.iter().rev().filter(|(_, scalar)| *scalar != last.1);
-            lost.extend((0..).zip(others).map(|(rank, (op, scalar))| Lost { rank, at, op: *op, scalar: *scalar }));
+            let ranks = (0..LISTED_ALONE).chain(iter::repeat(LISTED_ALONE));
+            lost.extend(ranks.zip(others).map(|(rank, (op, scalar))| Lost { rank, at, op: *op, scalar: *scalar }));
         }
         if lost.len() > LISTED_ALONE {
-            lost.retain(|lost| lost.rank < LISTED_ALONE);
             lost.sort_by_key(|lost| lost.rank);
         }
         let are_together = |a: &Lost<'_>, b: &Lost<'_>| a.rank == b.rank && lost.len() > LISTED_ALONE;
@@ -67,14 +68,20 @@ impl View<'_> {
         (!lost.is_empty()).then_some(clash)
     }
 
-    /// A list as it were with these elements, by the last of the ops that set them.
+    /// A list as it were with these elements, or they alone, by the last of the ops that set them.
     fn list_with<'p>(&self, shown: &[Value], lost: &[Lost<'_>], entry: &Entry<'p>) -> (Option<Value>, Entry<'p>) {
-        let mut list = shown.to_vec();
-        for Lost { at, scalar, .. } in lost {
-            if let (Some(slot), Ok(Some(value))) = (list.get_mut(*at), scalar.to_value()) {
-                *slot = value;
+        let values = lost.iter().filter_map(|lost| Some((lost.at, lost.scalar.to_value().ok()??)));
+        let list = if lost.first().is_some_and(|lost| lost.rank == LISTED_ALONE) {
+            values.map(|(_, value)| value).collect()
+        } else {
+            let mut list = shown.to_vec();
+            for (at, value) in values {
+                if let Some(element) = list.get_mut(at) {
+                    *element = value;
+                }
             }
-        }
+            list
+        };
         let set = |lost: &Lost<'_>| (lost.op.counter, self.change_of(lost.op));
         let (counter, change) = lost.iter().map(set).max().unwrap_or((entry.counter, entry.change));
         (Some(Value::Array(list)), Entry { change, counter, sequence: None, ..*entry })
@@ -82,13 +89,13 @@ impl View<'_> {
 }
 
 /// Up to so many lost elements of a list are listed in a list each. Of more, those that lost first to what shows of their
-/// elements are listed together, then those that lost second: whoever sends changes decides how many there are, and how long
-/// the list is.
+/// elements are listed together, then those that lost second; after as many such lists one of nothing but what is left.
+/// Whoever sends changes decides how many there are, and how long the list is.
 const LISTED_ALONE: usize = 64;
 
 /// A value of an element that does not show.
 struct Lost<'h> {
-    /// How many values of the element were set later and do not show either.
+    /// How many values of the element were set later and do not show either, of [`LISTED_ALONE`] and more so many.
     rank: usize,
     at: usize,
     op: OpId,

@@ -86,3 +86,27 @@ fn of_many_elements_that_two_set_the_list_as_it_were_with_all_of_the_others_is_l
         assert_settled(&desk);
     }
 }
+
+#[test]
+fn of_an_element_that_very_many_set_every_value_is_listed() {
+    let with = |item: usize| with_list(&format!("[{item},-1]"));
+    let mut desk = desk();
+    let replicas: Vec<String> = (0..70).map(|number| format!("r{number:02}")).collect();
+    replicas.iter().for_each(|replica| drop(desk.capture(replica, &[("1", &with_list("[0,-1]"))])));
+    (100..).zip(&replicas).for_each(|(item, replica)| drop(desk.capture(replica, &[("1", &with(item))])));
+    let conflicts = desk.document.view().conflicts();
+    let mut told = vec![list_of(conflicts[0].shown.as_ref())];
+    told.extend(conflicts[0].others.iter().map(|other| list_of(other.value.as_ref())));
+    let (left, lists) = told.split_last().unwrap();
+    assert_eq!((lists.len(), left.len()), (65, 5), "one shows, 64 are lists with one other each, and these are left");
+    let mut values: Vec<f64> = left.iter().chain(lists.iter().map(|list| &list[0])).copied().collect();
+    values.sort_by(f64::total_cmp);
+    assert_eq!(values, (100..170).map(f64::from).collect::<Vec<f64>>());
+    assert_settled(&desk);
+}
+
+fn list_of(value: Option<&Value>) -> Vec<f64> {
+    let Some(Value::Array(items)) = value else { panic!("no list: {value:?}") };
+    let number = |item: &Value| if let Value::Number(number) = item { *number } else { panic!("no number: {item:?}") };
+    items.iter().map(number).collect()
+}
