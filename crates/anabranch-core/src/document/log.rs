@@ -25,14 +25,14 @@ impl Document {
         let shown = fields.leaves.iter().filter(|_| alive).map(|leaf| last(&leaf.entry));
         let visible = slot.entries().filter(|entry| !slot.is_hidden(entry, &self.history));
         let visible = visible.chain(view.kept_alive(slot)).map(|entry| (entry.change, entry.counter));
-        let seen = Seen { alive, shown: shown.collect(), visible: visible.collect() };
+        let showing = Showing { alive, shown: shown.collect(), visible: visible.collect() };
         // Of what was trimmed, what is still visible is told.
         let mut kept: Vec<_> = slot.entries().filter(|entry| self.history.is_trimmed(entry.change)).collect();
         kept.sort_by_key(|entry| (entry.change, entry.counter));
         let mut writes = Vec::new();
         for entry in kept {
             let suffix = &view.paths().info(entry.path).suffix;
-            let write = self.write(key, (entry.change, entry.counter), suffix, entry.scalar, &seen);
+            let write = self.write(key, (entry.change, entry.counter), suffix, entry.scalar, &showing);
             let value = write.value.clone().or_else(|| entry.sequence.map(|held| held.value()));
             writes.push(Write { value, ..write });
         }
@@ -50,7 +50,7 @@ impl Document {
                 if let Some(suffix) = own_suffix(decoded.name(&bytes, op), slot.identity())
                     && !code::is_sequence(scalar.code)
                 {
-                    writes.push(self.write(key, (position, counter), suffix, scalar, &seen));
+                    writes.push(self.write(key, (position, counter), suffix, scalar, &showing));
                 }
             }
             if !has_sequences {
@@ -64,12 +64,12 @@ impl Document {
                 }
                 let suffix = &view.paths().info(held.path).suffix;
                 let counts = fields.leaves.iter().any(|leaf| leaf.entry.sequence.is_some_and(|own| own.id == object));
-                let write = self.write(key, (position, last_op), suffix, Scalar::ABSENT, &seen);
+                let write = self.write(key, (position, last_op), suffix, Scalar::ABSENT, &showing);
                 writes.push(Write {
                     value: Some(held.value()),
                     is_part: counts && !write.shown,
                     replica: view.writer_of(position).to_owned(),
-                    visible: seen.visible.contains(&(held.change, held.id.counter)),
+                    visible: showing.visible.contains(&(held.change, held.id.counter)),
                     ..write
                 });
             }
@@ -95,10 +95,10 @@ impl Document {
         written
     }
 
-    fn write(&self, key: &Key, id: (u32, u32), suffix: &str, scalar: Scalar<'_>, seen: &Seen) -> Write {
+    fn write(&self, key: &Key, id: (u32, u32), suffix: &str, scalar: Scalar<'_>, showing: &Showing) -> Write {
         let (position, is_life) = (id.0, suffix.is_empty());
         let is_deletion = is_life && scalar == Scalar::DELETED;
-        let visible = seen.visible.contains(&id);
+        let visible = showing.visible.contains(&id);
         let chain = self.history.chain(position);
         Write {
             key: key.clone(),
@@ -110,7 +110,7 @@ impl Document {
             origin: chain.origin.clone(),
             kind: chain.kind,
             change: self.history.change(position).hash,
-            shown: if is_life { visible && is_deletion != seen.alive } else { seen.shown.contains(&id) },
+            shown: if is_life { visible && is_deletion != showing.alive } else { showing.shown.contains(&id) },
             visible,
         }
     }
@@ -129,7 +129,7 @@ impl Document {
 }
 
 /// What shows of a record: ops by change and counter.
-struct Seen {
+struct Showing {
     alive: bool,
     shown: BTreeSet<(u32, u32)>,
     visible: BTreeSet<(u32, u32)>,

@@ -11,7 +11,7 @@ use crate::lent::KeyRef;
 use crate::view::View;
 
 /// Identities that were told.
-type Seen = HashSet<Box<str>, layout::NameHash>;
+type Told = HashSet<Box<str>, layout::NameHash>;
 
 impl Document {
     /// The keys of the records that the changes between two heads wrote, each once, in the order of their first write there,
@@ -30,7 +30,7 @@ impl Document {
     pub fn each_touched(&self, from: &KnownHeads, to: &KnownHeads, tell: &mut dyn FnMut(&KeyRef<'_>)) {
         let positions = self.changes_between(from, to);
         // A change comes back to no record: of one change each is named once, unless its ops act inside sequences.
-        let mut seen = (positions.len() > 1).then(Seen::default);
+        let mut already = (positions.len() > 1).then(Told::default);
         // Where no two records claim one key now, none ever had another: records never go.
         let moved = self.registers.contested().next().map(|_| self.at(to));
         for position in positions {
@@ -38,17 +38,17 @@ impl Document {
                 continue;
             }
             let bytes = self.history.bytes(position);
-            let told = match (&moved, &mut seen) {
+            let end = match (&moved, &mut already) {
                 (None, None) => each_own_key(&bytes, tell),
-                (moved, seen) => each_record(&bytes, |first| {
-                    let key = first.identity().and_then(|identity| key_once(moved.as_ref(), identity, seen));
+                (moved, already) => each_record(&bytes, |first| {
+                    let key = first.identity().and_then(|identity| key_once(moved.as_ref(), identity, already));
                     key.iter().for_each(&mut *tell);
                 }),
             };
-            if let Err(InSequences) = told {
-                seen.get_or_insert_default();
+            if let Err(InSequences) = end {
+                already.get_or_insert_default();
                 self.each_op(position, &mut |identity, _| {
-                    key_once(moved.as_ref(), identity, &mut seen).iter().for_each(&mut *tell);
+                    key_once(moved.as_ref(), identity, &mut already).iter().for_each(&mut *tell);
                 });
             }
         }
@@ -101,11 +101,13 @@ fn own_key(identity: &str) -> Option<KeyRef<'_>> {
 }
 
 /// The key under which a record is shown, unless it was told before; `moved` shows which have another than their own.
-fn key_once<'i>(moved: Option<&'i View<'_>>, identity: &'i str, seen: &mut Option<Seen>) -> Option<KeyRef<'i>> {
-    if identity == layout::SCHEMA_IDENTITY || seen.as_ref().is_some_and(|seen| seen.contains(identity)) {
-        return None;
+fn key_once<'i>(moved: Option<&'i View<'_>>, identity: &'i str, already: &mut Option<Told>) -> Option<KeyRef<'i>> {
+    if let Some(told) = already {
+        if told.contains(identity) {
+            return None;
+        }
+        told.insert(identity.into());
     }
-    seen.as_mut().map(|seen| seen.insert(identity.into()));
     let rekeyed = |view: &'i View<'_>| view.keys().rekeyed(view.registers.find(identity)?);
     moved.and_then(rekeyed).map(KeyRef::from).or_else(|| own_key(identity))
 }

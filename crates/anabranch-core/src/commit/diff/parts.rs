@@ -36,7 +36,7 @@ impl Plan {
             _ => return false,
         };
         let (were, mut are) = (Elements::of(from), Elements::default());
-        let came: Vec<&Value> = to.iter().filter(|element| are.add((*element).clone()) && !were.has(element)).collect();
+        let came: Vec<&Value> = to.iter().filter(|element| are.add(*element) && !were.has(element)).collect();
         let gone = from.iter().filter(|element| !are.has(element)).map(|element| (false, element));
         let mut changes: Vec<(String, bool, &Value)> = gone
             .chain(came.into_iter().map(|element| (true, element)))

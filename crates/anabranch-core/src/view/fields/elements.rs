@@ -1,5 +1,6 @@
 //! Elements of sets, each once, in the order in which they came.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
 use crate::scalar::canonical_bytes;
@@ -8,32 +9,37 @@ use crate::value::Value;
 /// Elements up to which they are compared one by one. Tests of whole histories take more for many.
 const COMPARED: usize = if cfg!(feature = "testing") { 1 } else { 16 };
 
-/// Values of which no two are equal.
-#[derive(Default)]
-pub(crate) struct Elements {
-    values: Vec<Value>,
+/// Values of which no two are equal, owned or lent.
+pub(crate) struct Elements<V = Value> {
+    values: Vec<V>,
     /// Of many, the canonical bytes of all that hold no Blob.
     by_bytes: BTreeSet<Vec<u8>>,
     /// Of many, where those lie that hold one: Blobs are equal with and without their bytes.
     with_blobs: Vec<usize>,
 }
 
-impl Elements {
-    pub(crate) fn of(values: &[Value]) -> Self {
+impl<V> Default for Elements<V> {
+    fn default() -> Self {
+        Self { values: Vec::new(), by_bytes: BTreeSet::new(), with_blobs: Vec::new() }
+    }
+}
+
+impl<V: Borrow<Value>> Elements<V> {
+    pub(crate) fn of(values: impl IntoIterator<Item = V>) -> Self {
         let mut elements = Self::default();
-        elements.extend(values.iter().cloned());
+        elements.extend(values);
         elements
     }
 
-    pub(crate) fn extend(&mut self, values: impl IntoIterator<Item = Value>) {
+    pub(crate) fn extend(&mut self, values: impl IntoIterator<Item = V>) {
         for value in values {
             self.add(value);
         }
     }
 
     /// Adds a value unless an equal one is there; whether it did.
-    pub(crate) fn add(&mut self, value: Value) -> bool {
-        let is_new = !self.has(&value);
+    pub(crate) fn add(&mut self, value: V) -> bool {
+        let is_new = !self.has(value.borrow());
         if is_new {
             self.values.push(value);
             match self.values.len() {
@@ -47,18 +53,21 @@ impl Elements {
 
     pub(crate) fn has(&self, value: &Value) -> bool {
         match self.values.len() > COMPARED {
-            false => self.values.contains(value),
-            true if value.holds_blob() => self.with_blobs.iter().any(|at| self.values.get(*at) == Some(value)),
+            false => self.values.iter().any(|have| have.borrow() == value),
+            true if value.holds_blob() => {
+                let mut with_blobs = self.with_blobs.iter().filter_map(|at| self.values.get(*at));
+                with_blobs.any(|have| have.borrow() == value)
+            }
             true => self.by_bytes.contains(&canonical_bytes(value)),
         }
     }
 
-    pub(crate) fn into_values(self) -> Vec<Value> {
+    pub(crate) fn into_values(self) -> Vec<V> {
         self.values
     }
 
     fn index(&mut self, at: usize) {
-        match self.values.get(at) {
+        match self.values.get(at).map(V::borrow) {
             Some(value) if value.holds_blob() => self.with_blobs.push(at),
             Some(value) => drop(self.by_bytes.insert(canonical_bytes(value))),
             None => (),
