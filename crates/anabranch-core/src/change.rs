@@ -8,6 +8,7 @@ mod blanks;
 mod chunk;
 mod columns;
 mod decode;
+mod draft;
 mod encode;
 mod leb128;
 mod names;
@@ -21,8 +22,11 @@ pub use decode::{DecodeChangeError, Limits};
 pub(crate) use decode::{Decoded, InSequences, OpNames};
 pub(crate) use decode::{DecodedOp, OpRef, Place};
 #[cfg(test)]
+pub(crate) use draft::DraftOp;
+pub(crate) use draft::{Draft, DraftName, DraftOps, DraftPlace};
+#[cfg(test)]
 pub(crate) use encode::encode;
-pub(crate) use encode::{BlankChange, Draft, DraftOp, DraftPlace, Room};
+pub(crate) use encode::{BlankChange, Room};
 pub use unchecked::UncheckedChange;
 
 use std::fmt;

@@ -110,7 +110,7 @@ fn encoded_again(decoded: &Decoded, bytes: &[u8]) -> (Vec<u8>, ChangeHash) {
         seq: decoded.seq,
         start_op: decoded.start_op,
         message: decoded.message.as_str().into(),
-        ops: &ops,
+        ops: &ops[..],
     })
 }
 

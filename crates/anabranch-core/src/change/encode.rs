@@ -1,85 +1,20 @@
 //! Encoding a change chunk, byte for byte as automerge does.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use super::blanks::{Blanks, put};
-use super::columns::{ColumnValue, DeltaEncoder, NullableEncoder, RunEncoder, write_booleans};
+use super::draft::{Draft, DraftOps};
 use super::leb128::{write_signed, write_unsigned};
-use super::{ActorId, CHUNK_CHANGE, HASHED_AT, MAGIC, SequenceAction, action, code, column};
+use super::{ActorId, CHUNK_CHANGE, HASHED_AT, MAGIC, column};
 use crate::heads::ChangeHash;
 
-/// A change about to be made.
-pub(crate) struct Draft<'a> {
-    pub(crate) deps: Cow<'a, [ChangeHash]>,
-    pub(crate) actor: ActorId,
-    pub(crate) seq: u64,
-    pub(crate) start_op: u64,
-    pub(crate) message: Cow<'a, str>,
-    pub(crate) ops: &'a [DraftOp<'a>],
-}
-
-/// An op about to be made: a `set` of the register `name`, or what is done at a place in a sequence. `preds` ascend by
-/// counter, then by actor.
-pub(crate) struct DraftOp<'a> {
-    /// In two parts, wherever it is cut, but in all ops of a change at the same place.
-    pub(crate) name: [&'a str; 2],
-    pub(crate) place: Option<&'a DraftPlace>,
-    pub(crate) value_code: u8,
-    pub(crate) value: &'a [u8],
-    pub(crate) preds: &'a [(u32, ActorId)],
-}
-
-/// Where in a sequence an op is to act: the sequence, the element (`None` for the place before the first), and how.
-#[derive(Clone, Copy)]
-pub(crate) struct DraftPlace {
-    pub(crate) object: (u32, ActorId),
-    pub(crate) element: Option<(u32, ActorId)>,
-    pub(crate) action: SequenceAction,
-}
-
-/// A name in two parts; the one that differs more often is compared first.
-#[derive(Clone, Copy, PartialEq)]
-struct DraftName<'n> {
-    suffix: &'n str,
-    identity: &'n str,
-}
-
-impl ColumnValue for DraftName<'_> {
-    fn write(&self, out: &mut Vec<u8>) {
-        write_unsigned((self.identity.len() + self.suffix.len()) as u64, out);
-        out.extend_from_slice(self.identity.as_bytes());
-        out.extend_from_slice(self.suffix.as_bytes());
-    }
-}
-
-impl DraftOp<'_> {
-    fn name(&self) -> DraftName<'_> {
-        let [identity, suffix] = self.name;
-        DraftName { suffix, identity }
-    }
-
-    /// The action and the type code of its value.
-    fn action(&self) -> (u64, u8) {
-        match (self.value_code, self.place) {
-            (_, Some(DraftPlace { action: SequenceAction::Delete, .. })) => (action::DELETE, code::NULL),
-            (code::TEXT, _) => (action::MAKE_TEXT, code::NULL),
-            (code::LIST, _) => (action::MAKE_LIST, code::NULL),
-            (code, _) => (action::SET, code),
-        }
-    }
-
-    fn is_insert(&self) -> bool {
-        matches!(self.place, Some(DraftPlace { action: SequenceAction::Insert, .. }))
-    }
-}
+mod columns;
+use columns::{COLUMNS, Column, encode_columns, other_actors};
 
 /// Bytes for which room is made at first: those of a change of one field.
 const FIRST_BYTES: usize = 256;
-/// The columns that a change may have.
-const COLUMNS: usize = 12;
 /// An integer is ten bytes at most.
 const INTEGER_BYTES_MAX: usize = 10;
 /// What comes before the columns at most, beside the message and the ids of dependencies and other authors: the magic, the
@@ -96,7 +31,7 @@ const HEAD_BYTES_MAX: usize = 4
 
 /// Encodes a change and returns its bytes and its hash.
 #[cfg(test)]
-pub(crate) fn encode(draft: &Draft<'_>) -> (Vec<u8>, ChangeHash) {
+pub(crate) fn encode<O: DraftOps + ?Sized>(draft: &Draft<'_, O>) -> (Vec<u8>, ChangeHash) {
     let mut room = Room::default();
     room.lay_out(draft);
     let mut chunk = room.chunk().to_vec();
@@ -126,10 +61,10 @@ pub(crate) struct BlankChange {
 
 impl BlankChange {
     /// Lays out a change by [`ActorId::BLANK`].
-    pub(crate) fn of(draft: Draft<'_>, room: &mut Room) -> Self {
+    pub(crate) fn of<O: DraftOps + ?Sized>(draft: Draft<'_, O>, room: &mut Room) -> Self {
         let blanks = room.lay_out(&draft);
         let Draft { deps, seq, start_op, message, ops, .. } = draft;
-        let (deps, message, ops) = (deps.into_owned(), message.into_owned(), ops.len() as u32);
+        let (deps, message, ops) = (deps.into_owned(), message.into_owned(), ops.values().len() as u32);
         Self { chunk: room.chunk().into(), blanks, deps, seq, start_op, message, ops }
     }
 
@@ -162,15 +97,15 @@ impl Room {
     }
 
     /// Lays out a chunk, its checksum still to be written.
-    fn lay_out(&mut self, draft: &Draft<'_>) -> Blanks {
+    fn lay_out<O: DraftOps + ?Sized>(&mut self, draft: &Draft<'_, O>) -> Blanks {
         let Room { bytes, chunk_at } = self;
-        let others = other_actors(draft);
+        let others = other_actors(draft.ops, &draft.actor);
         let ids = size_of_val(&*draft.deps) + others.len() * (1 + size_of::<ActorId>());
         let columns_at = HEAD_BYTES_MAX + draft.message.len() + ids;
         bytes.clear();
         bytes.reserve(columns_at + FIRST_BYTES);
         bytes.resize(columns_at, 0);
-        let columns = encode_columns(draft, &others, bytes);
+        let columns = encode_columns(draft.ops, &others, bytes);
 
         // What comes before the columns says how long they are. So it is written behind them, and then moved.
         let head_at = bytes.len();
@@ -198,7 +133,12 @@ impl Room {
 }
 
 /// Writes what comes before the columns; where the first dependency and the author come to lie.
-fn write_head(draft: &Draft<'_>, others: &[ActorId], columns: &[Column], out: &mut Vec<u8>) -> (usize, usize) {
+fn write_head<O: ?Sized>(
+    draft: &Draft<'_, O>,
+    others: &[ActorId],
+    columns: &[Column],
+    out: &mut Vec<u8>,
+) -> (usize, usize) {
     let from = out.len();
     write_unsigned(draft.deps.len() as u64, out);
     let deps_at = out.len() - from;
@@ -231,99 +171,4 @@ fn seal(chunk: &mut [u8]) -> ChangeHash {
 fn write_actor(actor: &ActorId, out: &mut Vec<u8>) {
     write_unsigned(16, out);
     out.extend(actor.0);
-}
-
-fn other_actors(draft: &Draft<'_>) -> Vec<ActorId> {
-    let mut others: Vec<_> = draft
-        .ops
-        .iter()
-        .flat_map(|op| {
-            let place = op.place.into_iter().flat_map(|place| [Some(place.object), place.element]);
-            op.preds.iter().copied().chain(place.flatten())
-        })
-        .map(|(_, actor)| actor)
-        .filter(|actor| *actor != draft.actor)
-        .collect();
-    others.sort_unstable();
-    others.dedup();
-    others
-}
-
-/// The specification of a column, and its length.
-type Column = (u64, usize);
-
-/// Writes the columns, one behind the other; those that are not there are empty.
-fn encode_columns(draft: &Draft<'_>, others: &[ActorId], out: &mut Vec<u8>) -> [Column; COLUMNS] {
-    let mut columns = [(0, 0); COLUMNS];
-    let mut next = columns.iter_mut();
-    let mut add = |specification, write: &dyn Fn(&mut Vec<u8>)| {
-        let before = out.len();
-        write(out);
-        let column = next.next().expect("there is a place for every column");
-        *column = (specification, out.len() - before);
-    };
-    let ops = draft.ops;
-    let index = |actor: &ActorId| others.binary_search(actor).map_or(0, |at| at as u64 + 1);
-    if ops.iter().any(|op| op.place.is_some()) {
-        write_places(ops, &index, &mut add);
-    }
-    add(column::KEY_STR, &|out| {
-        let mut runs = NullableEncoder::new(out);
-        ops.iter().for_each(|op| match op.place {
-            Some(_) => runs.append_null(),
-            None => runs.append(op.name()),
-        });
-        runs.finish();
-    });
-    add(column::INSERT, &|out| write_booleans(ops.iter().map(DraftOp::is_insert), out));
-    let numbers = |out: &mut Vec<u8>, numbers: &mut dyn Iterator<Item = u64>| {
-        let mut runs = RunEncoder::new(out);
-        numbers.for_each(|number| runs.append(number));
-        runs.finish();
-    };
-    add(column::ACTION, &|out| numbers(out, &mut ops.iter().map(|op| op.action().0)));
-    add(column::VALUE_META, &|out| {
-        numbers(out, &mut ops.iter().map(|op| (op.value.len() as u64) << 4 | u64::from(op.action().1)));
-    });
-    add(column::VALUE, &|out| ops.iter().for_each(|op| out.extend_from_slice(op.value)));
-    add(column::PRED_COUNT, &|out| numbers(out, &mut ops.iter().map(|op| op.preds.len() as u64)));
-    let preds = || ops.iter().flat_map(|op| op.preds);
-    add(column::PRED_ACTOR, &|out| numbers(out, &mut preds().map(|(_, actor)| index(actor))));
-    add(column::PRED_COUNTER, &|out| {
-        let mut deltas = DeltaEncoder::new(out);
-        preds().for_each(|(counter, _)| deltas.append(i64::from(*counter)));
-        deltas.finish();
-    });
-    columns
-}
-
-/// Adds a column that is written by a function.
-type AddColumn<'c> = dyn FnMut(u64, &dyn Fn(&mut Vec<u8>)) + 'c;
-
-/// The columns that say where in sequences ops act.
-fn write_places(ops: &[DraftOp<'_>], index: &dyn Fn(&ActorId) -> u64, add: &mut AddColumn<'_>) {
-    let numbers = |out: &mut Vec<u8>, number: &dyn Fn(&DraftOp<'_>) -> Option<u64>| {
-        let mut runs = NullableEncoder::new(out);
-        ops.iter().for_each(|op| match number(op) {
-            Some(number) => runs.append(number),
-            None => runs.append_null(),
-        });
-        runs.finish();
-    };
-    add(column::OBJECT_ACTOR, &|out| numbers(out, &|op| op.place.map(|place| index(&place.object.1))));
-    add(column::OBJECT_COUNTER, &|out| numbers(out, &|op| op.place.map(|place| u64::from(place.object.0))));
-    add(column::ELEMENT_ACTOR, &|out| numbers(out, &|op| op.place?.element.map(|element| index(&element.1))));
-    add(column::ELEMENT_COUNTER, &|out| {
-        let mut runs = NullableEncoder::new(out);
-        let mut before = 0;
-        ops.iter().for_each(|op| match op.place {
-            Some(place) => {
-                let counter = place.element.map_or(0, |(counter, _)| i64::from(counter));
-                runs.append(counter - before);
-                before = counter;
-            }
-            None => runs.append_null(),
-        });
-        runs.finish();
-    });
 }

@@ -54,7 +54,7 @@ fn encoded(ops: &[Op], author: ActorId, deps: &[ChangeHash]) -> (Vec<u8>, Change
             preds,
         })
         .collect();
-    encode(&Draft { deps: deps.into(), actor: author, seq: 1, start_op: 60, message: "hello".into(), ops: &ops })
+    encode(&Draft { deps: deps.into(), actor: author, seq: 1, start_op: 60, message: "hello".into(), ops: &ops[..] })
 }
 
 proptest! {

@@ -142,7 +142,7 @@ mod tests {
             let op = || DraftOp { name: ["3k\0.x", ""], place, value_code: code::NULL, value: b"", preds };
             let ops = [op(), op(), op()];
             let draft =
-                Draft { deps: [][..].into(), actor: author, seq: 1, start_op: 9, message: "".into(), ops: &ops };
+                Draft { deps: [][..].into(), actor: author, seq: 1, start_op: 9, message: "".into(), ops: &ops[..] };
             let change = UncheckedChange::from_bytes(encode(&draft).0.into(), Limits::default()).unwrap();
             assert_eq!((change.thinned().table_bytes(), change.thinned().decoded().ops.len()), (0, 3));
             change.table_bytes()

@@ -40,7 +40,7 @@ fn join_one(group: &[(ChangeHash, u32)], merges: &mut Vec<ChangeBytes>) -> (Chan
     let deps: Vec<ChangeHash> = group.iter().map(|(hash, _)| *hash).collect();
     let last_op = group.iter().map(|(_, last_op)| *last_op).max().unwrap_or(0);
     let (blank, start_op) = (ActorId::BLANK, u64::from(last_op) + 1);
-    let draft = Draft { deps: deps.into(), actor: blank, seq: 1, start_op, message: "".into(), ops: &[] };
+    let draft = Draft { deps: deps.into(), actor: blank, seq: 1, start_op, message: "".into(), ops: &() };
     let mut merge = BlankChange::of(draft, &mut Room::default());
     let actor = ActorHasher::derive(ActorKind::Merge, [merge.said()]);
     let hash = merge.fill(actor, None);

@@ -236,7 +236,7 @@ fn encoded_again(bytes: &[u8], decoded: &Decoded) -> Vec<u8> {
         .collect();
     let Decoded { deps, seq, start_op, message, .. } = decoded;
     let (deps, message) = (deps.into(), message.into());
-    let draft = Draft { deps, actor: decoded.actor(), seq: *seq, start_op: *start_op, message, ops: &ops };
+    let draft = Draft { deps, actor: decoded.actor(), seq: *seq, start_op: *start_op, message, ops: &ops[..] };
     encode(&draft).0
 }
 

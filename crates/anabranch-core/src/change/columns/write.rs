@@ -37,7 +37,7 @@ impl<'o, T: ColumnValue> RunEncoder<'o, T> {
         Self { out, literal_count: 0, literals_at: 0, last: None }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn append(&mut self, value: T) {
         match &mut self.last {
             Some((last, repeats)) if *last == value => *repeats += 1,
@@ -49,15 +49,19 @@ impl<'o, T: ColumnValue> RunEncoder<'o, T> {
     }
 
     /// Ends the column.
+    #[inline]
     pub(crate) fn finish(mut self) {
         self.flush();
     }
 
+    #[inline(always)]
     fn flush(&mut self) {
         self.write_last();
         self.flush_literals();
     }
 
+    /// Always inlined, so that what is counted lies in registers while a column is written.
+    #[inline(always)]
     fn write_last(&mut self) {
         match self.last.take() {
             None => (),
@@ -76,16 +80,21 @@ impl<'o, T: ColumnValue> RunEncoder<'o, T> {
         }
     }
 
+    #[inline(always)]
     fn flush_literals(&mut self) {
         if self.literal_count > 0 {
-            let end = self.out.len();
-            write_signed(-self.literal_count, self.out);
-            // The count comes before what it counts.
-            let count_bytes = self.out.len() - end;
-            self.out.get_mut(self.literals_at..).unwrap_or_default().rotate_right(count_bytes);
+            write_literal_count(self.literal_count, self.literals_at, self.out);
             self.literal_count = 0;
         }
     }
+}
+
+/// Writes how many literals the output ends with before them.
+fn write_literal_count(count: i64, literals_at: usize, out: &mut Vec<u8>) {
+    let end = out.len();
+    write_signed(-count, out);
+    let count_bytes = out.len() - end;
+    out.get_mut(literals_at..).unwrap_or_default().rotate_right(count_bytes);
 }
 
 /// Encodes a column in which some ops have no value; where none has one, there is no column.

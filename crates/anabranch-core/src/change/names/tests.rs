@@ -29,7 +29,7 @@ fn change_of(names: &[Option<String>]) -> (Decoded, Vec<u8>) {
         })
         .collect();
     let deps = [1, 2].map(|byte| ChangeHash([byte; 32]));
-    let draft = Draft { deps: deps[..].into(), actor: actor(), seq: 1, start_op: 2, message: "".into(), ops: &ops };
+    let draft = Draft { deps: deps[..].into(), actor: actor(), seq: 1, start_op: 2, message: "".into(), ops: &ops[..] };
     let (bytes, _) = encode(&draft);
     (Decoded::read(&bytes, Limits::default()).unwrap(), bytes)
 }

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use super::{End, NO_NAME, Plan, PlannedOp};
-use crate::change::{ActorId, BlankChange, Draft, DraftOp, DraftPlace, Room, UncheckedChange, code};
+use crate::change::{ActorId, BlankChange, Draft, DraftPlace, Room, UncheckedChange, code};
 use crate::heads::ChangeHash;
 use crate::history::chain::{ActorHasher, Header};
 use crate::limits;
 use crate::registers::{Expected, PlainOp};
 use crate::scalar::Scalar;
+
+mod ops;
+use ops::PlannedOps;
 
 /// A commit, encoded.
 #[derive(Clone, Debug)]
@@ -53,22 +56,16 @@ impl Plan {
             }
         };
         let mut blanks: Vec<BlankChange> = Vec::with_capacity(changes);
-        let (mut ops, mut room): (Vec<DraftOp<'_>>, Room) = Default::default();
-        let mut said = self.said();
+        let (mut room, mut rest) = (Room::default(), PlannedOps::of(self, &places));
         let (mut first, mut from, mut start_op) = (Some(deps), 0, u64::from(last_op) + 1);
         for to in self.cut_into_changes() {
-            ops.clear();
-            ops.extend(said.by_ref().take(to - from).zip(from..).map(|(said, at)| {
-                let place = places.get(at).and_then(Option::as_ref);
-                let name = [said.name.0, said.name.1];
-                DraftOp { name, place, value_code: said.value_code, value: said.value, preds: said.preds }
-            }));
+            let ops = &rest.split_off(to - from);
             let (deps, message) = match first.take() {
                 Some(deps) => (deps, header.message()),
                 None => (vec![ChangeHash::BLANK], String::new()),
             };
             let (deps, message, seq) = (deps.into(), message.into(), blanks.len() as u64 + 1);
-            let draft = Draft { deps, actor: ActorId::BLANK, seq, start_op, message, ops: &ops };
+            let draft = Draft { deps, actor: ActorId::BLANK, seq, start_op, message, ops };
             blanks.push(BlankChange::of(draft, &mut room));
             start_op += (to - from) as u64;
             from = to;
@@ -127,7 +124,7 @@ impl Plan {
     fn said(&self) -> impl Iterator<Item = Said<'_>> {
         let (mut values, mut all_preds) = (self.values.as_slice(), self.preds.as_slice());
         let mut pred_counts = self.pred_counts.iter().peekable();
-        let mut identity_of = self.names.identities_in_order();
+        let mut identity_of = self.names.identities_from(0);
         self.ops.iter().zip(0..).map(move |(PlannedOp { suffix, value_bytes, value_code }, op)| {
             let (value, values_after) = values.split_at(*value_bytes as usize);
             let pred_count = pred_counts.next_if(|(own, _)| *own == op).map_or(0, |(_, count)| *count as usize);

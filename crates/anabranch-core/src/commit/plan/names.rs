@@ -73,9 +73,11 @@ impl Names {
         (self.ends.len(), self.identities.len())
     }
 
-    /// The identities that ops name, asked for in the order of the ops.
-    pub(super) fn identities_in_order<'n>(&'n self) -> impl FnMut(u32) -> &'n str {
-        let (mut rest, mut from, mut current) = (self.ends.iter().peekable(), 0, "");
+    /// The identities that ops from a position on name, asked for in the order of the ops.
+    pub(super) fn identities_from<'n>(&'n self, op: u32) -> impl FnMut(u32) -> &'n str {
+        let next = self.ends.partition_point(|(_, first_op)| *first_op <= op);
+        let (before, rest) = self.ends.split_at(next.saturating_sub(1));
+        let (mut rest, mut from, mut current) = (rest.iter().peekable(), before.last().map_or(0, |(end, _)| *end), "");
         move |op| {
             while let Some((end, _)) = rest.next_if(|(_, first_op)| *first_op <= op) {
                 current = self.identities.get(from..*end).unwrap_or_default();
@@ -132,7 +134,7 @@ mod tests {
 
     /// The identities and suffixes of ops.
     fn told(names: &Names, ops: &[u32]) -> Vec<(String, String)> {
-        let mut identity_of = names.identities_in_order();
+        let mut identity_of = names.identities_from(0);
         let told = |(op, suffix): (u32, &u32)| (identity_of(op).to_owned(), names.suffix(*suffix).to_owned());
         (0..).zip(ops).map(told).collect()
     }

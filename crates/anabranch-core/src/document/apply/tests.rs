@@ -109,7 +109,7 @@ impl Chain {
     }
 
     /// Calls `make` with every change, which returns the hash that the next one depends on.
-    fn each_draft(&self, actor: ActorId, make: &mut dyn FnMut(Draft<'_>) -> ChangeHash) {
+    fn each_draft(&self, actor: ActorId, make: &mut dyn FnMut(Draft<'_, [DraftOp<'_>]>) -> ChangeHash) {
         let header = Header { length: self.changes.len() as u32, by: self.by.into(), origin: Origin::Person };
         let message = self.message.clone().unwrap_or_else(|| header.message());
         let (mut deps, mut start_op) = (self.deps.clone(), self.start_op);
@@ -127,7 +127,7 @@ impl Chain {
                 .collect();
             let seq = self.first_seq + nth as u64;
             let (before, message) = (deps.as_slice().into(), message.into());
-            deps = vec![make(Draft { deps: before, actor, seq, start_op, message, ops: &drafts })];
+            deps = vec![make(Draft { deps: before, actor, seq, start_op, message, ops: &drafts[..] })];
             start_op = start_op.wrapping_add(ops.len() as u64);
         }
     }

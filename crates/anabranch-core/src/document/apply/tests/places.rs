@@ -63,7 +63,7 @@ fn forge(by: &'static str, deps: &[ChangeBytes], steps: &[Step]) -> (Vec<ChangeB
     let drafts: Vec<DraftOp<'_>> = drafts.collect();
     let message = Header { length: 1, by: by.into(), origin: Origin::Person }.message();
     let (deps, message) = (chain.deps.as_slice().into(), message.into());
-    let draft = Draft { deps, actor: OWN, seq: 1, start_op: chain.start_op, message, ops: &drafts };
+    let draft = Draft { deps, actor: OWN, seq: 1, start_op: chain.start_op, message, ops: &drafts[..] };
     let mut blank = BlankChange::of(draft, &mut Room::default());
     let actor = ActorHasher::derive(chain.kind, [blank.said()]);
     let hash = blank.fill(actor, None);
