@@ -14,7 +14,7 @@ mod hashes;
 mod suffixes;
 mod text;
 
-pub(crate) use hashes::{Hashes, NameHash, hash_identity, hash_key};
+pub(crate) use hashes::{EncodedKey, Hashes, NameHash, hash_identity, hash_key};
 pub(crate) use suffixes::SuffixIndex;
 use text::write_str;
 pub(crate) use text::{is_plain, read_text, write_text};

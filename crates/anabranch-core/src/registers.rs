@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use hashbrown::HashMap;
 
 use crate::history::History;
-use crate::layout::{Hashes, hash_key};
+use crate::layout::{EncodedKey, Hashes};
 use crate::sequence::OpId;
 
 mod ahead;
@@ -168,10 +168,13 @@ impl Registers {
     }
 
     /// The records that claim an encoded key: the one whose identity it is, and those that a generator gave it.
-    pub(crate) fn claimants(&self, history: &History, key: &str) -> impl Iterator<Item = RecordId> {
-        let hash = hash_key(key);
+    pub(crate) fn claimants(
+        &self,
+        history: &History,
+        EncodedKey { text, hash }: EncodedKey<'_>,
+    ) -> impl Iterator<Item = RecordId> {
         let page = self.directory.page(hash);
-        self.page_of_key(history, hash).claimants(key, hash).map(move |at| RecordId { page, at })
+        self.page_of_key(history, hash).claimants(text, hash).map(move |at| RecordId { page, at })
     }
 
     /// The encoded keys that several records claim.

@@ -18,7 +18,7 @@ use crate::change::ActorKind;
 use crate::document::{ChangeBytes, Document};
 use crate::history::KnownHeads;
 use crate::key::Key;
-use crate::layout;
+use crate::layout::{self, EncodedKey};
 use crate::lent::KeyRef;
 use crate::limits;
 use crate::schema::StoreSchema;
@@ -195,10 +195,14 @@ impl Capture<'_> {
 
     /// Takes a record. What equals `loss` of the baseline's value is unknown, not changed.
     pub fn record(&mut self, key: &Key, value: &Value, loss: Option<Loss<'_>>) -> Result<(), CaptureError> {
-        self.encoded_record((&key.into(), &layout::encode_key(key)), Coming::Value(value, loss))
+        self.encoded_record((&key.into(), EncodedKey::of(&layout::encode_key(key))), Coming::Value(value, loss))
     }
 
-    fn encoded_record(&mut self, (key, encoded): (&KeyRef<'_>, &str), coming: Coming<'_>) -> Result<(), CaptureError> {
+    fn encoded_record(
+        &mut self,
+        (key, encoded): (&KeyRef<'_>, EncodedKey<'_>),
+        coming: Coming<'_>,
+    ) -> Result<(), CaptureError> {
         self.records_read += 1;
         let mark = self.plan.mark();
         let known = self.base.keys().find_encoded(&self.base.registers, key, encoded);
@@ -216,7 +220,7 @@ impl Capture<'_> {
             (None, _) => {
                 let identity = self.identity_of_new(key, encoded, coming)?;
                 coming.put(&mut self.plan, &self.base, Target::New(&identity));
-                layout::key_of_identity(&identity) == encoded
+                layout::key_of_identity(&identity) == encoded.text
             }
         };
         match self.plan.end_record() {
@@ -234,27 +238,28 @@ impl Capture<'_> {
     fn identity_of_new<'k>(
         &mut self,
         key: &KeyRef<'_>,
-        encoded: &'k str,
+        encoded: EncodedKey<'k>,
         coming: Coming<'_>,
     ) -> Result<Cow<'k, str>, CaptureError> {
-        if encoded.len() > limits::KEY_BYTES_MAX {
-            return Err(CaptureError::KeyTooLong { bytes: encoded.len() });
+        let text = encoded.text;
+        if text.len() > limits::KEY_BYTES_MAX {
+            return Err(CaptureError::KeyTooLong { bytes: text.len() });
         }
         if !self.seen_new.insert(encoded) {
             return Err(CaptureError::DuplicateKey { key: key.to_key() });
         }
         let is_generated = |view: &View<'_>| view.schema().auto_increment && is_generator_key(&key.to_key());
         if self.is_next {
-            return Ok(if is_generated(&self.base) { own_identity(encoded).into() } else { encoded.into() });
+            return Ok(if is_generated(&self.base) { own_identity(text).into() } else { text.into() });
         }
-        let Some(earlier) = &self.earlier else { return Ok(encoded.into()) };
+        let Some(earlier) = &self.earlier else { return Ok(text.into()) };
         let known = earlier.keys().find_encoded(&earlier.registers, key, encoded);
         let equals = known.and_then(|record| earlier.value_of(record)).is_some_and(|was| coming.is(&was));
         match known {
             Some(record) if equals => Ok(earlier.registers.slot(record).identity().to_owned().into()),
-            _ if is_generated(earlier) => Ok(own_identity(encoded).into()),
+            _ if is_generated(earlier) => Ok(own_identity(text).into()),
             Some(record) => Ok(earlier.registers.slot(record).identity().to_owned().into()),
-            None => Ok(encoded.into()),
+            None => Ok(text.into()),
         }
     }
 

@@ -11,7 +11,7 @@ use super::{Author, Commit, CommitError};
 use crate::document::Document;
 use crate::history::KnownHeads;
 use crate::key::{Key, KeyPath, MakeKeyError};
-use crate::layout;
+use crate::layout::{self, EncodedKey};
 use crate::limits;
 use crate::value::Value;
 use crate::view::View;
@@ -162,7 +162,8 @@ impl Writer<'_> {
 
     fn put_at(&mut self, key: &Key, value: &Value, generated: bool) -> Result<(), RowRefusal> {
         let encoded = layout::encode_key(key);
-        if let Some(record) = self.view.keys().find_encoded(&self.view.registers, &key.into(), &encoded) {
+        if let Some(record) = self.view.keys().find_encoded(&self.view.registers, &key.into(), EncodedKey::of(&encoded))
+        {
             self.plan.put(self.view, Target::Known(record), value, None);
             return Ok(());
         }

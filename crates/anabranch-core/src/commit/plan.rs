@@ -15,10 +15,12 @@ use crate::view::View;
 mod current;
 mod encode;
 mod names;
+mod rows;
 mod sequences;
 mod wide;
 pub(crate) use encode::OwnChain;
 use names::Names;
+use rows::RowNames;
 pub(crate) use sequences::Elements;
 use sequences::PlannedPlace;
 use wide::Wide;
@@ -27,6 +29,8 @@ use wide::Wide;
 pub(crate) struct Plan {
     author: Author,
     names: Names,
+    /// Those of the fields of the rows that are being planned.
+    row_names: Option<RowNames>,
     values: Vec<u8>,
     preds: Vec<(u32, ActorId)>,
     /// How many predecessors ops have, by position: those of an import have none.
@@ -85,11 +89,18 @@ pub struct RecordTooLarge {
     pub limit: u64,
 }
 
+impl RecordTooLarge {
+    fn of_name() -> Self {
+        Self { what: "bytes in a field's name", limit: FIELD_NAME_BYTES_MAX as u64 }
+    }
+}
+
 impl Plan {
     pub(crate) fn new(author: Author) -> Self {
         Self {
             author,
             names: Names::default(),
+            row_names: None,
             values: Vec::new(),
             preds: Vec::new(),
             pred_counts: Vec::new(),
@@ -113,8 +124,7 @@ impl Plan {
         write: impl FnOnce(&mut Vec<u8>) -> u8,
     ) {
         if identity.len() + suffix.len() > FIELD_NAME_BYTES_MAX {
-            self.too_large =
-                Some(RecordTooLarge { what: "bytes in a field's name", limit: FIELD_NAME_BYTES_MAX as u64 });
+            self.too_large = Some(RecordTooLarge::of_name());
         }
         let named = self.names.name(self.ops.len() as u32, identity, suffix);
         let (values_at, from) = (self.values.len(), self.preds.len());

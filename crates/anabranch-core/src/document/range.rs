@@ -8,7 +8,7 @@ use crate::commit::receipt::Touched;
 use crate::heads::ChangeHash;
 use crate::history::KnownHeads;
 use crate::key::Key;
-use crate::layout;
+use crate::layout::{self, EncodedKey};
 use crate::record::{Batch, Origin, RecordChange};
 use crate::registers::RecordId;
 use crate::view::View;
@@ -165,7 +165,8 @@ fn records_beside<'v>(
     view: &'v View<'_>,
 ) -> impl Iterator<Item = RecordId> + 'v {
     let identities = writes.keys().filter(|identity| ***identity != *layout::SCHEMA_IDENTITY);
-    identities.flat_map(|identity| view.registers.claimants(layout::key_of_identity(identity)))
+    let keys = identities.map(|identity| EncodedKey::of(layout::key_of_identity(identity)));
+    keys.flat_map(|key| view.registers.claimants(key))
 }
 
 /// The records of `view` that are shown under another key before than after.

@@ -31,6 +31,24 @@ impl Hashes {
     }
 }
 
+/// An encoded key, and its hash ([`hash_key`]), which takes longer than most of what is done with it.
+#[derive(Clone, Copy)]
+pub(crate) struct EncodedKey<'k> {
+    pub(crate) text: &'k str,
+    pub(crate) hash: u64,
+}
+
+impl<'k> EncodedKey<'k> {
+    pub(crate) fn of(text: &'k str) -> Self {
+        Self { text, hash: hash_key(text) }
+    }
+
+    /// The hashes of the record whose identity is nothing but this key.
+    pub(crate) fn hashes(self) -> Hashes {
+        Hashes { key: self.hash, own: self.hash as u32 }
+    }
+}
+
 /// The hash of an encoded key, which places its records in pages.
 pub(crate) fn hash_key(key: impl AsRef<[u8]>) -> u64 {
     SipHasher13::new().hash(key.as_ref())

@@ -1,5 +1,7 @@
 //! Rows: flat records that lie with whoever has them, in a struct or in the result of a query, and are captured from there.
 
+use std::sync::Arc;
+
 use super::ValueRef;
 use crate::string::JsString;
 use crate::value::{Object, VALUE_DEPTH_MAX, Value};
@@ -8,7 +10,7 @@ use crate::value::{Object, VALUE_DEPTH_MAX, Value};
 #[derive(Clone, Debug)]
 pub struct RowFields {
     /// In order, each with the position of its value in a row.
-    ordered: Vec<(JsString, usize)>,
+    ordered: Arc<[(JsString, usize)]>,
 }
 
 /// Why names are no fields of rows.
@@ -31,7 +33,10 @@ impl RowFields {
             [(a, _), (b, _)] if a == b => Some(a.clone()),
             _ => None,
         });
-        repeated.map_or(Ok(Self { ordered }), |name| Err(NameFieldsError::Repeated { name }))
+        match repeated {
+            Some(name) => Err(NameFieldsError::Repeated { name }),
+            None => Ok(Self { ordered: ordered.into() }),
+        }
     }
 
     /// How many fields there are.
@@ -42,6 +47,16 @@ impl RowFields {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.ordered.is_empty()
+    }
+
+    /// Their names, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &JsString> {
+        self.ordered.iter().map(|(name, _)| name)
+    }
+
+    /// Whether these are the others, or copies of them, and not only equal.
+    pub(crate) fn are(&self, others: &RowFields) -> bool {
+        Arc::ptr_eq(&self.ordered, &others.ordered)
     }
 }
 
@@ -56,6 +71,17 @@ impl<'r> Row<'r> {
     /// `None` if there are not as many values as fields.
     pub(crate) fn of(fields: &'r RowFields, values: &'r [Option<ValueRef<'r>>]) -> Option<Self> {
         (fields.len() == values.len()).then_some(Self { fields, values })
+    }
+
+    /// What the fields are of which these are values.
+    pub(crate) fn names(self) -> &'r RowFields {
+        self.fields
+    }
+
+    /// The values in the order of the names; `None` where the record has no such field.
+    #[inline]
+    pub(crate) fn values(self) -> impl Iterator<Item = Option<ValueRef<'r>>> {
+        self.fields.ordered.iter().map(move |(_, at)| self.values.get(*at).copied().flatten())
     }
 
     /// The fields that the record has, by name.

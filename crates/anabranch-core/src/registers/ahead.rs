@@ -5,7 +5,7 @@
 use super::Registers;
 use super::page::Page;
 use crate::history::History;
-use crate::layout::Hashes;
+use crate::layout::{EncodedKey, Hashes};
 
 /// Loads words that are nowhere needed, one of each line that soon will be. No load waits for another here, while whoever reads
 /// what lies there waits for one line after the other: as long as some hundred instructions for each.
@@ -27,8 +27,8 @@ pub(super) fn find_alike(open: &[&Page], hashes: impl Iterator<Item = Hashes> + 
 
 impl Registers {
     /// Loads the records that have these encoded keys, which are about to be read one after the other.
-    pub(super) fn load<'k>(&self, history: &History, keys: impl Iterator<Item = &'k str>) {
-        let hashes: Vec<Hashes> = keys.map(|key| Hashes::of_identity(key.as_bytes())).collect();
+    pub(super) fn load<'k>(&self, history: &History, keys: impl Iterator<Item = EncodedKey<'k>>) {
+        let hashes: Vec<Hashes> = keys.map(EncodedKey::hashes).collect();
         let open: Vec<&Page> = hashes.iter().map(|hashes| self.page_of_key(history, hashes.key)).collect();
         let alike = find_alike(&open, hashes.iter().copied());
         let lies = || open.iter().zip(&alike).filter_map(|(page, at)| Some((page, (*at)?)));

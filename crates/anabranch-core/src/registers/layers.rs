@@ -7,7 +7,7 @@ use hashbrown::HashSet;
 use super::{Paths, RecordId, Registers, Slot, Slots};
 use crate::change::Decoded;
 use crate::history::{Ancestry, History};
-use crate::layout::hash_identity;
+use crate::layout::{EncodedKey, hash_identity};
 
 /// Marks the ids of records that were replayed.
 const REPLAYED: u32 = 1 << 31;
@@ -86,7 +86,7 @@ impl<'d> RegistersAt<'d> {
     }
 
     /// Loads the records that have these encoded keys, which are about to be read one after the other.
-    pub(crate) fn load<'k>(&self, keys: impl Iterator<Item = &'k str>) {
+    pub(crate) fn load<'k>(&self, keys: impl Iterator<Item = EncodedKey<'k>>) {
         if !matches!(self.then, Some(Then { hidden: Hidden::All, .. })) {
             self.now.load(self.history, keys);
         }
@@ -132,8 +132,8 @@ impl<'d> RegistersAt<'d> {
     }
 
     /// The records that claim an encoded key.
-    pub(crate) fn claimants(&self, key: &str) -> impl Iterator<Item = RecordId> {
-        let replays = self.then.iter().flat_map(|then| then.registers.claimants(self.history, key).map(replayed));
+    pub(crate) fn claimants(&self, key: EncodedKey<'_>) -> impl Iterator<Item = RecordId> {
+        let replays = self.then.iter().flat_map(move |then| then.registers.claimants(self.history, key).map(replayed));
         self.now.claimants(self.history, key).filter(|record| self.is_kept(*record)).chain(replays)
     }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use crate::key::Key;
-use crate::layout;
+use crate::layout::{self, EncodedKey};
 use crate::lent::KeyRef;
 use crate::registers::{RecordId, RegistersAt};
 
@@ -22,6 +22,7 @@ impl ShownKeys {
         let mut shown = Self::default();
         let mut losers: BTreeSet<(&str, RecordId)> = BTreeSet::new();
         for key in registers.contested() {
+            let key = EncodedKey::of(key);
             let holder = holder(registers, key);
             let others = registers.claimants(key).filter(|record| Some(*record) != holder);
             losers.extend(others.map(|record| (registers.slot(record).identity(), record)));
@@ -54,7 +55,7 @@ impl ShownKeys {
 
     /// The record that is shown under `key`, deleted ones included.
     pub(crate) fn find(&self, registers: &RegistersAt<'_>, key: &Key) -> Option<RecordId> {
-        self.find_encoded(registers, &key.into(), &layout::encode_key(key))
+        self.find_encoded(registers, &key.into(), EncodedKey::of(&layout::encode_key(key)))
     }
 
     /// The same for a key whose encoding is at hand.
@@ -62,7 +63,7 @@ impl ShownKeys {
         &self,
         registers: &RegistersAt<'_>,
         key: &KeyRef<'_>,
-        encoded: &str,
+        encoded: EncodedKey<'_>,
     ) -> Option<RecordId> {
         let rekeyed = if self.are_moved() { self.by_rekeyed.get(&key.to_key()).copied() } else { None };
         rekeyed.or_else(|| holder(registers, encoded))
@@ -76,10 +77,10 @@ impl ShownKeys {
 
 /// The record that keeps an encoded key: the one found or put under it, else the one made first. The actor that follows
 /// the key in an identity breaks ties between equal counters.
-fn holder(registers: &RegistersAt<'_>, key: &str) -> Option<RecordId> {
+fn holder(registers: &RegistersAt<'_>, key: EncodedKey<'_>) -> Option<RecordId> {
     let rank = |record: &RecordId| {
         let slot = registers.slot(*record);
-        (slot.identity().len() > key.len(), slot.created(), slot.identity())
+        (slot.identity().len() > key.text.len(), slot.created(), slot.identity())
     };
     let mut claimants = registers.claimants(key);
     let first = claimants.next()?;

@@ -4,6 +4,7 @@ use std::borrow::{Borrow, Cow};
 
 use crate::commit::diff::{Loss, Target};
 use crate::commit::plan::Plan;
+use crate::layout::{self, EncodedKey};
 use crate::lent::{KeyRef, Row};
 use crate::value::Value;
 use crate::view::View;
@@ -38,7 +39,8 @@ impl Coming<'_> {
 #[derive(Default)]
 pub(super) struct EncodedKeys {
     text: String,
-    ends: Vec<usize>,
+    /// Where each ends, and its hash.
+    ends: Vec<(usize, u64)>,
 }
 
 impl EncodedKeys {
@@ -47,13 +49,18 @@ impl EncodedKeys {
         self.text.clear();
         self.ends.clear();
         for key in keys {
+            let from = self.text.len();
             key.borrow().write(&mut self.text);
-            self.ends.push(self.text.len());
+            let hash = layout::hash_key(self.text.get(from..).unwrap_or_default());
+            self.ends.push((self.text.len(), hash));
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(from, end)| self.text.get(from..*end).unwrap_or_default())
+    pub(super) fn iter(&self) -> impl Iterator<Item = EncodedKey<'_>> {
+        let mut from = 0;
+        self.ends.iter().map(move |(end, hash)| {
+            let text = self.text.get(std::mem::replace(&mut from, *end)..*end).unwrap_or_default();
+            EncodedKey { text, hash: *hash }
+        })
     }
 }

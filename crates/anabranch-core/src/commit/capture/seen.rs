@@ -2,7 +2,7 @@
 
 use hashbrown::{HashMap, HashTable};
 
-use crate::layout::hash_identity;
+use crate::layout::EncodedKey;
 use crate::registers::RecordId;
 
 /// Records of the base, a bit each.
@@ -48,14 +48,14 @@ pub(super) struct SeenKeys {
 
 impl SeenKeys {
     /// Takes a key; `false` if it was there.
-    pub(super) fn insert(&mut self, encoded: &str) -> bool {
-        let own = hash_identity(encoded);
-        let is_it = |(hash, at): &(u32, u32)| *hash == own && self.key(*at as usize) == Some(encoded);
+    pub(super) fn insert(&mut self, EncodedKey { text, hash }: EncodedKey<'_>) -> bool {
+        let own = hash as u32;
+        let is_it = |(hash, at): &(u32, u32)| *hash == own && self.key(*at as usize) == Some(text);
         if self.index.find(spread(own), is_it).is_some() {
             return false;
         }
         let at = self.ends.len() as u32;
-        self.bytes.push_str(encoded);
+        self.bytes.push_str(text);
         self.ends.push(self.bytes.len());
         self.index.insert_unique(spread(own), (own, at), |(hash, _)| spread(*hash));
         true
@@ -80,9 +80,9 @@ mod tests {
     fn every_key_is_taken_once() {
         let mut seen = SeenKeys::default();
         let keys: Vec<String> = (0..5_000).map(|at| format!("3{}{at}\0", "k".repeat(at % 7))).collect();
-        assert!(keys.iter().all(|key| seen.insert(key)));
-        assert!(!keys.iter().any(|key| seen.insert(key)));
-        assert!(seen.insert("") && !seen.insert(""));
+        assert!(keys.iter().all(|key| seen.insert(EncodedKey::of(key))));
+        assert!(!keys.iter().any(|key| seen.insert(EncodedKey::of(key))));
+        assert!(seen.insert(EncodedKey::of("")) && !seen.insert(EncodedKey::of("")));
     }
 
     #[test]

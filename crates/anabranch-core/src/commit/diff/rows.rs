@@ -2,9 +2,8 @@
 
 use super::{Target, unchanged};
 use crate::commit::plan::Plan;
-use crate::layout;
 use crate::lent::Row;
-use crate::scalar::{self, Scalar};
+use crate::scalar::Scalar;
 use crate::view::View;
 
 impl Plan {
@@ -29,13 +28,6 @@ impl Plan {
 
     fn create_row(&mut self, view: &View<'_>, identity: &str, row: Row<'_>) {
         self.set(view, identity, None, "", |_| Scalar::PRESENT.code);
-        for (name, value) in row.fields() {
-            if !self.set_next_field(name, |out| scalar::write_value(value, out)) {
-                let mut suffix = String::new();
-                layout::write_path(std::iter::once(name), &mut suffix);
-                self.set(view, identity, None, &suffix, |out| scalar::write_value(value, out));
-                self.note_field(name);
-            }
-        }
+        self.set_fields_of_row(identity, row);
     }
 }

@@ -56,6 +56,19 @@ impl Names {
         }
     }
 
+    /// The position of the suffix of a field which lies in no other.
+    pub(super) fn field_position(&mut self, field: &JsString) -> u32 {
+        let mut suffix = String::new();
+        layout::write_path(std::iter::once(field), &mut suffix);
+        self.suffix_position(&suffix)
+    }
+
+    /// Names the fields with the suffixes at these positions, of the record that was named last.
+    #[inline]
+    pub(super) fn name_again(&mut self, at: u32, bytes: usize) {
+        (self.bytes, self.last) = (self.bytes + bytes, at);
+    }
+
     /// Bytes of all names, each as long as it is where it is written out.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
