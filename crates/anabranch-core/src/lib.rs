@@ -26,6 +26,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod ahead;
 #[cfg(feature = "automerge")]
 mod automerge;
 pub mod change;

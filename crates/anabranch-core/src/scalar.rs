@@ -128,25 +128,35 @@ impl<'a> Scalar<'a> {
 /// Appends the scalar bytes of a leaf and returns its type code.
 #[inline]
 pub(crate) fn write_value<'v>(value: impl Into<ValueRef<'v>>, out: &mut Vec<u8>) -> u8 {
-    // Whoever lends may call any value another.
-    let value = match value.into() {
-        ValueRef::Other(value) => ValueRef::from(value),
-        value => value,
-    };
+    write_lent(&value.into(), out)
+}
+
+/// The same of a value that stays where it lies: one that was moved a moment ago is slow to read.
+#[inline]
+pub(crate) fn write_lent(value: &ValueRef<'_>, out: &mut Vec<u8>) -> u8 {
+    match value {
+        // Whoever lends may call any value another.
+        ValueRef::Other(value) => write_leaf(&ValueRef::from(*value), out),
+        value => write_leaf(value, out),
+    }
+}
+
+#[inline]
+fn write_leaf(value: &ValueRef<'_>, out: &mut Vec<u8>) -> u8 {
     match value {
         ValueRef::Null => code::NULL,
         ValueRef::Bool(false) => code::FALSE,
         ValueRef::Bool(true) => code::TRUE,
-        ValueRef::Number(number) => write_number(number, out),
+        ValueRef::Number(number) => write_number(*number, out),
         ValueRef::String(text) => {
             out.extend_from_slice(text.as_bytes());
             code::STR
         }
         ValueRef::Date(ms) => {
-            write_signed(ms, out);
+            write_signed(*ms, out);
             code::TIMESTAMP
         }
-        ValueRef::Object(properties) if { properties }.next().is_none() => {
+        ValueRef::Object(properties) if { *properties }.next().is_none() => {
             out.push(EMPTY_OBJECT);
             code::BYTES
         }

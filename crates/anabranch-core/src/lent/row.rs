@@ -80,8 +80,8 @@ impl<'r> Row<'r> {
 
     /// The values in the order of the names; `None` where the record has no such field.
     #[inline]
-    pub(crate) fn values(self) -> impl Iterator<Item = Option<ValueRef<'r>>> {
-        self.fields.ordered.iter().map(move |(_, at)| self.values.get(*at).copied().flatten())
+    pub(crate) fn values(self) -> impl Iterator<Item = Option<&'r ValueRef<'r>>> {
+        self.fields.ordered.iter().map(move |(_, at)| self.values.get(*at)?.as_ref())
     }
 
     /// The fields that the record has, by name.

@@ -1,20 +1,12 @@
-//! Loading from memory what is about to be read.
+//! Loading from memory the records that are about to be read.
 //!
 //! Where many records are looked up, that goes in stages, each for all of them, and before each the lines that it reads are loaded.
 
 use super::Registers;
 use super::page::Page;
+use crate::ahead::load_ahead;
 use crate::history::History;
 use crate::layout::{EncodedKey, Hashes};
-
-/// Loads words that are nowhere needed, one of each line that soon will be. No load waits for another here, while whoever reads
-/// what lies there waits for one line after the other: as long as some hundred instructions for each.
-///
-/// There is no safe way to ask a processor for lines, so the words are loaded, and `black_box` makes them wanted.
-#[inline]
-pub(super) fn load_ahead(words: impl Iterator<Item = usize>) {
-    std::hint::black_box(words.fold(0, |all, word| all ^ word));
-}
 
 /// Where on its page, which is open, a record lies that has these hashes; its slot is loaded.
 pub(super) fn find_alike(open: &[&Page], hashes: impl Iterator<Item = Hashes> + Clone) -> Vec<Option<u32>> {

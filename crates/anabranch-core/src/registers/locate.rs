@@ -1,8 +1,9 @@
 //! Where what a change names lies, looked up once: by the guard for its checks, and again for nothing when it is applied.
 
-use super::ahead::{find_alike, load_ahead};
+use super::ahead::find_alike;
 use super::page::{Page, StoredEntry};
 use super::{RecordId, Registers};
+use crate::ahead::load_ahead;
 use crate::change::{Decoded, NamedRecord, Names};
 use crate::history::History;
 

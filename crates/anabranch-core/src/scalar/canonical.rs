@@ -136,18 +136,18 @@ fn write_list(items: &[Value], out: &mut Vec<u8>) {
 }
 
 /// The same of a value that is lent.
-pub(super) fn write_lent(value: ValueRef<'_>, out: &mut Vec<u8>) {
+pub(super) fn write_lent(value: &ValueRef<'_>, out: &mut Vec<u8>) {
     match value {
         ValueRef::String(text) => write_str(text, out),
         ValueRef::Array(items) => tagged(ARRAY, out, |out| {
             write_unsigned(items.len() as u64, out);
-            items.for_each(|item| write_lent(item, out));
+            items.for_each(|item| write_lent(&item, out));
         }),
         ValueRef::Object(properties) => tagged(OBJECT, out, |out| {
             write_unsigned(properties.count() as u64, out);
             properties.for_each(|(name, value)| {
                 write_text(name, out);
-                write_lent(value, out);
+                write_lent(&value, out);
             });
         }),
         ValueRef::Other(value) => write(value, out),

@@ -1,6 +1,7 @@
 //! Capturing rows: what a service has as structs, or a database as the result of a query.
 
 use super::{Capture, CaptureError, Coming, TOGETHER};
+use crate::ahead::load_ahead;
 use crate::lent::{KeyRef, Row, RowFields, ValueRef};
 
 impl Capture<'_> {
@@ -45,6 +46,7 @@ impl Capture<'_> {
             if together.is_empty() {
                 return Ok(());
             }
+            load_ahead(together.iter().flat_map(|(key, values)| words(key, values.as_ref())));
             let mut keys = std::mem::take(&mut self.keys);
             keys.encode(together.iter().map(|(key, _)| key));
             self.base.registers.load(keys.iter());
@@ -58,4 +60,15 @@ impl Capture<'_> {
             taken?;
         }
     }
+}
+
+/// A word of each text in a row.
+fn words<'w>(key: &'w KeyRef<'_>, values: &'w [Option<ValueRef<'_>>]) -> impl Iterator<Item = usize> {
+    let of = |text: &str| text.bytes().next().map_or(0, usize::from);
+    let of_key = if let KeyRef::String(text) = key { of(text) } else { 0 };
+    let of_value = move |value: &ValueRef<'_>| match value {
+        ValueRef::String(text) => of(text),
+        _ => 0,
+    };
+    std::iter::once(of_key).chain(values.iter().flatten().map(of_value))
 }

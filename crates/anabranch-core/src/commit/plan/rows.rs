@@ -26,7 +26,7 @@ impl Plan {
             }
             self.names.name_again(*suffix, bytes);
             let at = (self.values.len(), self.preds.len());
-            let value_code = scalar::write_value(value, &mut self.values);
+            let value_code = scalar::write_lent(value, &mut self.values);
             self.push_op(*suffix, value_code, at);
         }
         self.row_names = Some(names);

@@ -1,6 +1,7 @@
 //! Where the values of registers lie among those of their records.
 
-use super::{Names, StoredEntry, load_ahead};
+use super::{Names, StoredEntry};
+use crate::ahead::load_ahead;
 use crate::registers::SEARCHED_ENTRIES;
 
 /// Records whose entries are loaded to guess from: changes mostly set a few fields, in turn or all of each record.

@@ -4,9 +4,9 @@
 //! UTF-8 once, when they come, and not whenever they are read; lists of such values lie with them where all of their bytes
 //! are text. What remains lies together as bytes.
 
+use crate::ahead::load_ahead;
 use crate::change::code;
 use crate::lent::ValueRef;
-use crate::registers::ahead::load_ahead;
 use crate::registers::arena::Arena;
 use crate::scalar::{self, ListBytes, Scalar};
 
