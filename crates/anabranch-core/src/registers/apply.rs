@@ -1,8 +1,10 @@
 //! Applying changes: each op sets a register of a record, or acts inside a sequence.
 
 use super::locate::Located;
+use super::page::Page;
 use super::paths::{PathGuesses, Paths};
 use super::{Registers, SequenceEdit};
+use crate::ahead::load_ahead;
 use crate::change::{ActorId, Decoded, DecodedOp, OpRef};
 use crate::history::History;
 use crate::scalar::Scalar;
@@ -101,15 +103,24 @@ impl Registers {
         &mut self,
         history: &History,
         position: u32,
-        ops: impl Iterator<Item = PlainOp<'p>>,
+        (identities, ops): (impl Iterator<Item = &'p str>, impl Iterator<Item = PlainOp<'p>>),
     ) -> Touched {
         let start_op = history.change(position).start_op;
+        let identities: Vec<Identity<'p>> = identities.map(Identity::of).collect();
+        if let [_, _, ..] = identities.as_slice() {
+            let open: Vec<&Page> =
+                identities.iter().map(|identity| self.page_of_key(history, identity.hashes.key)).collect();
+            load_ahead(open.iter().zip(&identities).map(|(page, identity)| page.index_line(identity.hashes.key)));
+        }
+        let mut identities = identities.into_iter();
         let mut writer = Writer::new(self, history, position, &|_| true);
         let mut record: Option<&str> = None;
         let mut guesses = PathGuesses::default();
         for (op, counter) in ops.zip(start_op..) {
             if !record.is_some_and(|record| std::ptr::eq(record, op.identity)) {
-                writer.begin_record(Identity::of(op.identity), None, counter);
+                let identity = identities.next().unwrap_or_else(|| Identity::of(op.identity));
+                debug_assert_eq!(identity.bytes, op.identity.as_bytes());
+                writer.begin_record(identity, None, counter);
                 record = Some(op.identity);
                 guesses.begin_record();
             }

@@ -120,6 +120,11 @@ impl Plan {
         })
     }
 
+    /// The identities of the records that these ops begin with, in order.
+    pub(crate) fn identities_first_in(&self, ops: std::ops::Range<u32>) -> impl Iterator<Item = &str> {
+        self.names.identities_first_in(ops)
+    }
+
     /// What the ops say, in order.
     fn said(&self) -> impl Iterator<Item = Said<'_>> {
         let (mut values, mut all_preds) = (self.values.as_slice(), self.preds.as_slice());

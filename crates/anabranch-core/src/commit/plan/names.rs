@@ -1,5 +1,7 @@
 //! The names of planned ops, taken apart: an import has millions of ops, but few fields and one identity a record.
 
+use std::ops::Range;
+
 use memchr::memmem;
 
 use crate::layout::{self, SuffixIndex};
@@ -98,6 +100,15 @@ impl Names {
             }
             current
         }
+    }
+
+    /// The identities that these ops are the first to name, in order.
+    pub(super) fn identities_first_in<'n>(&'n self, ops: Range<u32>) -> impl Iterator<Item = &'n str> {
+        let before = |op: u32| self.ends.partition_point(|(_, first_op)| *first_op < op);
+        let (from, to) = (before(ops.start), before(ops.end));
+        let mut start = from.checked_sub(1).and_then(|last| self.ends.get(last)).map_or(0, |(end, _)| *end);
+        let own = self.ends.get(from..to).unwrap_or_default().iter();
+        own.map(move |(end, _)| self.identities.get(std::mem::replace(&mut start, *end)..*end).unwrap_or_default())
     }
 
     /// Whether some identity or suffix has a blank for its author's id.

@@ -19,7 +19,7 @@ impl Document {
         self.registers.expect(plain.map_or_else(|| expected(chain), Plan::expected));
         let mut keys_moved = false;
         let mut schema_touched = false;
-        let mut plain_ops = plain.map(Plan::plain_ops);
+        let mut plain_ops = plain.map(|plan| (plan, 0, plan.plain_ops()));
         for together in together(chain.changes()) {
             let touched = match &mut plain_ops {
                 Some(ops) => self.apply_plain(position, together, ops),
@@ -50,11 +50,14 @@ impl Document {
         &mut self,
         first: u32,
         changes: &[CheckedChange],
-        ops: &mut impl Iterator<Item = PlainOp<'p>>,
+        (plan, from, ops): &mut (&'p Plan, u32, impl Iterator<Item = PlainOp<'p>>),
     ) -> Vec<Touched> {
         let one = |(position, change): (u32, &CheckedChange)| {
-            let own = ops.by_ref().take(change.op_count() as usize);
-            self.registers.apply_plain(&self.history, position, own)
+            let count = change.op_count();
+            let identities = plan.identities_first_in(*from..*from + count);
+            *from += count;
+            let own = ops.by_ref().take(count as usize);
+            self.registers.apply_plain(&self.history, position, (identities, own))
         };
         (first..).zip(changes).map(one).collect()
     }
