@@ -141,7 +141,8 @@ impl Document {
             let Some(chain) = self.waiting.ready_chain(&first, &self.history) else { continue };
             let hashes: Vec<ChangeHash> = chain.iter().map(|part| part.hash()).collect();
             let known = Known { history: &self.history, registers: &self.registers };
-            match guard::check_chain(known, chain, trust == Trust::Anybody) {
+            let header = guard::header_of(&chain);
+            match header.and_then(|header| guard::check_chain(known, header, chain, trust == Trust::Anybody)) {
                 // From the end, so that each names the reason and not that it depends on the one before.
                 Err(reason) => {
                     hashes.iter().rev().for_each(|part| self.waiting.refuse(*part, reason.clone(), &mut linked))

@@ -103,22 +103,18 @@ impl Registers {
         &mut self,
         history: &History,
         position: u32,
-        (identities, ops): (impl Iterator<Item = &'p str>, impl Iterator<Item = PlainOp<'p>>),
+        (identities, ops): (impl ExactSizeIterator<Item = &'p str>, impl Iterator<Item = PlainOp<'p>>),
     ) -> Touched {
         let start_op = history.change(position).start_op;
-        let identities: Vec<Identity<'p>> = identities.map(Identity::of).collect();
-        if let [_, _, ..] = identities.as_slice() {
-            let open: Vec<&Page> =
-                identities.iter().map(|identity| self.page_of_key(history, identity.hashes.key)).collect();
-            load_ahead(open.iter().zip(&identities).map(|(page, identity)| page.index_line(identity.hashes.key)));
-        }
-        let mut identities = identities.into_iter();
+        let records = identities.len();
+        let mut hashed = self.load_ahead(history, identities).into_iter();
         let mut writer = Writer::new(self, history, position, &|_| true);
+        writer.expect(records);
         let mut record: Option<&str> = None;
         let mut guesses = PathGuesses::default();
         for (op, counter) in ops.zip(start_op..) {
             if !record.is_some_and(|record| std::ptr::eq(record, op.identity)) {
-                let identity = identities.next().unwrap_or_else(|| Identity::of(op.identity));
+                let identity = hashed.next().unwrap_or_else(|| Identity::of(op.identity));
                 debug_assert_eq!(identity.bytes, op.identity.as_bytes());
                 writer.begin_record(identity, None, counter);
                 record = Some(op.identity);
@@ -129,6 +125,22 @@ impl Registers {
             writer.set((path, None), counter, op.scalar, preds);
         }
         writer.finish()
+    }
+
+    /// Loads where the records will be looked for that have these identities, unless it is one: that is looked for at once.
+    fn load_ahead<'p>(
+        &self,
+        history: &History,
+        identities: impl ExactSizeIterator<Item = &'p str>,
+    ) -> Vec<Identity<'p>> {
+        if identities.len() < 2 {
+            return Vec::new();
+        }
+        let identities: Vec<Identity<'p>> = identities.map(Identity::of).collect();
+        let keys = || identities.iter().map(|identity| identity.hashes.key);
+        let open: Vec<&Page> = keys().map(|hash| self.page_of_key(history, hash)).collect();
+        load_ahead(open.iter().zip(keys()).map(|(page, hash)| page.index_line(hash)));
+        identities
     }
 
     /// Takes over what setting registers of some pages noted; whether keys may have moved.

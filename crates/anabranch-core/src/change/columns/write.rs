@@ -25,7 +25,7 @@ impl ColumnValue for i64 {
 /// as they are and not as they are written: reading back what was written a moment ago is slow.
 pub(crate) struct RunEncoder<'o, T> {
     out: &'o mut Vec<u8>,
-    /// How many literals the output ends with that wait for their count, and where they begin.
+    /// How many literals the output ends with that wait for their count, and where that goes, at least a byte.
     literal_count: i64,
     literals_at: usize,
     /// The last value, not written yet, and how often it occurred in a row.
@@ -68,6 +68,7 @@ impl<'o, T: ColumnValue> RunEncoder<'o, T> {
             Some((value, 1)) => {
                 if self.literal_count == 0 {
                     self.literals_at = self.out.len();
+                    self.out.push(0);
                 }
                 value.write(self.out);
                 self.literal_count += 1;
@@ -89,12 +90,17 @@ impl<'o, T: ColumnValue> RunEncoder<'o, T> {
     }
 }
 
-/// Writes how many literals the output ends with before them.
-fn write_literal_count(count: i64, literals_at: usize, out: &mut Vec<u8>) {
+/// Writes how many literals the output ends with where there is a byte for it before them.
+fn write_literal_count(count: i64, at: usize, out: &mut Vec<u8>) {
     let end = out.len();
     write_signed(-count, out);
-    let count_bytes = out.len() - end;
-    out.get_mut(literals_at..).unwrap_or_default().rotate_right(count_bytes);
+    let first = out.remove(end);
+    if let Some([byte, literals @ ..]) = out.get_mut(at..) {
+        *byte = first;
+        // Nearly always that was all of it.
+        let more = literals.len() - (end - at - 1);
+        literals.rotate_right(more);
+    }
 }
 
 /// Encodes a column in which some ops have no value; where none has one, there is no column.

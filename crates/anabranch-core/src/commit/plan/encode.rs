@@ -1,5 +1,6 @@
 //! A plan as a chain of changes, under the actor that follows from all that the plan says.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::{End, NO_NAME, Plan, PlannedOp};
@@ -46,8 +47,7 @@ impl Plan {
     /// The changes of the chain, their author still blank.
     fn lay_out(&self, deps: Vec<ChangeHash>, last_op: u32) -> Vec<BlankChange> {
         let changes = self.cut_into_changes().count();
-        let header =
-            Header { length: changes as u32, by: self.author.name.clone(), origin: self.author.origin.clone() };
+        let header = self.header(changes);
         let places: Vec<Option<DraftPlace>> = match self.places.is_empty() {
             true => Vec::new(),
             false => {
@@ -71,6 +71,11 @@ impl Plan {
             from = to;
         }
         blanks
+    }
+
+    /// What a chain of so many changes says about all of it.
+    pub(crate) fn header(&self, changes: usize) -> Header {
+        Header { length: changes as u32, by: self.author.name.clone(), origin: self.author.origin.clone() }
     }
 
     /// The ends of the changes: about a hundred records each, fewer where they are large.
@@ -121,7 +126,7 @@ impl Plan {
     }
 
     /// The identities of the records that these ops begin with, in order.
-    pub(crate) fn identities_first_in(&self, ops: std::ops::Range<u32>) -> impl Iterator<Item = &str> {
+    pub(crate) fn identities_first_in(&self, ops: Range<u32>) -> impl ExactSizeIterator<Item = &str> {
         self.names.identities_first_in(ops)
     }
 

@@ -103,7 +103,7 @@ impl Names {
     }
 
     /// The identities that these ops are the first to name, in order.
-    pub(super) fn identities_first_in<'n>(&'n self, ops: Range<u32>) -> impl Iterator<Item = &'n str> {
+    pub(super) fn identities_first_in(&self, ops: Range<u32>) -> impl ExactSizeIterator<Item = &str> {
         let before = |op: u32| self.ends.partition_point(|(_, first_op)| *first_op < op);
         let (from, to) = (before(ops.start), before(ops.end));
         let mut start = from.checked_sub(1).and_then(|last| self.ends.get(last)).map_or(0, |(end, _)| *end);

@@ -135,16 +135,23 @@ pub(super) struct Known<'d> {
     pub(super) registers: &'d Registers,
 }
 
-/// Checks a complete chain, linked from its first change to its last, whose dependencies are all in the history;
-/// `thorough` also checks what our own log has proven.
+/// What a chain says about all of it.
+pub(super) fn header_of(chain: &[Arc<UncheckedChange>]) -> Result<Header, RefuseReason> {
+    let first = chain.first().ok_or(RefuseReason::BrokenChain)?;
+    let kind = first.actor().kind().ok_or(RefuseReason::Header)?;
+    Header::parse(first.message(), kind).ok_or(RefuseReason::Header)
+}
+
+/// Checks a complete chain with this header, linked from its first change to its last, whose dependencies are all in the
+/// history; `thorough` also checks what our own log has proven.
 pub(super) fn check_chain(
     known: Known<'_>,
+    header: Header,
     chain: Vec<Arc<UncheckedChange>>,
     thorough: bool,
 ) -> Result<CheckedChain, RefuseReason> {
     let first = chain.first().ok_or(RefuseReason::BrokenChain)?;
     let kind = first.actor().kind().ok_or(RefuseReason::Header)?;
-    let header = Header::parse(first.message(), kind).ok_or(RefuseReason::Header)?;
     let history = known.history;
     if history.actor_position(&first.actor()).is_some() {
         return Err(RefuseReason::ActorReused);

@@ -32,7 +32,9 @@ impl Document {
 
     fn take_own(&mut self, own: &OwnChain, outcome: &mut ApplyOutcome) -> Result<(), RefuseReason> {
         let known = Known { history: &self.history, registers: &self.registers };
-        let chain = guard::check_chain(known, own.changes.clone(), cfg!(debug_assertions))?;
+        let header = own.plan.header(own.changes.len());
+        debug_assert_eq!(guard::header_of(&own.changes).as_ref(), Ok(&header));
+        let chain = guard::check_chain(known, header, own.changes.clone(), cfg!(debug_assertions))?;
         let plain = own.plan.is_plain().then_some(&*own.plan);
         if cfg!(debug_assertions) {
             check_actor(&own.changes)?;

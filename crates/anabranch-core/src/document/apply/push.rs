@@ -11,29 +11,41 @@ use crate::limits;
 use crate::parallel::{self, OPS_TOGETHER};
 use crate::registers::{Expected, Located, PlainOp, Said, Touched};
 
+/// What the changes of a chain did together.
+#[derive(Default)]
+struct Noted {
+    keys_moved: bool,
+    schema_touched: bool,
+}
+
 impl Document {
     /// Takes a checked chain; its ops are those of `plain` where there is such a plan, else they are decoded.
     pub(super) fn push_chain(&mut self, chain: &CheckedChain, plain: Option<&Plan>, outcome: &mut ApplyOutcome) {
         let mut position = self.history.push_chain(chain);
         let paths = self.registers.paths.len();
         self.registers.expect(plain.map_or_else(|| expected(chain), Plan::expected));
-        let mut keys_moved = false;
-        let mut schema_touched = false;
+        let mut noted = Noted::default();
         let mut plain_ops = plain.map(|plan| (plan, 0, plan.plain_ops()));
         for together in together(chain.changes()) {
-            let touched = match &mut plain_ops {
-                Some(ops) => self.apply_plain(position, together, ops),
-                None if parallel::is_worth_ops(op_count(together)) => self.apply_together(position, together),
-                None => (position..).zip(together).map(|(position, change)| self.apply_one(position, change)).collect(),
-            };
-            for ((position, change), touched) in (position..).zip(together).zip(touched) {
-                keys_moved |= touched.keys_moved;
-                schema_touched |= touched.records.binary_search(&hash_identity(layout::SCHEMA_IDENTITY)).is_ok();
-                self.history.note_touched(position, touched.records);
-                outcome.applied.push(ChangeBytes::of(change));
+            let next = (position..).zip(together);
+            if let Some(ops) = &mut plain_ops {
+                for (position, change) in next {
+                    let touched = self.apply_plain(position, change, ops);
+                    self.note(position, touched, &mut noted);
+                }
+            } else if parallel::is_worth_ops(op_count(together)) {
+                let touched = self.apply_together(position, together);
+                (position..).zip(touched).for_each(|(position, touched)| self.note(position, touched, &mut noted));
+            } else {
+                for (position, change) in next {
+                    let touched = self.apply_one(position, change);
+                    self.note(position, touched, &mut noted);
+                }
             }
             position += together.len() as u32;
         }
+        outcome.applied.extend(chain.changes().iter().map(|change| ChangeBytes::of(change)));
+        let Noted { keys_moved, schema_touched } = noted;
         let paths_came = self.registers.paths.len() > paths;
         let is_stale = |rules: &Arc<crate::view::Rules>| {
             schema_touched
@@ -45,21 +57,24 @@ impl Document {
         }
     }
 
-    /// Applies changes of the history whose ops are the next of `ops`.
+    /// Remembers what applying a change did.
+    fn note(&mut self, position: u32, touched: Touched, noted: &mut Noted) {
+        noted.keys_moved |= touched.keys_moved;
+        noted.schema_touched |= touched.records.binary_search(&hash_identity(layout::SCHEMA_IDENTITY)).is_ok();
+        self.history.note_touched(position, touched.records);
+    }
+
+    /// Applies a change of the history whose ops are the next of `ops`.
     fn apply_plain<'p>(
         &mut self,
-        first: u32,
-        changes: &[CheckedChange],
+        position: u32,
+        change: &CheckedChange,
         (plan, from, ops): &mut (&'p Plan, u32, impl Iterator<Item = PlainOp<'p>>),
-    ) -> Vec<Touched> {
-        let one = |(position, change): (u32, &CheckedChange)| {
-            let count = change.op_count();
-            let identities = plan.identities_first_in(*from..*from + count);
-            *from += count;
-            let own = ops.by_ref().take(count as usize);
-            self.registers.apply_plain(&self.history, position, (identities, own))
-        };
-        (first..).zip(changes).map(one).collect()
+    ) -> Touched {
+        let count = change.op_count();
+        let identities = plan.identities_first_in(*from..*from + count);
+        *from += count;
+        self.registers.apply_plain(&self.history, position, (identities, ops.take(count as usize)))
     }
 
     /// Applies a change of the history.

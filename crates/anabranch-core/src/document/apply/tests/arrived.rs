@@ -1,7 +1,7 @@
 //! What is kept of changes between their coming and their being taken: nothing is decoded or looked up twice without need.
 
 use super::arrived::ReadChange;
-use super::guard::check_chain;
+use super::guard::{check_chain, header_of};
 use super::*;
 use crate::change::UncheckedChange;
 use crate::parallel::TOGETHER;
@@ -77,7 +77,8 @@ fn what_the_guard_looked_up_is_kept_for_applying_it() {
     let chain: Vec<_> = made.iter().map(read).map(Arc::new).collect();
     let known = Known { history: &document.history, registers: &document.registers };
     for thorough in [true, false] {
-        let checked = check_chain(known, chain.clone(), thorough).ok().unwrap();
+        let header = header_of(&chain).ok().unwrap();
+        let checked = check_chain(known, header, chain.clone(), thorough).ok().unwrap();
         let kept: Vec<bool> = checked.changes().iter().map(|change| change.located().is_some()).collect();
         assert_eq!(kept, [thorough; 3]);
         for located in checked.changes().iter().filter_map(|change| change.located()) {
