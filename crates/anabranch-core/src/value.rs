@@ -4,10 +4,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::string::JsString;
 
+macro_rules! names {
+    ($(#[$doc:meta])* $type:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum $type { $(#[doc = concat!("`", $name, "`")] $variant),+ }
+        impl $type {
+            /// All of them, in the order of their codes.
+            pub const ALL: &[$type] = &[$($type::$variant),+];
+            /// The name that JavaScript uses.
+            pub fn name(self) -> &'static str { match self { $($type::$variant => $name),+ } }
+            /// The one of this name.
+            pub fn from_name(name: &str) -> Option<Self> { Self::ALL.iter().copied().find(|kind| kind.name() == name) }
+        }
+    };
+}
+
 mod blobs;
 mod boxed;
+mod buffers;
 mod depth;
+mod files;
 mod object;
+pub use buffers::{ArrayBuffer, View, ViewBuffer, ViewKind};
+pub use files::{Blob, File, ImageData};
 pub use object::Object;
 
 /// Deepest nesting of a value.
@@ -132,95 +152,6 @@ impl<'de> Deserialize<'de> for BigInt {
     }
 }
 
-/// An `ArrayBuffer`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ArrayBuffer {
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// `maxByteLength` of a resizable buffer.
-    pub max_byte_length: Option<u64>,
-}
-
-/// A typed array or a `DataView`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct View {
-    /// Which typed array.
-    pub kind: ViewKind,
-    /// What it views.
-    pub buffer: ViewBuffer,
-}
-
-impl View {
-    /// The bytes viewed, or `None` where the buffer is shared with another value or the range leaves it.
-    pub fn viewed_bytes(&self) -> Option<&[u8]> {
-        match &self.buffer {
-            ViewBuffer::Whole(bytes) => Some(bytes),
-            ViewBuffer::Part { buffer, offset, length } => {
-                let Value::ArrayBuffer(buffer) = &**buffer else { return None };
-                let rest = buffer.bytes.get(usize::try_from(*offset).ok()?..)?;
-                match length {
-                    None => Some(rest),
-                    Some(length) => rest.get(..usize::try_from(length.checked_mul(self.kind.element_bytes())?).ok()?),
-                }
-            }
-        }
-    }
-}
-
-/// What a view views.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum ViewBuffer {
-    /// The whole of a fixed buffer that nobody else views.
-    Whole(Vec<u8>),
-    /// A part of a buffer, or a buffer that is shared or resizable.
-    Part {
-        /// An [`ArrayBuffer`] or a [`Value::Ref`] to one.
-        buffer: Box<Value>,
-        /// The first byte viewed.
-        offset: u64,
-        /// The number of elements (bytes for a `DataView`); `None` if it follows the buffer's length.
-        length: Option<u64>,
-    },
-}
-
-macro_rules! names {
-    ($(#[$doc:meta])* $type:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum $type { $(#[doc = concat!("`", $name, "`")] $variant),+ }
-        impl $type {
-            /// All of them, in the order of their codes.
-            pub const ALL: &[$type] = &[$($type::$variant),+];
-            /// The name that JavaScript uses.
-            pub fn name(self) -> &'static str { match self { $($type::$variant => $name),+ } }
-            /// The one of this name.
-            pub fn from_name(name: &str) -> Option<Self> { Self::ALL.iter().copied().find(|kind| kind.name() == name) }
-        }
-    };
-}
-
-names! {
-    /// The kinds of views on a buffer.
-    ViewKind {
-        Int8 = "Int8Array", Uint8 = "Uint8Array", Uint8Clamped = "Uint8ClampedArray", Int16 = "Int16Array",
-        Uint16 = "Uint16Array", Int32 = "Int32Array", Uint32 = "Uint32Array", Float16 = "Float16Array",
-        Float32 = "Float32Array", Float64 = "Float64Array", BigInt64 = "BigInt64Array", BigUint64 = "BigUint64Array",
-        DataView = "DataView",
-    }
-}
-
-impl ViewKind {
-    /// The size of one element in bytes.
-    pub fn element_bytes(self) -> u64 {
-        match self {
-            ViewKind::Int8 | ViewKind::Uint8 | ViewKind::Uint8Clamped | ViewKind::DataView => 1,
-            ViewKind::Int16 | ViewKind::Uint16 | ViewKind::Float16 => 2,
-            ViewKind::Int32 | ViewKind::Uint32 | ViewKind::Float32 => 4,
-            ViewKind::Float64 | ViewKind::BigInt64 | ViewKind::BigUint64 => 8,
-        }
-    }
-}
-
 names! {
     /// The geometry interfaces that can be cloned.
     GeometryKind {
@@ -238,52 +169,6 @@ pub struct SparseArray {
     pub items: Vec<(u32, Value)>,
     /// Further properties.
     pub properties: Object,
-}
-
-/// A `Blob`: its bytes inline, or held elsewhere by their hash.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Blob {
-    /// The MIME type.
-    pub mime: JsString,
-    /// Its size in bytes.
-    pub size: u64,
-    /// SHA-256 of its bytes.
-    pub sha256: [u8; 32],
-    /// Its bytes, unless they are held elsewhere.
-    pub bytes: Option<Vec<u8>>,
-}
-
-/// Two Blobs are equal if type, size and hash are: where the bytes are held does not matter.
-impl PartialEq for Blob {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.mime, self.size, self.sha256) == (&other.mime, other.size, other.sha256)
-    }
-}
-
-/// A `File`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct File {
-    /// Its contents.
-    pub blob: Blob,
-    /// Its name.
-    pub name: JsString,
-    /// Milliseconds since 1970.
-    pub last_modified_ms: i64,
-}
-
-/// An `ImageData`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ImageData {
-    /// Pixels in a row.
-    pub width: u32,
-    /// Rows.
-    pub height: u32,
-    /// The colour space, where it is known.
-    pub color_space: Option<String>,
-    /// The storage format, where it is not `uint8-clamped`.
-    pub format: Option<String>,
-    /// The pixels.
-    pub bytes: Vec<u8>,
 }
 
 /// A value in which objects are shared or cyclic: `defs` holds each shared object once.
