@@ -107,16 +107,15 @@ impl Registers {
     ) -> Touched {
         let start_op = history.change(position).start_op;
         let records = identities.len();
-        let mut hashed = self.load_ahead(history, identities).into_iter();
+        let mut hashed = self.hash_and_load(history, identities).into_iter();
         let mut writer = Writer::new(self, history, position, &|_| true);
         writer.expect(records);
         let mut record: Option<&str> = None;
         let mut guesses = PathGuesses::default();
         for (op, counter) in ops.zip(start_op..) {
             if !record.is_some_and(|record| std::ptr::eq(record, op.identity)) {
-                let identity = hashed.next().unwrap_or_else(|| Identity::of(op.identity));
-                debug_assert_eq!(identity.bytes, op.identity.as_bytes());
-                writer.begin_record(identity, None, counter);
+                let own = hashed.next().filter(|own| std::ptr::eq(own.bytes, op.identity.as_bytes()));
+                writer.begin_record(own.unwrap_or_else(|| Identity::of(op.identity)), None, counter);
                 record = Some(op.identity);
                 guesses.begin_record();
             }
@@ -127,8 +126,8 @@ impl Registers {
         writer.finish()
     }
 
-    /// Loads where the records will be looked for that have these identities, unless it is one: that is looked for at once.
-    fn load_ahead<'p>(
+    /// Hashes these identities, and loads where their records will be looked for; a single one is looked for at once.
+    fn hash_and_load<'p>(
         &self,
         history: &History,
         identities: impl ExactSizeIterator<Item = &'p str>,
