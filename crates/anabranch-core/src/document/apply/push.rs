@@ -9,7 +9,7 @@ use crate::document::ChangeBytes;
 use crate::layout::{self, hash_identity};
 use crate::limits;
 use crate::parallel::{self, OPS_TOGETHER};
-use crate::registers::{Expected, Located, PlainOp, Said, Touched};
+use crate::registers::{Expected, Located, Said, Touched};
 
 /// What the changes of a chain did together.
 #[derive(Default)]
@@ -21,28 +21,13 @@ struct Noted {
 impl Document {
     /// Takes a checked chain; its ops are those of `plain` where there is such a plan, else they are decoded.
     pub(super) fn push_chain(&mut self, chain: &CheckedChain, plain: Option<&Plan>, outcome: &mut ApplyOutcome) {
-        let mut position = self.history.push_chain(chain);
+        let first = self.history.push_chain(chain);
         let paths = self.registers.paths.len();
         self.registers.expect(plain.map_or_else(|| expected(chain), Plan::expected));
         let mut noted = Noted::default();
-        let mut plain_ops = plain.map(|plan| (plan, 0, plan.plain_ops()));
-        for together in together(chain.changes()) {
-            let next = (position..).zip(together);
-            if let Some(ops) = &mut plain_ops {
-                for (position, change) in next {
-                    let touched = self.apply_plain(position, change, ops);
-                    self.note(position, touched, &mut noted);
-                }
-            } else if parallel::is_worth_ops(op_count(together)) {
-                let touched = self.apply_together(position, together);
-                (position..).zip(touched).for_each(|(position, touched)| self.note(position, touched, &mut noted));
-            } else {
-                for (position, change) in next {
-                    let touched = self.apply_one(position, change);
-                    self.note(position, touched, &mut noted);
-                }
-            }
-            position += together.len() as u32;
+        match plain {
+            Some(plan) => self.apply_plan(first, chain.changes(), plan, &mut noted),
+            None => self.apply_decoded(first, chain.changes(), &mut noted),
         }
         outcome.applied.extend(chain.changes().iter().map(|change| ChangeBytes::of(change)));
         let Noted { keys_moved, schema_touched } = noted;
@@ -64,17 +49,33 @@ impl Document {
         self.history.note_touched(position, touched.records);
     }
 
-    /// Applies a change of the history whose ops are the next of `ops`.
-    fn apply_plain<'p>(
-        &mut self,
-        position: u32,
-        change: &CheckedChange,
-        (plan, from, ops): &mut (&'p Plan, u32, impl Iterator<Item = PlainOp<'p>>),
-    ) -> Touched {
-        let count = change.op_count();
-        let identities = plan.identities_first_in(*from..*from + count);
-        *from += count;
-        self.registers.apply_plain(&self.history, position, (identities, ops.take(count as usize)))
+    /// Applies the changes of the history that a plain plan became.
+    fn apply_plan(&mut self, first: u32, changes: &[CheckedChange], plan: &Plan, noted: &mut Noted) {
+        let (mut ops, mut from) = (plan.plain_ops(), 0);
+        for (position, change) in (first..).zip(changes) {
+            let to = from + change.op_count();
+            let said = (plan.identities_first_in(from..to), ops.by_ref().take(change.op_count() as usize));
+            let touched = self.registers.apply_plain(&self.history, position, said);
+            self.note(position, touched, noted);
+            from = to;
+        }
+    }
+
+    /// Applies changes of the history as they are decoded.
+    fn apply_decoded(&mut self, mut position: u32, changes: &[CheckedChange], noted: &mut Noted) {
+        for together in together(changes) {
+            let next = position + together.len() as u32;
+            if parallel::is_worth_ops(op_count(together)) {
+                let touched = self.apply_together(position, together);
+                (position..).zip(touched).for_each(|(position, touched)| self.note(position, touched, noted));
+            } else {
+                for (position, change) in (position..).zip(together) {
+                    let touched = self.apply_one(position, change);
+                    self.note(position, touched, noted);
+                }
+            }
+            position = next;
+        }
     }
 
     /// Applies a change of the history.
