@@ -53,8 +53,9 @@ impl Page {
     /// Adds a record that the index does not know yet.
     pub(in crate::registers) fn add_slot(&mut self, identity: &str) -> u32 {
         let at = self.slots.len() as u32;
+        let identity_at = u32::try_from(self.identities.len());
         self.slots.push(StoredSlot {
-            identity_at: self.identities.len() as u64,
+            identity_at: identity_at.expect("a page splits long before its keys, of 2 MiB each at most, take 4 GiB"),
             identity_bytes: identity.len() as u32,
             entries_at: self.entries.len() as u32,
             entries: 0,

@@ -22,7 +22,7 @@ impl StoredEntry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(align(64))]
 pub(in crate::registers) struct StoredSlot {
-    pub(in crate::registers) identity_at: u64,
+    pub(in crate::registers) identity_at: u32,
     pub(in crate::registers) identity_bytes: u32,
     pub(in crate::registers) entries_at: u32,
     pub(in crate::registers) entries: u32,
@@ -33,7 +33,7 @@ pub(in crate::registers) struct StoredSlot {
     pub(super) short: [u8; SHORT_IDENTITY_BYTES],
 }
 
-/// Bytes that are left in a cache line. Enough for numbers, dates and strings of 34 letters.
-pub(super) const SHORT_IDENTITY_BYTES: usize = 36;
+/// Bytes that are left in a cache line. Enough for numbers, dates and strings of 38 letters, such as UUIDs.
+pub(super) const SHORT_IDENTITY_BYTES: usize = 40;
 
 pub(super) const NONE: u32 = u32::MAX;
