@@ -292,6 +292,8 @@ impl<'d> View<'d> {
 
     /// Whether `earlier` is in the commit of the op that set `later`, or came before it.
     pub(crate) fn is_before(&self, earlier: SequenceEdit, later: &Entry<'_>) -> bool {
+        #[cfg(test)]
+        crate::steps::count(1);
         let chain_of = |change: u32| self.history.chain_of(change);
         let chain = chain_of(later.change);
         if chain_of(earlier.change) == chain {

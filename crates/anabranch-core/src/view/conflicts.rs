@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fields::Preferred;
 use super::life::Deletion;
+use super::seen::Seen;
 use super::{Life, View};
 use crate::key::Key;
 use crate::layout;
@@ -146,8 +147,12 @@ impl View<'_> {
 
     /// Whether the life of one of two records was written by somebody who knew the other.
     fn lives_know_each_other(&self, a: Slot<'_>, b: Slot<'_>) -> bool {
-        let knows = |later: &Entry<'_>, earlier: &Entry<'_>| self.is_before(earlier.last_edit(), later);
-        a.raw(LIFE).any(|a| b.raw(LIFE).any(|b| knows(&a, &b) || knows(&b, &a)))
+        let knows = |later: Slot<'_>, earlier: Slot<'_>| {
+            let later: Vec<Entry<'_>> = later.raw(LIFE).collect();
+            let seen = Seen::of(self, &later);
+            earlier.raw(LIFE).any(|earlier| seen.has(self, earlier.last_edit()))
+        };
+        knows(a, b) || knows(b, a)
     }
 
     pub(crate) fn last_entry<'p>(&self, slot: Slot<'p>) -> Option<Entry<'p>> {

@@ -56,11 +56,7 @@ impl<'d, 'p> Seen<'d, 'p> {
     /// Whether an edit is among it.
     pub(super) fn has(&self, view: &View<'_>, edit: SequenceEdit) -> bool {
         match self {
-            Seen::ByFew(ops) => {
-                #[cfg(test)]
-                crate::steps::count(ops.len());
-                ops.iter().any(|op| view.is_before(edit, op))
-            }
+            Seen::ByFew(ops) => ops.iter().any(|op| view.is_before(edit, op)),
             Seen::ByMany { before, in_commits } => {
                 let in_commit = in_commits.get(&view.history.chain_of(edit.change));
                 before.contains(edit.change) || in_commit.is_some_and(|last| edit.change <= *last)

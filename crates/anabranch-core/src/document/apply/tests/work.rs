@@ -1,8 +1,12 @@
 //! The work of applying, counted in changes looked at: what comes one by one costs what it costs as one batch.
 
+use std::collections::BTreeSet;
+
 use super::*;
+use crate::snapshot::StoreSnapshot;
 use crate::testing::{put, raw_registers};
 use crate::value::Value;
+use crate::{Author, CaptureKind, ConflictKind, Resolution, StoreSchema};
 
 /// So many commits, each upon the one before and overwriting what one of the last hundred wrote.
 fn line(count: usize) -> Vec<ChangeBytes> {
@@ -207,4 +211,37 @@ fn a_change_that_goes_to_and_fro_between_records_or_fields_is_refused() {
     // In any order, but each once.
     let ops = ["l y", "l x", "l z", "k z", "k x", "k y"].map(|op| set(&op[..1], &op[2..], "1"));
     lands(&mut Document::new(), &Chain::new("a", vec![ops.to_vec()]).make());
+}
+
+#[test]
+fn whether_two_records_of_one_generated_key_knew_each_other_is_asked_once_for_each_of_their_lives() {
+    const LIVES: usize = 200;
+    let key = Key::Number(5.0);
+    let schema = StoreSchema { auto_increment: true, ..Default::default() };
+    let store = |records: Vec<(Key, Value)>| {
+        let (name, schema) = ("notes".to_owned(), schema.clone());
+        StoreSnapshot { name, schema, complete: true, records }
+    };
+    let mut start = Document::new();
+    start.capture_store("desk", CaptureKind::First, &store(Vec::new())).unwrap();
+    let crowded = |by: &str| {
+        let mut one = start.clone();
+        let kind = CaptureKind::Next { baseline: one.known(&one.heads()).unwrap(), left_out: BTreeSet::new() };
+        one.capture_store(by, kind, &store(vec![(key.clone(), Value::from(by))])).unwrap();
+        let alone = one.clone();
+        for at in 0..LIVES {
+            let author = Author::person(&format!("{by}{at}"));
+            let kept = alone.clone().resolve(&key, &Resolution::Keep, &author).unwrap();
+            one.apply(kept.changes.into_iter().map(|change| change.bytes));
+        }
+        one
+    };
+    let (mut one, two) = (crowded("one"), crowded("two"));
+    one.apply(two.change_bytes().map(|change| change.bytes));
+    let view = one.view();
+    crate::steps::take();
+    let kinds: Vec<ConflictKind> = view.conflicts().iter().map(|conflict| conflict.kind).collect();
+    assert_eq!(kinds, [ConflictKind::Generator]);
+    let steps = crate::steps::take();
+    assert!(steps <= 16 * LIVES as u64, "{steps} pairs were looked at");
 }
