@@ -64,3 +64,40 @@ impl<'d, 'p> Seen<'d, 'p> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::document::Document;
+    use crate::{Author, Edit, Key, Value};
+
+    /// Puts records with these keys in one commit: of more than a hundred, in several changes.
+    fn put(document: &Document, by: &str, keys: std::ops::Range<u32>) -> Document {
+        let put = |key| Edit::Put { key: Some(Key::Number(f64::from(key))), value: Value::object([("by", by.into())]) };
+        let (mut after, edits) = (document.clone(), keys.map(put).collect::<Vec<Edit>>());
+        let base = after.known(&after.heads()).unwrap();
+        after.change_at(&base, &edits, &Author::person(by)).unwrap();
+        after
+    }
+
+    #[test]
+    fn what_many_ops_saw_is_what_any_of_them_saw() {
+        let start = put(&Document::new(), "a", 0..250);
+        let (mut left, right) = (put(&start, "b", 0..150), put(&start, "c", 100..250));
+        left.apply(right.change_bytes().map(|change| change.bytes));
+        let merged = put(&left, "d", 200..250);
+        let view = merged.view();
+        let entries: Vec<Entry<'_>> = view.registers.slots().flat_map(|(_, slot)| slot.entries()).collect();
+        for first in 0..entries.len() / 2 {
+            let ops: Vec<Entry<'_>> = entries.iter().skip(first).step_by(7).take(ASKED + 2).copied().collect();
+            let seen = Seen::of(&view, &ops);
+            assert!(matches!(seen, Seen::ByMany { .. }));
+            for entry in &entries {
+                let edit = entry.last_edit();
+                assert_eq!(seen.has(&view, edit), ops.iter().any(|op| view.is_before(edit, op)), "{edit:?} {ops:?}");
+            }
+        }
+    }
+}
