@@ -45,9 +45,10 @@ impl Author {
         Self { name: name.into(), kind: ActorKind::Edit, origin: Origin::Person }
     }
 
-    /// A run of a pipeline; `label` is the origin by which the pipeline knows its own writes.
+    /// A run of a pipeline; `label` is the origin by which the pipeline knows its own writes. Without one they are a person's.
     pub fn run(run: &str, label: &str) -> Self {
-        Self { name: run.into(), kind: ActorKind::Run, origin: Origin::Pipeline(label.into()) }
+        let origin = if label.is_empty() { Origin::Person } else { Origin::Pipeline(label.into()) };
+        Self { name: run.into(), kind: ActorKind::Run, origin }
     }
 
     pub(crate) fn replica(name: &str, kind: ActorKind) -> Self {

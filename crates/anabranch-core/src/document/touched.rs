@@ -10,7 +10,7 @@ use crate::layout;
 use crate::lent::KeyRef;
 use crate::view::View;
 
-/// Identities that were told.
+/// Identities that need not be looked at again.
 type Told = HashSet<Box<str>, layout::NameHash>;
 
 impl Document {

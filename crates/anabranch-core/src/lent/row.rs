@@ -55,7 +55,7 @@ impl RowFields {
     }
 
     /// Whether these are the others, or copies of them, and not only equal.
-    pub(crate) fn are(&self, others: &RowFields) -> bool {
+    pub(crate) fn is_same(&self, others: &RowFields) -> bool {
         Arc::ptr_eq(&self.ordered, &others.ordered)
     }
 }
@@ -73,8 +73,8 @@ impl<'r> Row<'r> {
         (fields.len() == values.len()).then_some(Self { fields, values })
     }
 
-    /// What the fields are of which these are values.
-    pub(crate) fn names(self) -> &'r RowFields {
+    /// The fields of which these are values.
+    pub(crate) fn row_fields(self) -> &'r RowFields {
         self.fields
     }
 

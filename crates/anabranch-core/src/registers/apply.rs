@@ -107,7 +107,7 @@ impl Registers {
     ) -> Touched {
         let start_op = history.change(position).start_op;
         let records = identities.len();
-        let mut hashed = self.hash_and_load(history, identities).into_iter();
+        let mut hashed = self.hash_and_load(identities).into_iter();
         let mut writer = Writer::new(self, history, position, &|_| true);
         writer.expect(records);
         let mut record: Option<&str> = None;
@@ -126,19 +126,17 @@ impl Registers {
         writer.finish()
     }
 
-    /// Hashes these identities, and loads where their records will be looked for; a single one is looked for at once.
-    fn hash_and_load<'p>(
-        &self,
-        history: &History,
-        identities: impl ExactSizeIterator<Item = &'p str>,
-    ) -> Vec<Identity<'p>> {
+    /// Hashes these identities, and loads where their records will be looked for on pages that are open: a page that is not
+    /// yet must be opened as it was before the change. A single record is looked for at once.
+    fn hash_and_load<'p>(&self, identities: impl ExactSizeIterator<Item = &'p str>) -> Vec<Identity<'p>> {
         if identities.len() < 2 {
             return Vec::new();
         }
         let identities: Vec<Identity<'p>> = identities.map(Identity::of).collect();
-        let keys = || identities.iter().map(|identity| identity.hashes.key);
-        let open: Vec<&Page> = keys().map(|hash| self.page_of_key(history, hash)).collect();
-        load_ahead(open.iter().zip(keys()).map(|(page, hash)| page.index_line(hash)));
+        let page = |hash| self.pages.get(self.directory.page(hash) as usize)?.opened();
+        let open: Vec<(&Page, u64)> =
+            identities.iter().filter_map(|own| Some((page(own.hashes.key)?, own.hashes.key))).collect();
+        load_ahead(open.iter().map(|(page, hash)| page.index_line(*hash)));
         identities
     }
 
@@ -187,5 +185,31 @@ impl<'c> Resolved<'c> {
     #[inline]
     fn preds(&self, preds: &'c [OpRef]) -> impl Iterator<Item = (u32, Option<u32>)> {
         preds.iter().map(|(counter, actor)| (*counter, self.actors.get(*actor as usize).copied().flatten()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::document::Document;
+    use crate::testing::{MemorySource, put};
+
+    #[test]
+    fn looking_ahead_hashes_every_identity_and_opens_no_page() {
+        let mut document = Document::new();
+        put(&mut document, r#"{"apple":1}"#);
+        let (saved, source) = (document.save(), Arc::new(MemorySource::default()));
+        source.keep(&saved, &document);
+        let opened = Document::open(&saved.index, source).unwrap();
+        let identities = ["31\0", "32\0", "33\0"];
+        let hashed = opened.registers.hash_and_load(identities.into_iter());
+        assert!(hashed.iter().map(|own| own.bytes).eq(identities.map(str::as_bytes)));
+        assert!(hashed.iter().zip(identities).all(|(own, identity)| own.hashes == Identity::of(identity).hashes));
+        assert!(opened.registers.pages.iter().all(|page| page.opened().is_none()));
+        assert!(opened.registers.hash_and_load(["31\0"].into_iter()).is_empty());
     }
 }

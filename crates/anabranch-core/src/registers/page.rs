@@ -94,9 +94,7 @@ impl Page {
     }
 
     pub(super) fn identity(&self, at: u32) -> &str {
-        let slot = self.stored(at);
-        let from = slot.identity_at as usize;
-        self.identities.get(from..from + slot.identity_bytes as usize).expect("identities lie in their page")
+        self.identities.get(self.stored(at).identity.range()).expect("identities lie in their page")
     }
 
     pub(super) fn created(&self, at: u32) -> u32 {

@@ -122,37 +122,43 @@ impl View<'_> {
     /// Records that were made with one generated key: the one that keeps the key shows there. Over once that one is deleted,
     /// or somebody who saw both said that one of them stays.
     fn generator_conflicts(&self) -> Vec<Conflict> {
-        let mut conflicts = Vec::new();
+        let mut by_holder: BTreeMap<RecordId, Vec<(RecordId, &Key)>> = BTreeMap::new();
         for (record, new_key) in self.rules.keys.all_rekeyed() {
-            let slot = self.registers.slot(record);
-            let Some(identity) = layout::read_identity(slot.identity()) else { continue };
-            let (Some(value), Some(last)) = (self.value_of(record), self.last_entry(slot)) else { continue };
-            let Some(holder) = self.rules.keys.find(&self.registers, &identity.key) else { continue };
-            let Some(shown) = self.value_of(holder) else { continue };
-            if self.lives_know_each_other(slot, self.registers.slot(holder)) {
-                continue;
+            let identity = layout::read_identity(self.registers.slot(record).identity());
+            let holder = identity.and_then(|identity| self.rules.keys.find(&self.registers, &identity.key));
+            if let Some(holder) = holder {
+                by_holder.entry(holder).or_default().push((record, new_key));
             }
-            let other = Contender { key: Some(new_key.clone()), ..self.contender(Some(value), &last) };
-            conflicts.push(Conflict {
-                key: identity.key,
-                field: None,
-                kind: ConflictKind::Generator,
-                shown: Some(shown),
-                others: vec![other],
-                policy: "generator",
-            });
         }
-        conflicts
+        by_holder.into_iter().flat_map(|(holder, others)| self.conflicts_with_holder(holder, &others)).collect()
     }
 
-    /// Whether the life of one of two records was written by somebody who knew the other.
-    fn lives_know_each_other(&self, a: Slot<'_>, b: Slot<'_>) -> bool {
-        let knows = |later: Slot<'_>, earlier: Slot<'_>| {
-            let later: Vec<Entry<'_>> = later.raw(LIFE).collect();
-            let seen = Seen::of(self, &later);
-            earlier.raw(LIFE).any(|earlier| seen.has(self, earlier.last_edit()))
+    fn conflicts_with_holder(&self, holder: RecordId, others: &[(RecordId, &Key)]) -> Vec<Conflict> {
+        let (Some(key), Some(shown)) = (self.key_of(holder), self.value_of(holder)) else { return Vec::new() };
+        // Whoever sends changes decides how many records claim the key, and how often each was said to be there.
+        let lives: Vec<Entry<'_>> = self.registers.slot(holder).raw(LIFE).collect();
+        let seen_by_holder = Seen::of(self, &lives);
+        let conflict = |(record, new_key): &(RecordId, &Key)| {
+            let slot = self.registers.slot(*record);
+            let (value, last) = (self.value_of(*record)?, self.last_entry(slot)?);
+            let own: Vec<Entry<'_>> = slot.raw(LIFE).collect();
+            let seen = Seen::of(self, &own);
+            let knew =
+                |seen: &Seen<'_, '_>, lives: &[Entry<'_>]| lives.iter().any(|life| seen.has(self, life.last_edit()));
+            if knew(&seen_by_holder, &own) || knew(&seen, &lives) {
+                return None;
+            }
+            let other = Contender { key: Some((*new_key).clone()), ..self.contender(Some(value), &last) };
+            Some(Conflict {
+                key: key.clone(),
+                field: None,
+                kind: ConflictKind::Generator,
+                shown: Some(shown.clone()),
+                others: vec![other],
+                policy: "generator",
+            })
         };
-        knows(a, b) || knows(b, a)
+        others.iter().filter_map(conflict).collect()
     }
 
     pub(crate) fn last_entry<'p>(&self, slot: Slot<'p>) -> Option<Entry<'p>> {

@@ -56,7 +56,7 @@ impl View<'_> {
         for (at, element) in held.sequence.elements().enumerate() {
             let Some((last, others)) = element.values.split_last() else { continue };
             let others = others.iter().rev().filter(|(_, scalar)| *scalar != last.1);
-            let ranks = (0..LISTED_ALONE).chain(iter::repeat(LISTED_ALONE));
+            let ranks = (0..RANKS_LISTED).chain(iter::repeat(RANKS_LISTED));
             lost.extend(ranks.zip(others).map(|(rank, (op, scalar))| Lost { rank, at, op: *op, scalar: *scalar }));
         }
         if lost.len() > LISTED_ALONE {
@@ -71,7 +71,7 @@ impl View<'_> {
     /// A list as it were with these elements, or they alone, by the last of the ops that set them.
     fn list_with<'p>(&self, shown: &[Value], lost: &[Lost<'_>], entry: &Entry<'p>) -> (Option<Value>, Entry<'p>) {
         let values = lost.iter().filter_map(|lost| Some((lost.at, lost.scalar.to_value().ok()??)));
-        let list = if lost.first().is_some_and(|lost| lost.rank == LISTED_ALONE) {
+        let list = if lost.first().is_some_and(|lost| lost.rank == RANKS_LISTED) {
             values.map(|(_, value)| value).collect()
         } else {
             let mut list = shown.to_vec();
@@ -89,13 +89,16 @@ impl View<'_> {
 }
 
 /// Up to so many lost elements of a list are listed in a list each. Of more, those that lost first to what shows of their
-/// elements are listed together, then those that lost second; after as many such lists one of nothing but what is left.
-/// Whoever sends changes decides how many there are, and how long the list is.
+/// elements are listed together, then those that lost second: whoever sends changes decides how many there are, and how long
+/// the list is.
 const LISTED_ALONE: usize = 64;
+
+/// After so many lists of elements that lost together, one of nothing but what is left.
+const RANKS_LISTED: usize = 64;
 
 /// A value of an element that does not show.
 struct Lost<'h> {
-    /// How many values of the element were set later and do not show either, of [`LISTED_ALONE`] and more so many.
+    /// How many values of the element were set later and do not show either; [`RANKS_LISTED`] at most.
     rank: usize,
     at: usize,
     op: OpId,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use anabranch_core::{Author, ChangeBytes, ChangeHash, DeletePolicy, Document, Edit, Heads, Key, UnknownHeads, Value};
+use anabranch_core::{
+    Author, ChangeBytes, ChangeHash, DeletePolicy, Document, Edit, Heads, Key, Origin, UnknownHeads, Value,
+};
 
 use crate::common::desk::{Desk, key, value};
 
@@ -252,4 +254,17 @@ fn the_origin_of_a_record_change_is_a_pipelines_only_if_every_write_is() {
         .collect();
     assert!(origins.contains(&("1".into(), "pipe")));
     assert!(origins.contains(&("2".into(), "person")));
+}
+
+#[test]
+fn a_run_without_a_label_is_a_persons_wherever_it_is_read() {
+    let mut document = Document::new();
+    let base = document.known(&document.heads()).unwrap();
+    let put = Edit::Put { key: Some(Key::Number(1.0)), value: Value::from("x") };
+    let commit = document.change_at(&base, &[put], &Author::run("run 1", "")).unwrap();
+    let (elsewhere, _) = Document::load(commit.changes.into_iter().map(|change| change.bytes));
+    for document in [document, elsewhere] {
+        let writes = document.history(&Key::Number(1.0));
+        assert!(!writes.is_empty() && writes.iter().all(|write| write.origin == Origin::Person), "{writes:?}");
+    }
 }

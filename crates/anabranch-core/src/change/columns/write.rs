@@ -25,7 +25,7 @@ impl ColumnValue for i64 {
 /// as they are and not as they are written: reading back what was written a moment ago is slow.
 pub(crate) struct RunEncoder<'o, T> {
     out: &'o mut Vec<u8>,
-    /// How many literals the output ends with that wait for their count, and where that goes, at least a byte.
+    /// How many literals the output ends with that wait for their count, and where that goes: a byte is left for it.
     literal_count: i64,
     literals_at: usize,
     /// The last value, not written yet, and how often it occurred in a row.

@@ -23,14 +23,6 @@ pub(crate) struct OwnChain {
     pub(crate) plan: Arc<Plan>,
 }
 
-/// What a planned op says: its name's identity and suffix, its value's type and bytes, and its predecessors.
-struct Said<'p> {
-    name: (&'p str, &'p str),
-    value_code: u8,
-    value: &'p [u8],
-    preds: &'p [(u32, ActorId)],
-}
-
 impl Plan {
     /// Encodes the chain upon `deps` (at most [`limits::DEPS_MAX`]), whose largest op counter is `last_op`.
     pub(crate) fn encode(&self, deps: Vec<ChangeHash>, last_op: u32) -> Vec<Arc<UncheckedChange>> {
@@ -117,21 +109,6 @@ impl Plan {
 
     /// The ops of a plain plan, in order.
     pub(crate) fn plain_ops(&self) -> impl Iterator<Item = PlainOp<'_>> {
-        self.said().map(|Said { name: (identity, suffix), value_code, value, preds }| PlainOp {
-            identity,
-            suffix,
-            scalar: Scalar { code: value_code, bytes: value },
-            preds,
-        })
-    }
-
-    /// The identities of the records that these ops begin with, in order.
-    pub(crate) fn identities_first_in(&self, ops: Range<u32>) -> impl ExactSizeIterator<Item = &str> {
-        self.names.identities_first_in(ops)
-    }
-
-    /// What the ops say, in order.
-    fn said(&self) -> impl Iterator<Item = Said<'_>> {
         let (mut values, mut all_preds) = (self.values.as_slice(), self.preds.as_slice());
         let mut pred_counts = self.pred_counts.iter().peekable();
         let mut identity_of = self.names.identities_from(0);
@@ -140,8 +117,13 @@ impl Plan {
             let pred_count = pred_counts.next_if(|(own, _)| *own == op).map_or(0, |(_, count)| *count as usize);
             let (preds, preds_after) = all_preds.split_at(pred_count);
             (values, all_preds) = (values_after, preds_after);
-            let name = if *suffix == NO_NAME { ("", "") } else { (identity_of(op), self.names.suffix(*suffix)) };
-            Said { name, value_code: *value_code, value, preds }
+            let (identity, suffix) = (identity_of(op), self.names.suffix(*suffix));
+            PlainOp { identity, suffix, scalar: Scalar { code: *value_code, bytes: value }, preds }
         })
+    }
+
+    /// The identities of the records whose first ops are among these, in order.
+    pub(crate) fn identities_first_in(&self, ops: Range<u32>) -> impl ExactSizeIterator<Item = &str> {
+        self.names.identities_first_in(ops)
     }
 }

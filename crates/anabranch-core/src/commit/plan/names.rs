@@ -187,6 +187,23 @@ mod tests {
     }
 
     #[test]
+    fn identities_are_told_from_any_op_on_and_by_the_ops_that_name_them_first() {
+        let mut names = Names::default();
+        let ops = ["31\0", "31\0", "32\0", "31\0", "31\0", "33\0"];
+        for (op, identity) in (0..).zip(ops) {
+            names.name(op, identity, ".");
+        }
+        for from in 0..ops.len() {
+            let mut identity_of = names.identities_from(from as u32);
+            assert!((from..ops.len()).all(|op| identity_of(op as u32) == *ops.get(op).expect("an op")), "from {from}");
+        }
+        let first_in = |ops| names.identities_first_in(ops).collect::<Vec<&str>>();
+        assert_eq!(first_in(0..6), ["31\0", "32\0", "31\0", "33\0"]);
+        assert_eq!((first_in(0..2), first_in(1..3), first_in(3..5)), (vec!["31\0"], vec!["32\0"], vec!["31\0"]));
+        assert_eq!((first_in(1..2), first_in(6..6)), (vec![], vec![]));
+    }
+
+    #[test]
     fn what_is_rolled_back_was_never_named() {
         let mut names = Names::default();
         let ops = vec![names.name(0, "31\0", "."), names.name(1, "32\0", ".")];

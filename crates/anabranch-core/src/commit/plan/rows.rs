@@ -15,8 +15,8 @@ impl Plan {
     /// Sets the fields of a row, of a record that is new and was named last.
     pub(crate) fn set_fields_of_row(&mut self, identity: &str, row: Row<'_>) {
         let names = match self.row_names.take() {
-            Some(names) if names.fields.are(row.names()) => names,
-            _ => self.row_names(row.names()),
+            Some(names) if names.fields.is_same(row.row_fields()) => names,
+            _ => self.names_of_row(row.row_fields()),
         };
         for ((suffix, suffix_bytes), value) in names.suffixes.iter().zip(row.values()) {
             let Some(value) = value else { continue };
@@ -32,7 +32,7 @@ impl Plan {
         self.row_names = Some(names);
     }
 
-    fn row_names(&mut self, fields: &RowFields) -> RowNames {
+    fn names_of_row(&mut self, fields: &RowFields) -> RowNames {
         let mut suffix_of = |field| {
             let at = self.names.field_position(field);
             (at, self.names.suffix(at).len())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::change::{ActorKind, DecodeChangeError, Names, UncheckedChange};
 use crate::history::chain::Header;
 use crate::history::{History, Past};
+use crate::limits;
 use crate::parallel::{self, TOGETHER};
 use crate::registers::{Located, Registers};
 
@@ -142,8 +143,9 @@ pub(super) fn header_of(chain: &[Arc<UncheckedChange>]) -> Result<Header, Refuse
     Header::parse(first.message(), kind).ok_or(RefuseReason::Header)
 }
 
-/// Checks a complete chain with this header, linked from its first change to its last, whose dependencies are all in the
-/// history; `thorough` also checks what our own log has proven.
+/// Checks a complete chain, linked from its first change to its last, whose dependencies are all in the history, and which says
+/// this about all of it: read from it ([`header_of`]), or what was written into it. `thorough` also checks what our own log has
+/// proven.
 pub(super) fn check_chain(
     known: Known<'_>,
     header: Header,
@@ -162,6 +164,9 @@ pub(super) fn check_chain(
         return Err(RefuseReason::OpCounter);
     }
     let is_empty = chain.iter().all(|change| change.op_count() == 0);
+    if header.length > limits::CHAIN_CHANGES_MAX {
+        return Err(RefuseReason::Header);
+    }
     if header.length as usize != chain.len() || is_empty != (kind == ActorKind::Merge) {
         return Err(RefuseReason::BrokenChain);
     }

@@ -1,6 +1,7 @@
 //! Finding the records of a page, by the hash of their key.
 
 use super::index::Index;
+use super::stored::IdentityRun;
 use super::{NONE, Page, SHORT_IDENTITY_BYTES, StoredSlot};
 use crate::layout::{self, Hashes};
 
@@ -24,8 +25,8 @@ impl Page {
     /// Whether the record at a position, if there is one, has this identity.
     pub(in crate::registers) fn is(&self, at: u32, identity: &[u8]) -> bool {
         self.slots.get(at as usize).is_some_and(|slot| {
-            let (from, bytes) = (slot.identity_at as usize, slot.identity_bytes as usize);
-            let own = slot.short.get(..bytes).or_else(|| self.identities.as_bytes().get(from..from + bytes));
+            let short = slot.short.get(..slot.identity.bytes());
+            let own = short.or_else(|| self.identities.as_bytes().get(slot.identity.range()));
             own == Some(identity)
         })
     }
@@ -53,10 +54,8 @@ impl Page {
     /// Adds a record that the index does not know yet.
     pub(in crate::registers) fn add_slot(&mut self, identity: &str) -> u32 {
         let at = self.slots.len() as u32;
-        let identity_at = u32::try_from(self.identities.len());
         self.slots.push(StoredSlot {
-            identity_at: identity_at.expect("a page splits long before its keys, of 2 MiB each at most, take 4 GiB"),
-            identity_bytes: identity.len() as u32,
+            identity: IdentityRun::of(self.identities.len(), identity.len()),
             entries_at: self.entries.len() as u32,
             entries: 0,
             created: u32::MAX,
@@ -84,9 +83,6 @@ impl Page {
 
 /// The hashes of a record, made from its identity.
 fn hashes_at(slots: &[StoredSlot], identities: &str, at: u32) -> Hashes {
-    let identity = slots.get(at as usize).and_then(|slot| {
-        let from = slot.identity_at as usize;
-        identities.get(from..from + slot.identity_bytes as usize)
-    });
+    let identity = slots.get(at as usize).and_then(|slot| identities.get(slot.identity.range()));
     Hashes::of_identity(identity.unwrap_or_default().as_bytes())
 }
