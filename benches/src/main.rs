@@ -38,7 +38,7 @@ struct Arguments {
     /// Print one JSON object for each work and engine.
     #[arg(long)]
     json: bool,
-    /// How often each work is done.
+    /// How often each work is done; more than once, those of microseconds five times as often.
     #[arg(long, default_value_t = 3)]
     runs: usize,
     /// Only these engines; what takes an engine minutes or gigabytes it does only if it is named here.

@@ -33,7 +33,7 @@ impl Rounds {
         eprintln!("{}", work.name());
         let begin = |contestant| Score { contestant, measured: Vec::new(), is_in: true };
         let mut scores: Vec<Score<'_>> = contestants.iter().map(|contestant| begin(&**contestant)).collect();
-        for round in 0..self.runs * work.rounds() {
+        for round in 0..work.rounds(self.runs) {
             for score in scores.iter_mut().filter(|score| score.is_in) {
                 match score.contestant.once(work, round == 0) {
                     Ok(measured) => {
