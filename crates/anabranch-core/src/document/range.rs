@@ -165,8 +165,9 @@ fn records_beside<'v>(
     view: &'v View<'_>,
 ) -> impl Iterator<Item = RecordId> + 'v {
     let identities = writes.keys().filter(|identity| ***identity != *layout::SCHEMA_IDENTITY);
-    let keys = identities.map(|identity| EncodedKey::of(layout::key_of_identity(identity)));
-    keys.flat_map(|key| view.registers.claimants(key))
+    // Whoever sends changes decides how many records claim one key.
+    let keys: BTreeSet<&str> = identities.map(|identity| layout::key_of_identity(identity)).collect();
+    keys.into_iter().flat_map(|key| view.registers.claimants(EncodedKey::of(key)))
 }
 
 /// The records of `view` that are shown under another key before than after.

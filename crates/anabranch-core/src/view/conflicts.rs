@@ -122,15 +122,16 @@ impl View<'_> {
     /// Records that were made with one generated key: the one that keeps the key shows there. Over once that one is deleted,
     /// or somebody who saw both said that one of them stays.
     fn generator_conflicts(&self) -> Vec<Conflict> {
-        let mut by_holder: BTreeMap<RecordId, Vec<(RecordId, &Key)>> = BTreeMap::new();
+        let mut by_key: BTreeMap<&str, Vec<(RecordId, &Key)>> = BTreeMap::new();
         for (record, new_key) in self.rules.keys.all_rekeyed() {
-            let identity = layout::read_identity(self.registers.slot(record).identity());
-            let holder = identity.and_then(|identity| self.rules.keys.find(&self.registers, &identity.key));
-            if let Some(holder) = holder {
-                by_holder.entry(holder).or_default().push((record, new_key));
-            }
+            let key = layout::key_of_identity(self.registers.slot(record).identity());
+            by_key.entry(key).or_default().push((record, new_key));
         }
-        by_holder.into_iter().flat_map(|(holder, others)| self.conflicts_with_holder(holder, &others)).collect()
+        let of_key = |(key, others): (&str, Vec<(RecordId, &Key)>)| {
+            let holder = self.rules.keys.find(&self.registers, &layout::read_identity(key)?.key)?;
+            Some(self.conflicts_with_holder(holder, &others))
+        };
+        by_key.into_iter().filter_map(of_key).flatten().collect()
     }
 
     fn conflicts_with_holder(&self, holder: RecordId, others: &[(RecordId, &Key)]) -> Vec<Conflict> {

@@ -33,7 +33,11 @@ impl Page {
 
     /// The records with this encoded key, in no order.
     pub(in crate::registers) fn claimants(&self, key: &str, hash: u64) -> impl Iterator<Item = u32> {
-        let is_its = move |at: &u32| self.is(*at, key.as_bytes()) || layout::key_of_identity(self.identity(*at)) == key;
+        let is_its = move |at: &u32| {
+            #[cfg(test)]
+            crate::steps::count(1);
+            self.is(*at, key.as_bytes()) || layout::key_of_identity(self.identity(*at)) == key
+        };
         self.index.of_key(hash).filter(is_its)
     }
 

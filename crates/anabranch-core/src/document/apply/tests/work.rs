@@ -245,3 +245,27 @@ fn whether_two_records_of_one_generated_key_knew_each_other_is_asked_once_for_ea
     let steps = crate::steps::take();
     assert!(steps <= 16 * LIVES as u64, "{steps} pairs were looked at");
 }
+
+#[test]
+fn thousands_of_records_that_claim_one_key_are_work_for_each_once() {
+    const RECORDS: usize = 2_000;
+    let key = Key::Number(5.0);
+    let named = |at: usize| format!("{}@{at:032x}", layout::encode_key(&key));
+    let there = |at: usize| Op { name: named(at), code: code::TRUE, value: vec![], preds: vec![] };
+    let claims = |by, from: usize| Chain::new(by, vec![(from..from + RECORDS).map(there).collect()]).make();
+    let (one, other) = (claims("one", 0), claims("other", RECORDS));
+    let mut document = with(&[&one]);
+    crate::steps::take();
+    let before = document.known(&document.heads()).unwrap();
+    lands(&mut document, &other);
+    let applying = crate::steps::take();
+    // Of those of the other, none knew the one that keeps the key.
+    assert_eq!(document.view().conflicts().len(), RECORDS);
+    let listing = crate::steps::take();
+    let changes = document.record_changes(&before, &document.known(&document.heads()).unwrap()).changes.len();
+    let telling = crate::steps::take();
+    assert!(changes >= RECORDS);
+    for (work, steps) in [("applying", applying), ("listing", listing), ("telling", telling)] {
+        assert!(steps <= 100 * RECORDS as u64, "{work} looked at {steps} lines, records and lives");
+    }
+}
