@@ -249,6 +249,13 @@ pub(crate) fn encode_path(path: &FieldPath) -> String {
     out
 }
 
+/// The suffix of the register of a field which lies in no other.
+pub(crate) fn encode_field(name: &JsString) -> String {
+    let mut out = String::with_capacity(ENCODED_BYTES);
+    write_path(std::iter::once(name), &mut out);
+    out
+}
+
 /// Appends the suffix of a field's register.
 pub(crate) fn write_path<'a>(names: impl Iterator<Item = &'a JsString>, out: &mut String) {
     let mut separator = '.';

@@ -128,12 +128,12 @@ impl<'a> Scalar<'a> {
 /// Appends the scalar bytes of a leaf and returns its type code.
 #[inline]
 pub(crate) fn write_value<'v>(value: impl Into<ValueRef<'v>>, out: &mut Vec<u8>) -> u8 {
-    write_lent(&value.into(), out)
+    write_ref(&value.into(), out)
 }
 
 /// The same of a value that stays where it lies: one that was moved a moment ago is slow to read.
 #[inline]
-pub(crate) fn write_lent(value: &ValueRef<'_>, out: &mut Vec<u8>) -> u8 {
+pub(crate) fn write_ref(value: &ValueRef<'_>, out: &mut Vec<u8>) -> u8 {
     match value {
         // Whoever lends may call any value another.
         ValueRef::Other(value) => write_leaf(&ValueRef::from(*value), out),

@@ -6,7 +6,7 @@ mod write;
 
 pub(super) use read::{BadColumn, BooleanDecoder, NullableDecoder, RunDecoder, RunValue};
 pub(super) use texts::{Valid, each_text_accepted};
-pub(super) use write::{ColumnValue, DeltaEncoder, NullableEncoder, RunEncoder, write_booleans};
+pub(super) use write::{ColumnValue, write_booleans, write_deltas, write_nullable, write_runs};
 
 #[cfg(test)]
 mod tests;

@@ -98,9 +98,7 @@ impl Plan {
     ) {
         for (name, value) in fields {
             if !self.set_next_field(name, |out| scalar::write_value(value, out)) {
-                let mut suffix = String::new();
-                layout::write_path(std::iter::once(name), &mut suffix);
-                self.set_leaf(view, identity, None, &suffix, value);
+                self.set_leaf(view, identity, None, &layout::encode_field(name), value);
                 self.note_field(name);
             }
         }

@@ -1,6 +1,6 @@
 //! Ops inside sequences: what each column may say of them, and what they may say together.
 
-use super::super::columns::{ColumnValue, NullableEncoder, RunEncoder, write_booleans};
+use super::super::columns::{ColumnValue, write_booleans, write_nullable, write_runs};
 use super::*;
 
 /// What the columns say of one op.
@@ -55,19 +55,12 @@ fn delete(delta: i64, preds: &'static [u64]) -> Row {
 fn columns_of(rows: &[Row]) -> Vec<(u64, Vec<u8>)> {
     fn nullable<T: ColumnValue>(values: impl Iterator<Item = Option<T>>) -> Vec<u8> {
         let mut out = Vec::new();
-        let mut column = NullableEncoder::new(&mut out);
-        values.for_each(|value| match value {
-            Some(value) => column.append(value),
-            None => column.append_null(),
-        });
-        column.finish();
+        write_nullable(values, &mut out);
         out
     }
     fn runs<T: ColumnValue>(values: impl Iterator<Item = T>) -> Vec<u8> {
         let mut out = Vec::new();
-        let mut column = RunEncoder::new(&mut out);
-        values.for_each(|value| column.append(value));
-        column.finish();
+        write_runs(values, &mut out);
         out
     }
     let mut inserts = Vec::new();

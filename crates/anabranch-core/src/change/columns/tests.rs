@@ -31,9 +31,7 @@ impl ColumnValue for Text<'_> {
 
 fn unsigned(values: &[u64]) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut runs = RunEncoder::new(&mut out);
-    values.iter().for_each(|value| runs.append(*value));
-    runs.finish();
+    write_runs(values.iter().copied(), &mut out);
     out
 }
 
@@ -62,9 +60,7 @@ fn whatever_is_written_is_read() {
             let values: Vec<u64> = (0..length).map(|at| (nth / 3usize.pow(at) % 3) as u64 * 70).collect();
             assert_eq!(decoded::<u64>(&unsigned(&values)), Some(values.clone()));
             let mut out = Vec::new();
-            let mut deltas = DeltaEncoder::new(&mut out);
-            values.iter().for_each(|value| deltas.append(*value as i64));
-            deltas.finish();
+            write_deltas(values.iter().map(|value| *value as i64), &mut out);
             let mut before = 0;
             let differences = values.iter().map(|value| {
                 let difference = *value as i64 - before;
@@ -77,11 +73,7 @@ fn whatever_is_written_is_read() {
                 .map(|value| [&b""[..], b"a", b"ab"].into_iter().nth((*value / 70) as usize).unwrap_or_default())
                 .collect();
             let mut out = Vec::new();
-            let mut runs = RunEncoder::new(&mut out);
-            texts.iter().for_each(|text| {
-                runs.append(Text(text));
-            });
-            runs.finish();
+            write_runs(texts.iter().map(|text| Text(text)), &mut out);
             assert_eq!(decoded::<&[u8]>(&out), Some(texts));
         }
     }
@@ -111,12 +103,7 @@ fn with_nulls(input: &[u8], ops: usize) -> Option<Vec<Option<u64>>> {
 
 fn nullable(values: &[Option<u64>]) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut column = NullableEncoder::new(&mut out);
-    values.iter().for_each(|value| match value {
-        Some(value) => column.append(*value),
-        None => column.append_null(),
-    });
-    column.finish();
+    write_nullable(values.iter().copied(), &mut out);
     out
 }
 
@@ -191,9 +178,8 @@ proptest! {
     ) {
         let texts: Vec<(String, usize)> = texts.into_iter().map(|(text, times, ops)| (text.repeat(times), ops)).collect();
         let mut bytes = Vec::new();
-        let mut runs = RunEncoder::new(&mut bytes);
-        texts.iter().for_each(|(text, ops)| (0..*ops).for_each(|_| runs.append(Text(text.as_bytes()))));
-        runs.finish();
+        let repeated = texts.iter().flat_map(|(text, ops)| std::iter::repeat_n(Text(text.as_bytes()), *ops));
+        write_runs(repeated, &mut bytes);
         let mut expected: Vec<&[u8]> = decoded(&bytes).expect("a column of fewer than a thousand texts");
         expected.dedup();
         let mut told = Vec::new();

@@ -23,7 +23,7 @@ impl ColumnValue for i64 {
 ///
 /// Writes the one canonical form: equal neighbours are a run, others are collected into literal runs. Values are compared
 /// as they are and not as they are written: reading back what was written a moment ago is slow.
-pub(crate) struct RunEncoder<'o, T> {
+struct RunEncoder<'o, T> {
     out: &'o mut Vec<u8>,
     /// How many literals the output ends with that wait for their count, and where that goes: a byte is left for it.
     literal_count: i64,
@@ -33,12 +33,12 @@ pub(crate) struct RunEncoder<'o, T> {
 }
 
 impl<'o, T: ColumnValue> RunEncoder<'o, T> {
-    pub(crate) fn new(out: &'o mut Vec<u8>) -> Self {
+    fn new(out: &'o mut Vec<u8>) -> Self {
         Self { out, literal_count: 0, literals_at: 0, last: None }
     }
 
     #[inline(always)]
-    pub(crate) fn append(&mut self, value: T) {
+    fn append(&mut self, value: T) {
         match &mut self.last {
             Some((last, repeats)) if *last == value => *repeats += 1,
             _ => {
@@ -50,7 +50,7 @@ impl<'o, T: ColumnValue> RunEncoder<'o, T> {
 
     /// Ends the column.
     #[inline]
-    pub(crate) fn finish(mut self) {
+    fn finish(mut self) {
         self.flush();
     }
 
@@ -95,39 +95,39 @@ fn write_literal_count(count: i64, at: usize, out: &mut Vec<u8>) {
     let end = out.len();
     write_signed(-count, out);
     let first = out.remove(end);
+    // Nearly always that was all of it.
+    let more = out.len() - end;
     if let Some([byte, literals @ ..]) = out.get_mut(at..) {
         *byte = first;
-        // Nearly always that was all of it.
-        let more = literals.len() - (end - at - 1);
         literals.rotate_right(more);
     }
 }
 
 /// Encodes a column in which some ops have no value; where none has one, there is no column.
-pub(crate) struct NullableEncoder<'o, T> {
+struct NullableEncoder<'o, T> {
     runs: RunEncoder<'o, T>,
     nulls: u64,
     is_empty: bool,
 }
 
 impl<'o, T: ColumnValue> NullableEncoder<'o, T> {
-    pub(crate) fn new(out: &'o mut Vec<u8>) -> Self {
+    fn new(out: &'o mut Vec<u8>) -> Self {
         Self { runs: RunEncoder::new(out), nulls: 0, is_empty: true }
     }
 
-    pub(crate) fn append_null(&mut self) {
+    fn append_null(&mut self) {
         self.runs.flush();
         self.nulls += 1;
     }
 
     #[inline]
-    pub(crate) fn append(&mut self, value: T) {
+    fn append(&mut self, value: T) {
         self.flush_nulls();
         self.is_empty = false;
         self.runs.append(value);
     }
 
-    pub(crate) fn finish(mut self) {
+    fn finish(mut self) {
         if !self.is_empty {
             self.flush_nulls();
             self.runs.finish();
@@ -140,6 +140,24 @@ impl<'o, T: ColumnValue> NullableEncoder<'o, T> {
             write_unsigned(std::mem::take(&mut self.nulls), self.runs.out);
         }
     }
+}
+
+/// Writes a column of values in runs.
+#[inline]
+pub(crate) fn write_runs<T: ColumnValue>(values: impl Iterator<Item = T>, out: &mut Vec<u8>) {
+    let mut runs = RunEncoder::new(out);
+    values.for_each(|value| runs.append(value));
+    runs.finish();
+}
+
+/// Writes a column in which some ops have no value.
+pub(crate) fn write_nullable<T: ColumnValue>(values: impl Iterator<Item = Option<T>>, out: &mut Vec<u8>) {
+    let mut runs = NullableEncoder::new(out);
+    values.for_each(|value| match value {
+        Some(value) => runs.append(value),
+        None => runs.append_null(),
+    });
+    runs.finish();
 }
 
 /// Encodes a column of booleans as the lengths of its runs, beginning with that of `false`.
@@ -157,24 +175,8 @@ pub(crate) fn write_booleans(booleans: impl Iterator<Item = bool>, out: &mut Vec
     }
 }
 
-/// Encodes a column of integers as the runs of their differences.
-pub(crate) struct DeltaEncoder<'o> {
-    runs: RunEncoder<'o, i64>,
-    before: i64,
-}
-
-impl<'o> DeltaEncoder<'o> {
-    pub(crate) fn new(out: &'o mut Vec<u8>) -> Self {
-        Self { runs: RunEncoder::new(out), before: 0 }
-    }
-
-    pub(crate) fn append(&mut self, number: i64) {
-        let delta = number - self.before;
-        self.before = number;
-        self.runs.append(delta);
-    }
-
-    pub(crate) fn finish(self) {
-        self.runs.finish();
-    }
+/// Writes a column of integers as the runs of their differences.
+pub(crate) fn write_deltas(numbers: impl Iterator<Item = i64>, out: &mut Vec<u8>) {
+    let mut before = 0;
+    write_runs(numbers.map(|number| number - std::mem::replace(&mut before, number)), out);
 }

@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use super::super::columns::{ColumnValue, DeltaEncoder, NullableEncoder, RunEncoder, write_booleans};
+use super::super::columns::{write_booleans, write_deltas, write_nullable, write_runs};
 use super::super::draft::{DraftOps, DraftPlace, action};
 use super::super::{ActorId, SequenceAction, column};
 
@@ -31,7 +31,7 @@ pub(super) fn encode_columns<O: DraftOps + ?Sized>(
     out: &mut Vec<u8>,
 ) -> [Column; COLUMNS] {
     let index = |actor: &ActorId| others.binary_search(actor).map_or(0, |at| at as u64 + 1);
-    let mut columns = Columns { columns: [(0, 0); COLUMNS], count: 0, out };
+    let mut columns = Columns { written: [(0, 0); COLUMNS], count: 0, out };
     match ops.places() {
         None => columns.add_registers(ops),
         Some(places) => columns.add_places(ops, places, &index),
@@ -39,17 +39,14 @@ pub(super) fn encode_columns<O: DraftOps + ?Sized>(
     columns.add(column::VALUE, |out| ops.write_values(out));
     columns.add(column::PRED_COUNT, |out| write_runs(ops.pred_counts(), out));
     columns.add(column::PRED_ACTOR, |out| write_runs(ops.preds().map(|(_, actor)| index(actor)), out));
-    columns.add(column::PRED_COUNTER, |out| {
-        let mut deltas = DeltaEncoder::new(out);
-        ops.preds().for_each(|(counter, _)| deltas.append(i64::from(*counter)));
-        deltas.finish();
-    });
-    columns.columns
+    let counters = ops.preds().map(|(counter, _)| i64::from(*counter));
+    columns.add(column::PRED_COUNTER, |out| write_deltas(counters, out));
+    columns.written
 }
 
 /// The columns that were written so far.
 struct Columns<'o> {
-    columns: [Column; COLUMNS],
+    written: [Column; COLUMNS],
     count: usize,
     out: &'o mut Vec<u8>,
 }
@@ -59,7 +56,7 @@ impl Columns<'_> {
     fn add(&mut self, specification: u64, write: impl FnOnce(&mut Vec<u8>)) {
         let before = self.out.len();
         write(self.out);
-        let column = self.columns.get_mut(self.count).expect("there is a place for every column");
+        let column = self.written.get_mut(self.count).expect("there is a place for every column");
         *column = (specification, self.out.len() - before);
         self.count += 1;
     }
@@ -81,25 +78,13 @@ impl Columns<'_> {
         index: &dyn Fn(&ActorId) -> u64,
     ) {
         let numbers = |number: &dyn Fn(&DraftPlace) -> Option<u64>, out: &mut Vec<u8>| {
-            let mut runs = NullableEncoder::new(out);
-            places.clone().for_each(|place| match place.and_then(number) {
-                Some(number) => runs.append(number),
-                None => runs.append_null(),
-            });
-            runs.finish();
+            write_nullable(places.clone().map(|place| place.and_then(number)), out);
         };
         self.add(column::OBJECT_ACTOR, |out| numbers(&|place| Some(index(&place.object.1)), out));
         self.add(column::OBJECT_COUNTER, |out| numbers(&|place| Some(u64::from(place.object.0)), out));
         self.add(column::ELEMENT_ACTOR, |out| numbers(&|place| place.element.map(|(_, actor)| index(&actor)), out));
-        self.add(column::ELEMENT_COUNTER, |out| write_element_counters(places.clone(), out));
-        self.add(column::KEY_STR, |out| {
-            let mut runs = NullableEncoder::new(out);
-            ops.names().for_each(|name| match name {
-                Some(name) => runs.append(name),
-                None => runs.append_null(),
-            });
-            runs.finish();
-        });
+        self.add(column::ELEMENT_COUNTER, |out| write_nullable(element_counters(places.clone()), out));
+        self.add(column::KEY_STR, |out| write_nullable(ops.names(), out));
         let is_insert = |place: Option<&DraftPlace>| place.is_some_and(|place| place.action == SequenceAction::Insert);
         self.add(column::INSERT, |out| write_booleans(places.clone().map(is_insert), out));
         let actions = || ops.values().zip(places.clone()).map(|((code, bytes), place)| (action(code, place), bytes));
@@ -109,24 +94,11 @@ impl Columns<'_> {
     }
 }
 
-/// Writes the differences of the counters of elements; what is inserted first has the counter 0.
-fn write_element_counters<'p>(places: impl Iterator<Item = Option<&'p DraftPlace>>, out: &mut Vec<u8>) {
-    let mut runs = NullableEncoder::new(out);
+/// The differences of the counters of elements; what is inserted first has the counter 0.
+fn element_counters<'p>(places: impl Iterator<Item = Option<&'p DraftPlace>>) -> impl Iterator<Item = Option<i64>> {
     let mut before = 0;
-    places.for_each(|place| match place {
-        Some(place) => {
-            let counter = place.element.map_or(0, |(counter, _)| i64::from(counter));
-            runs.append(counter - before);
-            before = counter;
-        }
-        None => runs.append_null(),
-    });
-    runs.finish();
-}
-
-#[inline]
-fn write_runs<T: ColumnValue>(values: impl Iterator<Item = T>, out: &mut Vec<u8>) {
-    let mut runs = RunEncoder::new(out);
-    values.for_each(|value| runs.append(value));
-    runs.finish();
+    places.map(move |place| {
+        let counter = place?.element.map_or(0, |(counter, _)| i64::from(counter));
+        Some(counter - std::mem::replace(&mut before, counter))
+    })
 }

@@ -51,7 +51,7 @@ impl Plan {
         let (mut room, mut rest) = (Room::default(), PlannedOps::of(self, &places));
         let (mut first, mut from, mut start_op) = (Some(deps), 0, u64::from(last_op) + 1);
         for to in self.cut_into_changes() {
-            let ops = &rest.split_off(to - from);
+            let ops = &rest.split_to(to - from);
             let (deps, message) = match first.take() {
                 Some(deps) => (deps, header.message()),
                 None => (vec![ChangeHash::BLANK], String::new()),

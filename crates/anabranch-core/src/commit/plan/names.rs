@@ -60,14 +60,12 @@ impl Names {
 
     /// The position of the suffix of a field which lies in no other.
     pub(super) fn field_position(&mut self, field: &JsString) -> u32 {
-        let mut suffix = String::new();
-        layout::write_path(std::iter::once(field), &mut suffix);
-        self.suffix_position(&suffix)
+        self.suffix_position(&layout::encode_field(field))
     }
 
-    /// Names the fields with the suffixes at these positions, of the record that was named last.
+    /// Names the field with the suffix at a position, of the record that was named last; the name has so many bytes.
     #[inline]
-    pub(super) fn name_again(&mut self, at: u32, bytes: usize) {
+    pub(super) fn name_at(&mut self, at: u32, bytes: usize) {
         (self.bytes, self.last) = (self.bytes + bytes, at);
     }
 
@@ -92,7 +90,7 @@ impl Names {
     pub(super) fn identities_from<'n>(&'n self, op: u32) -> impl FnMut(u32) -> &'n str {
         let next = self.ends.partition_point(|(_, first_op)| *first_op <= op);
         let (before, rest) = self.ends.split_at(next.saturating_sub(1));
-        let (mut rest, mut from, mut current) = (rest.iter().peekable(), before.last().map_or(0, |(end, _)| *end), "");
+        let (mut rest, mut from, mut current) = (rest.iter().peekable(), self.start(before.len()), "");
         move |op| {
             while let Some((end, _)) = rest.next_if(|(_, first_op)| *first_op <= op) {
                 current = self.identities.get(from..*end).unwrap_or_default();
@@ -106,7 +104,7 @@ impl Names {
     pub(super) fn identities_first_in(&self, ops: Range<u32>) -> impl ExactSizeIterator<Item = &str> {
         let before = |op: u32| self.ends.partition_point(|(_, first_op)| *first_op < op);
         let (from, to) = (before(ops.start), before(ops.end));
-        let mut start = from.checked_sub(1).and_then(|last| self.ends.get(last)).map_or(0, |(end, _)| *end);
+        let mut start = self.start(from);
         let own = self.ends.get(from..to).unwrap_or_default().iter();
         own.map(move |(end, _)| self.identities.get(std::mem::replace(&mut start, *end)..*end).unwrap_or_default())
     }
@@ -118,8 +116,12 @@ impl Names {
     }
 
     fn last_identity(&self) -> Option<&str> {
-        let (_, before) = self.ends.split_last()?;
-        self.identities.get(before.last().map_or(0, |(end, _)| *end)..)
+        self.identities.get(self.start(self.ends.len().checked_sub(1)?)..)
+    }
+
+    /// Where the identity at a position among them begins.
+    fn start(&self, nth: usize) -> usize {
+        nth.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(end, _)| *end)
     }
 
     /// The suffix at a position.

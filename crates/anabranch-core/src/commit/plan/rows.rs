@@ -24,9 +24,9 @@ impl Plan {
             if bytes > FIELD_NAME_BYTES_MAX {
                 self.too_large = Some(RecordTooLarge::of_name());
             }
-            self.names.name_again(*suffix, bytes);
+            self.names.name_at(*suffix, bytes);
             let at = (self.values.len(), self.preds.len());
-            let value_code = scalar::write_lent(value, &mut self.values);
+            let value_code = scalar::write_ref(value, &mut self.values);
             self.push_op(*suffix, value_code, at);
         }
         self.row_names = Some(names);

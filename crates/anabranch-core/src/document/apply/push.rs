@@ -13,7 +13,7 @@ use crate::registers::{Expected, Located, Said, Touched};
 
 /// What the changes of a chain did together.
 #[derive(Default)]
-struct Noted {
+struct Effects {
     keys_moved: bool,
     schema_touched: bool,
 }
@@ -24,13 +24,13 @@ impl Document {
         let first = self.history.push_chain(chain);
         let paths = self.registers.paths.len();
         self.registers.expect(plain.map_or_else(|| expected(chain), Plan::expected));
-        let mut noted = Noted::default();
+        let mut effects = Effects::default();
         match plain {
-            Some(plan) => self.apply_plan(first, chain.changes(), plan, &mut noted),
-            None => self.apply_decoded(first, chain.changes(), &mut noted),
+            Some(plan) => self.apply_plan(first, chain.changes(), plan, &mut effects),
+            None => self.apply_decoded(first, chain.changes(), &mut effects),
         }
         outcome.applied.extend(chain.changes().iter().map(|change| ChangeBytes::of(change)));
-        let Noted { keys_moved, schema_touched } = noted;
+        let Effects { keys_moved, schema_touched } = effects;
         let paths_came = self.registers.paths.len() > paths;
         let is_stale = |rules: &Arc<crate::view::Rules>| {
             schema_touched
@@ -43,35 +43,36 @@ impl Document {
     }
 
     /// Remembers what applying a change did.
-    fn note(&mut self, position: u32, touched: Touched, noted: &mut Noted) {
-        noted.keys_moved |= touched.keys_moved;
-        noted.schema_touched |= touched.records.binary_search(&hash_identity(layout::SCHEMA_IDENTITY)).is_ok();
+    fn note(&mut self, position: u32, touched: Touched, effects: &mut Effects) {
+        effects.keys_moved |= touched.keys_moved;
+        effects.schema_touched |= touched.records.binary_search(&hash_identity(layout::SCHEMA_IDENTITY)).is_ok();
         self.history.note_touched(position, touched.records);
     }
 
     /// Applies the changes of the history that a plain plan became.
-    fn apply_plan(&mut self, first: u32, changes: &[CheckedChange], plan: &Plan, noted: &mut Noted) {
+    fn apply_plan(&mut self, first: u32, changes: &[CheckedChange], plan: &Plan, effects: &mut Effects) {
         let (mut ops, mut from) = (plan.plain_ops(), 0);
         for (position, change) in (first..).zip(changes) {
-            let to = from + change.op_count();
-            let said = (plan.identities_first_in(from..to), ops.by_ref().take(change.op_count() as usize));
+            let count = change.op_count();
+            let to = from + count;
+            let said = (plan.identities_first_in(from..to), ops.by_ref().take(count as usize));
             let touched = self.registers.apply_plain(&self.history, position, said);
-            self.note(position, touched, noted);
+            self.note(position, touched, effects);
             from = to;
         }
     }
 
     /// Applies changes of the history as they are decoded.
-    fn apply_decoded(&mut self, mut position: u32, changes: &[CheckedChange], noted: &mut Noted) {
+    fn apply_decoded(&mut self, mut position: u32, changes: &[CheckedChange], effects: &mut Effects) {
         for together in together(changes) {
             let next = position + together.len() as u32;
             if parallel::is_worth_ops(op_count(together)) {
                 let touched = self.apply_together(position, together);
-                (position..).zip(touched).for_each(|(position, touched)| self.note(position, touched, noted));
+                (position..).zip(touched).for_each(|(position, touched)| self.note(position, touched, effects));
             } else {
                 for (position, change) in (position..).zip(together) {
                     let touched = self.apply_one(position, change);
-                    self.note(position, touched, noted);
+                    self.note(position, touched, effects);
                 }
             }
             position = next;

@@ -26,7 +26,7 @@ impl<'p> PlannedOps<'p> {
     }
 
     /// Takes so many off the front.
-    pub(super) fn split_off(&mut self, count: usize) -> Self {
+    pub(super) fn split_to(&mut self, count: usize) -> Self {
         let (ops, ops_after) = self.ops.split_at(count);
         let after = self.first + count as u32;
         let with_preds = self.pred_counts.partition_point(|(op, _)| *op < after);
